@@ -1,0 +1,13 @@
+//! Words that all rooms share: ids, names, addresses, and what a member says of itself.
+//!
+//! Pure: no I/O, no clock, no randomness. Ids are minted elsewhere and handed in.
+
+mod address;
+mod id;
+mod member;
+mod name;
+
+pub use address::{Address, AddressError};
+pub use id::{ClusterId, IdError, NodeId, RaftId};
+pub use member::{Announcement, Member, MemberStatus, Role, ServerRole};
+pub use name::{Datacenter, NameError, NodeName};
