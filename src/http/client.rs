@@ -299,6 +299,12 @@ fn base_url(address: &str) -> Result<Url, ClientError> {
     Ok(url)
 }
 
+fn host_and_port(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    let port = url.port_or_known_default();
+    port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
 fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let ip: Result<IpAddr, _> = host.trim_matches(['[', ']']).parse();
@@ -322,7 +328,14 @@ fn encode_path(path: &str) -> String {
     encoded
 }
 
-/// The innermost cause of an error; a refused connection in the words that users know.
+/// The path that a request would have; for tests of the encoding.
+#[cfg(test)]
+pub(super) fn path_of(endpoint: &str, rest: &str) -> Result<String, ClientError> {
+    let url = Client::new(None, None)?.url(endpoint, rest, &[])?;
+    Ok(url.path().to_owned())
+}
+
+/// The innermost cause of an error; a refused connection in Go's words, for which users search.
 fn innermost(error: &reqwest::Error) -> String {
     let mut cause: &dyn Error = error;
     while let Some(inner) = cause.source() {
@@ -330,7 +343,8 @@ fn innermost(error: &reqwest::Error) -> String {
     }
     match cause.downcast_ref::<io::Error>() {
         Some(io) if io.kind() == io::ErrorKind::ConnectionRefused => {
-            "connection refused; is the agent running?".to_owned()
+            let addr = error.url().map(host_and_port).unwrap_or_default();
+            format!("dial tcp {addr}: connect: connection refused")
         }
         _ if error.is_timeout() => "no answer in time".to_owned(),
         _ => cause.to_string(),

@@ -8,10 +8,14 @@ mod ask;
 mod client;
 mod duration;
 mod endpoint;
+#[cfg(test)]
+pub(crate) mod fake;
 mod node;
 mod reply;
 mod server;
 mod shape;
+#[cfg(test)]
+mod tests;
 mod v1;
 
 pub use ask::VALUE_BYTES_MAX;

@@ -185,3 +185,22 @@ impl Drop for Seat {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_that_goes_makes_room_for_one_of_its_address() {
+        let clients = Arc::new(Clients::default());
+        let [ip, other] = [[192, 0, 2, 1], [192, 0, 2, 2]].map(IpAddr::from);
+        let seat = |ip| Clients::seat(&clients, ip);
+        let mut seats: Vec<Seat> = std::iter::from_fn(|| seat(ip)).collect();
+        assert_eq!(seats.len(), CONNECTIONS_PER_CLIENT_MAX);
+        assert!(seat(other).is_some());
+        drop(seats.pop());
+        assert!(seat(ip).is_some());
+        drop(seats);
+        assert!(clients.counts.lock().unwrap().is_empty());
+    }
+}
