@@ -1,0 +1,314 @@
+//! The handle of a raft node: starting, founding, writing, reading, listening, stopping.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use openraft::async_runtime::WatchReceiver;
+use openraft::{LinearizerOption, ReadPolicy};
+use tokio::sync::{Mutex, mpsc, watch};
+
+use super::config::Timers;
+use super::error::{HandleError, RaftError, ReadError, WriteError};
+use super::log::{Closed, LogStore};
+use super::machine::{Machine, Published};
+use super::network::{COMMAND_BYTES_MAX, Connector, Inbox, Transport};
+use super::snapshot::SnapshotStore;
+use super::status::{Status, StatusWatch};
+use super::type_config::{Peer, Proposal, TypeConfig, packed_len};
+use super::{RaftConfig, lease};
+use crate::state::{Applied, Command, State};
+use crate::types::RaftId;
+
+/// How long [`Raft::shutdown`] waits for the log to be closed. Chosen: far longer than writing
+/// what is left takes.
+const CLOSE_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How fresh a read must be (agent reference, 3.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Freshness {
+    /// As of the leader's lease: no message is sent while the lease runs. Fresh as long as
+    /// clocks run at about the same speed.
+    Lease,
+    /// A quorum confirms the leader after the read began.
+    Quorum,
+}
+
+/// A raft node. Clones are the same node.
+#[derive(Clone)]
+pub struct Raft {
+    pub(super) inner: Arc<Inner>,
+}
+
+pub(super) struct Inner {
+    pub(super) raft: openraft::Raft<TypeConfig, Machine>,
+    pub(super) id: RaftId,
+    pub(super) timers: Timers,
+    inbox: Arc<Inbox>,
+    published: Arc<Published>,
+    /// The term whose leadership this node gave away, plus one; 0 for none. See [`lease`].
+    barred: AtomicU64,
+    stopping: AtomicBool,
+    /// Ends with the state machine.
+    machine_ended: Mutex<mpsc::Receiver<()>>,
+    /// Ends with the log.
+    closed: Mutex<Closed>,
+}
+
+impl fmt::Debug for Raft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Raft")
+            .field("id", &self.inner.id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Raft {
+    /// Starts a raft node: opens `raft/log` and `raft/snapshots` below `dir`, or keeps all in
+    /// memory if there is none, and restores the state. It neither founds nor joins anything.
+    ///
+    /// # Errors
+    /// `Config`, `Log`, `Snapshot`, `Restore`. Nothing runs after an error.
+    pub async fn start(
+        config: RaftConfig,
+        own: RaftId,
+        dir: Option<PathBuf>,
+        transport: Arc<dyn Transport>,
+    ) -> Result<Self, RaftError> {
+        let settings = Arc::new(config.to_openraft()?);
+        let timers = config.timers();
+        let opening = tokio::task::spawn_blocking(move || open_stores(dir.as_deref()));
+        let (log, closed, snapshots) = opening.await.map_err(|panicked| RaftError::Restore {
+            reason: panicked.to_string(),
+        })??;
+        let (machine, published, machine_ended) = Machine::new(Arc::new(snapshots));
+        let connector = Connector {
+            own,
+            timers,
+            transport,
+        };
+        let raft = Box::pin(openraft::Raft::new(own, settings, connector, log, machine))
+            .await
+            .map_err(|fatal| RaftError::Restore {
+                reason: fatal.to_string(),
+            })?;
+        let inner = Inner {
+            inbox: Arc::new(Inbox::new(own, raft.clone())),
+            raft,
+            id: own,
+            timers,
+            published,
+            barred: AtomicU64::new(0),
+            stopping: AtomicBool::new(false),
+            machine_ended: Mutex::new(machine_ended),
+            closed: Mutex::new(closed),
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// Whether nothing was ever said: no log entry, no vote given. Such a node is blank in the
+    /// sense of founding (design, section 5).
+    ///
+    /// # Errors
+    /// `Stopped`.
+    pub async fn is_pristine(&self) -> Result<bool, RaftError> {
+        let initialized = self.inner.raft.is_initialized().await;
+        initialized
+            .map(|was| !was)
+            .map_err(|fatal| RaftError::stopped(&fatal))
+    }
+
+    /// Founds a cluster of these voters and stands for election at once. Only a founding
+    /// decision may call it, on one server only (invariant I2, hazards R3 and R11). Returns once
+    /// the first entry is on this node's disk.
+    ///
+    /// # Errors
+    /// `Initialize` if this node is not pristine or not in the set; `Stopped`.
+    pub async fn initialize(&self, voters: BTreeMap<RaftId, Peer>) -> Result<(), RaftError> {
+        let founding = self.inner.raft.initialize(voters).await;
+        founding.map_err(|error| match error {
+            openraft::error::RaftError::APIError(refused) => RaftError::Initialize {
+                reason: refused.to_string(),
+            },
+            openraft::error::RaftError::Fatal(fatal) => RaftError::stopped(&fatal),
+        })?;
+        // Nobody else can stand yet, so there is no one to ask first and nothing to wait for.
+        let standing = self.inner.raft.trigger().elect(false).await;
+        standing.map_err(|fatal| RaftError::stopped(&fatal))
+    }
+
+    /// Writes a command to the log, waits until it is committed and applied here, and gives what
+    /// it came to. Only the leader can.
+    ///
+    /// # Errors
+    /// See [`WriteError`].
+    ///
+    /// # Cancel safety
+    /// Dropped, the command may be written all the same.
+    pub async fn write(&self, command: Command) -> Result<Applied, WriteError> {
+        let bytes = packed_len(&command);
+        if bytes > COMMAND_BYTES_MAX {
+            let max = COMMAND_BYTES_MAX;
+            return Err(WriteError::TooLarge { bytes, max });
+        }
+        let written = Box::pin(self.inner.raft.client_write(Proposal(command))).await;
+        Ok(written?.data)
+    }
+
+    /// Returns once [`Self::state`] is as fresh as asked: it holds every write that was
+    /// acknowledged before the call. Only the leader can.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn read_barrier(&self, freshness: Freshness) -> Result<(), ReadError> {
+        let lease = Duration::from_millis(self.inner.timers.lease);
+        let option = match freshness {
+            Freshness::Lease => {
+                if self.is_lease_held(lease) {
+                    return Ok(());
+                }
+                // The lease does not run, as at the start of a term: heartbeats renew it.
+                LinearizerOption::new(None, true).with_wait_timeout(lease)
+            }
+            Freshness::Quorum => ReadPolicy::ReadIndex.into(),
+        };
+        let raft = &self.inner.raft;
+        let linearizer = raft.get_read_linearizer(option).await?;
+        let ready = linearizer.try_await_ready(raft, Some(lease)).await;
+        match ready {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(_)) => Err(ReadError::NoQuorum),
+            Err(fatal) => Err(ReadError::Stopped {
+                reason: fatal.to_string(),
+            }),
+        }
+    }
+
+    fn is_lease_held(&self, lease: Duration) -> bool {
+        let barred = self.inner.barred.load(Ordering::Acquire).checked_sub(1);
+        let metrics = self.inner.raft.metrics();
+        let metrics = metrics.borrow_watched();
+        lease::holds(&metrics, barred, lease)
+    }
+
+    /// Ends reads under the lease for the present term: leadership is about to be given away.
+    pub(super) fn bar_lease(&self, term: u64) {
+        self.inner
+            .barred
+            .fetch_max(term.saturating_add(1), Ordering::AcqRel);
+    }
+
+    /// The state as it stands here; O(1).
+    pub fn state(&self) -> State {
+        self.inner.published.state()
+    }
+
+    /// Follows the index up to which entries are in [`Self::state`]; 0 while there are none.
+    pub fn applied(&self) -> watch::Receiver<u64> {
+        self.inner.published.applied()
+    }
+
+    /// What this node does and knows.
+    pub fn status(&self) -> Status {
+        self.watch_status().status()
+    }
+
+    /// Follows [`Self::status`].
+    pub fn watch_status(&self) -> StatusWatch {
+        StatusWatch::new(&self.inner.raft, Arc::clone(&self.inner.inbox))
+    }
+
+    /// Takes a message that a peer's [`Transport`] sent, and gives the answer to send back.
+    ///
+    /// The caller has checked the cluster id. A message that makes this node speak for a cluster
+    /// (any but a pre-vote) ends [`Self::is_pristine`].
+    ///
+    /// # Errors
+    /// See [`HandleError`]; tell the sender.
+    ///
+    /// # Cancel safety
+    /// Dropped, the message may be acted on all the same.
+    pub async fn handle(&self, payload: Bytes) -> Result<Bytes, HandleError> {
+        Box::pin(self.inner.inbox.take(payload)).await
+    }
+
+    /// Makes a snapshot now and waits until it covers all that is applied at the call.
+    ///
+    /// # Errors
+    /// `Stopped`, also if the snapshot cannot be written: raft does not go on without a disk.
+    pub async fn snapshot_now(&self) -> Result<(), RaftError> {
+        let applied = self.status().applied;
+        let triggered = self.inner.raft.trigger().snapshot().await;
+        triggered.map_err(|fatal| RaftError::stopped(&fatal))?;
+        let covers = |status: &Status| status.snapshot.map(|(index, _)| index) >= applied;
+        self.watch_status().wait_for(covers).await?;
+        Ok(())
+    }
+
+    /// Returns when raft has failed, with the reason; never after [`Self::shutdown`]. A node
+    /// whose raft has failed does no part of its work any more: the process must end (hazard
+    /// R2).
+    pub async fn failed(&self) -> String {
+        let reason = self.ended().await;
+        if self.inner.stopping.load(Ordering::Acquire) {
+            return std::future::pending().await;
+        }
+        reason
+    }
+
+    async fn ended(&self) -> String {
+        let mut watch = self.watch_status();
+        let core_ended = async {
+            loop {
+                if let Err(error) = watch.changed().await {
+                    return error.to_string();
+                }
+                if let Some(failure) = watch.status().failure {
+                    return failure;
+                }
+            }
+        };
+        let machine_ended = async {
+            let _end: Option<()> = self.inner.machine_ended.lock().await.recv().await;
+            "raft has stopped: the state machine ended".to_owned()
+        };
+        // The core first: if both ended, it knows why.
+        tokio::select! {
+            biased;
+            reason = core_ended => reason,
+            reason = machine_ended => reason,
+        }
+    }
+
+    /// Stops this node, writes what is left and unlocks the log. Leadership is not handed over;
+    /// see [`Self::transfer_leader`]. All clones are stopped.
+    pub async fn shutdown(&self) {
+        self.inner.stopping.store(true, Ordering::Release);
+        if let Err(error) = self.inner.raft.shutdown().await {
+            tracing::error!(%error, "raft core did not end well");
+        }
+        let mut closed = self.inner.closed.lock().await;
+        if tokio::time::timeout(CLOSE_DEADLINE, closed.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!("raft log is still in use");
+        }
+    }
+}
+
+fn open_stores(dir: Option<&Path>) -> Result<(LogStore, Closed, SnapshotStore), RaftError> {
+    let below = |name: &str| dir.map(|dir| dir.join("raft").join(name));
+    let (log, closed) = LogStore::open(below("log").as_deref())?;
+    let (purged, _last) = log.ends().map_err(|error| RaftError::Restore {
+        reason: error.to_string(),
+    })?;
+    let snapshots = SnapshotStore::open(below("snapshots"), purged)?;
+    Ok((log, closed, snapshots))
+}

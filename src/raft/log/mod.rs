@@ -1,0 +1,246 @@
+//! The log store that openraft is given: votes and entries, on disk or, for `-dev`, in memory.
+//!
+//! What openraft asks for is answered under one lock that is never held across an await. Writes
+//! on disk are handed to the log's own thread, which batches them into one fsync; a vote waits
+//! for it, entries report through openraft's callback (invariant I7). What is committed is
+//! written without fsync: it only saves replaying after a restart.
+
+mod codec;
+mod disk;
+mod memory;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Debug;
+use std::io;
+use std::ops::{Bound, RangeBounds};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use openraft::storage::{IOFlushed, RaftLogReader, RaftLogStorage};
+use openraft::{LogState, OptionalSend};
+use tokio::sync::{mpsc, oneshot};
+
+use super::type_config::{Entry, LogId, TypeConfig, Vote};
+use disk::DiskLog;
+use memory::MemoryLog;
+
+/// Bytes of entries that one message to a peer carries, unless a single entry is larger. Chosen
+/// so that a slow peer answers within its deadline and a fast one is not slowed by round trips.
+const READ_BYTES_MAX: usize = 1024 * 1024;
+
+/// A log that cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LogError {
+    /// The directory's name is not UTF-8, which the log's library asks for.
+    #[error("the path {path:?} of the raft log is not UTF-8")]
+    Path {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The operating system refused, another process holds the lock, or the log is damaged
+    /// before its end. Nothing was changed.
+    #[error("open the raft log in {path}")]
+    Open {
+        /// The directory.
+        path: PathBuf,
+        /// What is wrong; names the file and the offset where it can.
+        source: io::Error,
+    },
+}
+
+/// The log. Clones share it.
+#[derive(Debug, Clone)]
+pub(super) struct LogStore {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    log: Mutex<Kind>,
+    /// Dropped with the last user of the log; see [`Closed`].
+    _open: mpsc::Sender<()>,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Disk(DiskLog),
+    Memory(MemoryLog),
+}
+
+/// Tells when nobody uses the log any more and its directory is unlocked.
+#[derive(Debug)]
+pub(super) struct Closed(mpsc::Receiver<()>);
+
+impl Closed {
+    /// Waits until the log is closed.
+    pub(super) async fn wait(&mut self) {
+        // Nothing is ever sent: the only thing to receive is the end.
+        let _end: Option<()> = self.0.recv().await;
+    }
+}
+
+impl LogStore {
+    /// Opens the log in a directory, or makes one in memory. Reads the whole log: call it where
+    /// blocking is allowed.
+    ///
+    /// # Errors
+    /// See [`LogError`].
+    pub(super) fn open(dir: Option<&Path>) -> Result<(Self, Closed), LogError> {
+        let kind = match dir {
+            Some(dir) => Kind::Disk(DiskLog::open(dir)?),
+            None => Kind::Memory(MemoryLog::default()),
+        };
+        let (open, closed) = mpsc::channel(1);
+        let shared = Arc::new(Shared {
+            log: Mutex::new(kind),
+            _open: open,
+        });
+        Ok((Self { shared }, Closed(closed)))
+    }
+
+    /// The last entry that was purged, and the last one that is there or was purged.
+    pub(super) fn ends(&self) -> io::Result<(Option<LogId>, Option<LogId>)> {
+        Ok(match &*self.lock()? {
+            Kind::Disk(log) => log.ends(),
+            Kind::Memory(log) => log.ends(),
+        })
+    }
+
+    fn lock(&self) -> io::Result<MutexGuard<'_, Kind>> {
+        self.shared
+            .log
+            .lock()
+            .map_err(|_poisoned| io::Error::other("the raft log broke in an earlier call"))
+    }
+
+    fn read(&self, range: (u64, u64), bytes_max: usize) -> io::Result<Vec<Entry>> {
+        match &*self.lock()? {
+            Kind::Disk(log) => log.read(range, bytes_max),
+            Kind::Memory(log) => Ok(log.read(range, bytes_max)),
+        }
+    }
+}
+
+impl RaftLogReader<TypeConfig> for LogStore {
+    async fn try_get_log_entries<RB>(&mut self, range: RB) -> io::Result<Vec<Entry>>
+    where
+        RB: RangeBounds<u64> + Clone + Debug + OptionalSend,
+    {
+        self.read(half_open(&range), usize::MAX)
+    }
+
+    async fn limited_get_log_entries(&mut self, start: u64, end: u64) -> io::Result<Vec<Entry>> {
+        self.read((start, end), READ_BYTES_MAX)
+    }
+
+    async fn read_vote(&mut self) -> io::Result<Option<Vote>> {
+        Ok(match &*self.lock()? {
+            Kind::Disk(log) => log.vote(),
+            Kind::Memory(log) => log.vote(),
+        })
+    }
+}
+
+impl RaftLogStorage<TypeConfig> for LogStore {
+    type LogReader = Self;
+
+    async fn get_log_state(&mut self) -> io::Result<LogState<TypeConfig>> {
+        let (last_purged_log_id, last_log_id) = self.ends()?;
+        Ok(LogState {
+            last_purged_log_id,
+            last_log_id,
+        })
+    }
+
+    async fn get_log_reader(&mut self) -> Self {
+        self.clone()
+    }
+
+    async fn save_vote(&mut self, vote: &Vote) -> io::Result<()> {
+        let synced = match &mut *self.lock()? {
+            Kind::Disk(log) => log.save_vote(vote)?,
+            Kind::Memory(log) => return log.save_vote(vote),
+        };
+        wait_synced(synced).await
+    }
+
+    async fn save_committed(&mut self, committed: Option<LogId>) -> io::Result<()> {
+        match &mut *self.lock()? {
+            Kind::Disk(log) => log.save_committed(committed),
+            Kind::Memory(log) => {
+                log.save_committed(committed);
+                Ok(())
+            }
+        }
+    }
+
+    async fn read_committed(&mut self) -> io::Result<Option<LogId>> {
+        Ok(match &*self.lock()? {
+            Kind::Disk(log) => log.committed(),
+            Kind::Memory(log) => log.committed(),
+        })
+    }
+
+    async fn append<I>(&mut self, entries: I, callback: IOFlushed<TypeConfig>) -> io::Result<()>
+    where
+        I: IntoIterator<Item = Entry> + OptionalSend,
+        I::IntoIter: OptionalSend,
+    {
+        match &mut *self.lock()? {
+            Kind::Disk(log) => log.append(entries, callback),
+            Kind::Memory(log) => {
+                log.append(entries);
+                callback.io_completed(Ok(()));
+                Ok(())
+            }
+        }
+    }
+
+    async fn truncate_after(&mut self, last_log_id: Option<LogId>) -> io::Result<()> {
+        match &mut *self.lock()? {
+            Kind::Disk(log) => log.truncate_after(last_log_id),
+            Kind::Memory(log) => {
+                log.truncate_after(last_log_id);
+                Ok(())
+            }
+        }
+    }
+
+    async fn purge(&mut self, log_id: LogId) -> io::Result<()> {
+        match &mut *self.lock()? {
+            Kind::Disk(log) => log.purge(log_id),
+            Kind::Memory(log) => {
+                log.purge(log_id);
+                Ok(())
+            }
+        }
+    }
+}
+
+async fn wait_synced(synced: oneshot::Receiver<io::Result<()>>) -> io::Result<()> {
+    synced
+        .await
+        .map_err(|_dropped| io::Error::other("the raft log's writer ended"))?
+}
+
+/// The index behind an entry; 0 behind none.
+fn next_index(log_id: Option<LogId>) -> u64 {
+    log_id.map_or(0, |log_id| log_id.index().saturating_add(1))
+}
+
+fn half_open(range: &impl RangeBounds<u64>) -> (u64, u64) {
+    let start = match range.start_bound() {
+        Bound::Included(start) => *start,
+        Bound::Excluded(before) => before.saturating_add(1),
+        Bound::Unbounded => 0,
+    };
+    let end = match range.end_bound() {
+        Bound::Included(last) => last.saturating_add(1),
+        Bound::Excluded(end) => *end,
+        Bound::Unbounded => u64::MAX,
+    };
+    (start, end)
+}

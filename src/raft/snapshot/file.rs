@@ -1,0 +1,132 @@
+//! One snapshot as bytes, and as a file.
+//!
+//! ```text
+//! 8 bytes   "QRSNAP" and the version, 2 bytes big endian
+//! 8 bytes   length of the body, big endian
+//! 32 bytes  SHA-256 of the body
+//! body      what it covers, and the state, in postcard
+//! ```
+//!
+//! The same bytes go to a peer that is too far behind for the log. A file is written whole:
+//! temporary file, fsync, rename, fsync of the directory (design, section 8).
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use ring::digest;
+
+use super::super::type_config::{LogId, SnapshotMeta};
+use super::{SnapshotError, io_error, sync_dir};
+use crate::state::State;
+
+const MAGIC: &[u8; 6] = b"QRSNAP";
+const VERSION: u16 = 1;
+const EXTENSION: &str = "snapshot";
+const TEMPORARY: &str = "writing";
+
+/// Writes a snapshot as bytes.
+///
+/// # Errors
+/// `Encode`.
+pub(in crate::raft) fn encode(
+    meta: &SnapshotMeta,
+    state: &State,
+) -> Result<Vec<u8>, SnapshotError> {
+    let body = postcard::to_allocvec(&(meta, state)).map_err(|error| SnapshotError::Encode {
+        reason: error.to_string(),
+    })?;
+    let len = u64::try_from(body.len()).unwrap_or(u64::MAX);
+    let mut bytes = Vec::with_capacity(body.len().saturating_add(48));
+    bytes.extend_from_slice(MAGIC);
+    bytes.extend_from_slice(&VERSION.to_be_bytes());
+    bytes.extend_from_slice(&len.to_be_bytes());
+    bytes.extend_from_slice(digest::digest(&digest::SHA256, &body).as_ref());
+    bytes.extend_from_slice(&body);
+    Ok(bytes)
+}
+
+/// Reads a snapshot from bytes.
+///
+/// # Errors
+/// `Damaged`.
+pub(in crate::raft) fn decode(bytes: &[u8]) -> Result<(SnapshotMeta, State), SnapshotError> {
+    let damaged = |reason: &str| SnapshotError::Damaged {
+        reason: reason.to_owned(),
+    };
+    let rest = bytes
+        .strip_prefix(MAGIC)
+        .ok_or_else(|| damaged("it does not begin as one"))?;
+    let (version, rest) = split(rest).ok_or_else(|| damaged("it ends in its header"))?;
+    if u16::from_be_bytes(version) != VERSION {
+        return Err(damaged("its version is not known here"));
+    }
+    let (len, rest) = split(rest).ok_or_else(|| damaged("it ends in its header"))?;
+    let (sum, body) = split::<32>(rest).ok_or_else(|| damaged("it ends in its header"))?;
+    if u64::try_from(body.len()) != Ok(u64::from_be_bytes(len)) {
+        return Err(damaged("its length does not match"));
+    }
+    if digest::digest(&digest::SHA256, body).as_ref() != sum {
+        return Err(damaged("its checksum does not match"));
+    }
+    postcard::from_bytes(body).map_err(|error| damaged(&error.to_string()))
+}
+
+fn split<const N: usize>(bytes: &[u8]) -> Option<([u8; N], &[u8])> {
+    let (head, rest) = bytes.split_first_chunk::<N>()?;
+    Some((*head, rest))
+}
+
+/// The name of a snapshot's file: names sort as the snapshots do.
+pub(super) fn name(last: Option<LogId>) -> String {
+    let (term, index) = last.map_or((0, 0), |last| {
+        (last.committed_leader_id().term, last.index())
+    });
+    format!("{index:020}-{term:020}.{EXTENSION}")
+}
+
+/// Makes the directory and removes what an interrupted writing left.
+pub(super) fn prepare_dir(dir: &Path) -> Result<(), SnapshotError> {
+    fs::create_dir_all(dir).map_err(io_error("create", dir))?;
+    if let Some(parent) = dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        sync_dir(parent)?;
+    }
+    for path in with_extension(dir, TEMPORARY)? {
+        fs::remove_file(&path).map_err(io_error("remove", &path))?;
+    }
+    Ok(())
+}
+
+/// The snapshot files, newest first.
+pub(super) fn newest_first(dir: &Path) -> Result<Vec<PathBuf>, SnapshotError> {
+    let mut paths = with_extension(dir, EXTENSION)?;
+    paths.sort_by(|a, b| b.cmp(a));
+    Ok(paths)
+}
+
+fn with_extension(dir: &Path, wanted: &str) -> Result<Vec<PathBuf>, SnapshotError> {
+    let entries = fs::read_dir(dir).map_err(io_error("list", dir))?;
+    let mut paths = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(io_error("list", dir))?.path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == wanted)
+        {
+            paths.push(path);
+        }
+    }
+    Ok(paths)
+}
+
+/// Writes a file whole.
+pub(super) fn write(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), SnapshotError> {
+    let path = dir.join(name);
+    let temporary = path.with_extension(TEMPORARY);
+    let mut file = File::create(&temporary).map_err(io_error("create", &temporary))?;
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .map_err(io_error("write", &temporary))?;
+    fs::rename(&temporary, &path).map_err(io_error("rename", &temporary))?;
+    sync_dir(dir)
+}
