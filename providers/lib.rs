@@ -1,1 +1,128 @@
+//! Resolves `provider=... key=value` strings to addresses: go-discover's job, in Rust.
+//!
+//! ```
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use quorate_providers::{Io, Query, resolve};
+//!
+//! let query = Query::parse("provider=aws tag_key=role tag_value=server")?;
+//! let answer = resolve(&query, &Io::real()).await?;
+//! for contact in &answer.contacts {
+//!     println!("{contact}");
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! This file is the registry: which providers there are, and the doors of the crate. It knows
+//! nothing of any agent. To add a provider, make its folder, then name it twice below.
 
+mod answer;
+mod error;
+mod grammar;
+mod io;
+mod keys;
+mod provider;
+mod query;
+mod resolve;
+
+#[cfg(feature = "aws")]
+mod aws;
+#[cfg(test)]
+mod tests;
+
+pub use answer::{Answer, Contact, Gap, Host};
+pub use error::{Kind, ResolveError, Retry};
+pub use grammar::{Broken, GrammarError};
+pub use io::{BoxFuture, Dns, DnsError, Environment, FakeDns, Found, Io, SystemDns};
+pub use keys::{Key, Need};
+pub use provider::{Limits, Lookup, Provider};
+pub use query::{Query, QueryError};
+
+/// The providers of this build, sorted by name.
+pub const PROVIDERS: &[&dyn Provider] = &[
+    #[cfg(feature = "aws")]
+    &aws::Aws,
+];
+
+impl Query {
+    /// Parses a config string and checks all of it that can be checked without a call.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError`] for the first thing wrong with it; none holds the value of a secret.
+    pub fn parse(text: &str) -> Result<Self, QueryError> {
+        Self::parse_among(text, PROVIDERS)
+    }
+
+    pub(crate) fn parse_among(text: &str, providers: &[&dyn Provider]) -> Result<Self, QueryError> {
+        let is_secret = |name: &str| {
+            let mut keys = providers.iter().flat_map(|provider| provider.keys());
+            keys.any(|key| key.secret && key.name == name)
+        };
+        let pairs = grammar::parse(text)
+            .map_err(|error| QueryError::Grammar(query::masked(error, is_secret)))?;
+        let tables: Vec<(&'static str, &'static [Key])> = providers
+            .iter()
+            .map(|provider| (provider.name(), provider.keys()))
+            .collect();
+        let query = Self::from_pairs(pairs, &tables)?;
+        match find(query.provider(), providers) {
+            Some(provider) => provider.check(&query).map(|()| query),
+            None => Ok(query),
+        }
+    }
+}
+
+/// Shows a config string, parsable or not, with every value masked that is not known to be open.
+pub fn redact(text: &str) -> String {
+    query::redacted(text, |provider, name| {
+        let keys = find(provider, PROVIDERS).map_or(&[][..], Provider::keys);
+        keys.iter().any(|key| key.name == name && !key.secret)
+    })
+}
+
+/// Resolves a query within the default [`Limits`].
+///
+/// # Errors
+///
+/// [`ResolveError`] if nothing could be read, or a reply was not the API's.
+///
+/// # Cancel safety
+///
+/// Dropping the future ends the lookup and leaves nothing behind.
+pub async fn resolve(query: &Query, io: &Io) -> Result<Answer, ResolveError> {
+    resolve_within(query, io, &Limits::default()).await
+}
+
+/// As [`resolve`], within limits of one's own.
+///
+/// # Errors
+///
+/// As [`resolve`].
+pub async fn resolve_within(
+    query: &Query,
+    io: &Io,
+    limits: &Limits,
+) -> Result<Answer, ResolveError> {
+    let Some(provider) = find(query.provider(), PROVIDERS) else {
+        return Err(ResolveError::new(Kind::Query, query.provider(), "resolve")
+            .with("cause", "the provider is not registered"));
+    };
+    let lookup = Lookup { query, io, limits };
+    resolve::run(provider, lookup).await
+}
+
+/// Gives all addresses of a plain host name, A and AAAA, within the default deadline; an IP
+/// address gives itself. The answer is always complete.
+///
+/// # Errors
+///
+/// [`ResolveError`] if there is no address or the resolver does not answer; never an empty list.
+pub async fn lookup(host: &str, io: &Io) -> Result<Answer, ResolveError> {
+    resolve::lookup(host, io, &Limits::default()).await
+}
+
+fn find<'a>(name: &str, providers: &[&'a dyn Provider]) -> Option<&'a dyn Provider> {
+    let mut known = providers.iter().copied();
+    known.find(|provider| provider.name() == name)
+}

@@ -2,6 +2,7 @@
 //! cannot.
 
 pub mod agent;
+pub mod autopilot;
 pub mod bootstrap;
 pub mod cli;
 pub mod config;

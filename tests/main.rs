@@ -1,1 +1,6 @@
+//! Every test that needs more than one room: one binary, so that it links once.
 
+mod arrows;
+mod formation;
+mod model;
+mod support;

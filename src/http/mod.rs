@@ -1,7 +1,30 @@
-//! The HTTP API.
+//! The HTTP API: Consul's paths, parameters, headers, JSON and texts over an agent behind a trait.
+//!
+//! This room translates and bounds; what is true it asks of [`Node`]. Its rules are those of the
+//! agent reference, sections 3.4, 3.7 and 6. Here too is the small [`Client`] that the command line
+//! uses, so that both ends share one set of shapes.
 
+mod ask;
+mod client;
+mod duration;
+mod endpoint;
+#[cfg(test)]
+pub(crate) mod fake;
 mod node;
+mod reply;
+mod server;
+mod shape;
+#[cfg(test)]
+mod tests;
+mod v1;
 
+pub use ask::VALUE_BYTES_MAX;
+pub use client::{Client, ClientError, Got, Token};
 pub use node::{
     Consistency, Found, Node, NodeError, Own, RaftConfiguration, RaftPeer, Read, Stats,
+};
+pub use server::serve;
+pub use shape::{
+    KvJson, MemberJson, NodeJson, RaftConfigurationJson, RaftServerJson, SelfConfigJson, SelfJson,
+    VersionJson,
 };

@@ -1,0 +1,226 @@
+//! The keys of `provider=aws`, and the settings they make.
+//!
+//! Pure. Where go-discover falls back in silence (an unknown `addr_type` or `service`, half a key
+//! pair), this refuses: the answer would not be what was asked for.
+
+use std::fmt;
+
+use crate::{Key, Query, QueryError};
+
+use super::NAME;
+
+/// Every key, sorted (provider reference, 3.2).
+pub(super) const KEYS: &[Key] = &[
+    Key::optional(
+        "access_key_id",
+        "access key; with `secret_access_key`. Default: the SDK's chain",
+    ),
+    Key::optional(
+        "addr_type",
+        "`private_v4` (default), `public_v4` or `public_v6`",
+    ),
+    Key::optional("ecs_cluster", "for `service=ecs`, which is not there yet"),
+    Key::optional("ecs_family", "for `service=ecs`, which is not there yet"),
+    Key::optional(
+        "endpoint",
+        "URL of the EC2 API. Default: the region's, or `AWS_ENDPOINT_URL`",
+    ),
+    Key::optional(
+        "region",
+        "region. Default: `AWS_REGION`, the profile, the instance's own",
+    ),
+    Key::secret("secret_access_key", "secret key; with `access_key_id`"),
+    Key::optional("service", "`ec2` (default)"),
+    Key::secret("session_token", "session token; with a key pair"),
+    Key::required("tag_key", "key of the tag to match"),
+    Key::required(
+        "tag_value",
+        "value of the tag to match; `*` and `?` match as EC2 has it",
+    ),
+];
+
+/// The longest region name taken; the longest there is has 16 characters.
+const REGION_CHARS_MAX: usize = 32;
+
+/// Which address of an instance is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AddrType {
+    /// The instance's private IPv4 address.
+    PrivateV4,
+    /// The instance's public IPv4 address.
+    PublicV4,
+    /// The IPv6 addresses of all interfaces.
+    PublicV6,
+}
+
+impl AddrType {
+    /// As the query spells it.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::PrivateV4 => "private_v4",
+            Self::PublicV4 => "public_v4",
+            Self::PublicV6 => "public_v6",
+        }
+    }
+}
+
+/// A key pair from the query.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct KeyPair {
+    pub(super) id: String,
+    pub(super) secret: String,
+    pub(super) token: Option<String>,
+}
+
+impl fmt::Debug for KeyPair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyPair")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A checked query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Settings {
+    pub(super) region: Option<String>,
+    pub(super) endpoint: Option<String>,
+    pub(super) tag_key: String,
+    pub(super) tag_value: String,
+    pub(super) addr_type: AddrType,
+    pub(super) key_pair: Option<KeyPair>,
+}
+
+impl Settings {
+    /// Reads and checks the keys, without a call.
+    pub(super) fn from_query(query: &Query) -> Result<Self, QueryError> {
+        check_service(query)?;
+        let endpoint = query.value("endpoint").map(check_endpoint).transpose()?;
+        let is_amazon = endpoint.is_none();
+        let region = query
+            .value("region")
+            .map(|region| check_region(region, is_amazon))
+            .transpose()?;
+        let tag_key = query
+            .value("tag_key")
+            .ok_or_else(|| wrong("tag_key", "is empty"))?;
+        Ok(Self {
+            region,
+            endpoint,
+            tag_key: tag_key.to_owned(),
+            tag_value: query.value("tag_value").unwrap_or_default().to_owned(),
+            addr_type: addr_type(query.value("addr_type"))?,
+            key_pair: key_pair(query)?,
+        })
+    }
+}
+
+fn wrong(key: &'static str, why: impl Into<String>) -> QueryError {
+    QueryError::Value {
+        provider: NAME,
+        key,
+        why: why.into(),
+    }
+}
+
+fn check_service(query: &Query) -> Result<(), QueryError> {
+    match query.value("service") {
+        None | Some("ec2") => {}
+        Some("ecs") => return Err(wrong("service", "`ecs` is not there yet; only `ec2` is")),
+        Some(other) => return Err(wrong("service", format!("is `ec2`, not `{other}`"))),
+    }
+    for key in ["ecs_cluster", "ecs_family"] {
+        if query.value(key).is_some() {
+            return Err(wrong(
+                key,
+                "belongs to `service=ecs`, which is not there yet",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn addr_type(text: Option<&str>) -> Result<AddrType, QueryError> {
+    match text {
+        None | Some("private_v4") => Ok(AddrType::PrivateV4),
+        Some("public_v4") => Ok(AddrType::PublicV4),
+        Some("public_v6") => Ok(AddrType::PublicV6),
+        Some(other) => {
+            let why = format!("is `private_v4`, `public_v4` or `public_v6`, not `{other}`");
+            Err(wrong("addr_type", why))
+        }
+    }
+}
+
+fn key_pair(query: &Query) -> Result<Option<KeyPair>, QueryError> {
+    let token = query.value("session_token").map(str::to_owned);
+    match (
+        query.value("access_key_id"),
+        query.value("secret_access_key"),
+    ) {
+        (Some(id), Some(secret)) => Ok(Some(KeyPair {
+            id: id.to_owned(),
+            secret: secret.to_owned(),
+            token,
+        })),
+        (Some(_), None) => Err(wrong(
+            "secret_access_key",
+            "is missing beside `access_key_id`",
+        )),
+        (None, Some(_)) => Err(wrong(
+            "access_key_id",
+            "is missing beside `secret_access_key`",
+        )),
+        (None, None) if token.is_some() => Err(wrong(
+            "session_token",
+            "needs `access_key_id` and `secret_access_key`",
+        )),
+        (None, None) => Ok(None),
+    }
+}
+
+/// A region becomes part of a host name. Amazon's end in a number; other clouds name theirs freely.
+fn check_region(region: &str, is_amazon: bool) -> Result<String, QueryError> {
+    let is_label = region.len() <= REGION_CHARS_MAX
+        && region.starts_with(|c: char| c.is_ascii_alphabetic())
+        && region
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '-');
+    if !is_label {
+        return Err(wrong(
+            "region",
+            "takes letters, digits and hyphens, such as `eu-west-1`",
+        ));
+    }
+    let number = region.rsplit('-').next().unwrap_or_default();
+    let is_number = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+    if is_number || !is_amazon {
+        return Ok(region.to_owned());
+    }
+    let without_letter = region.trim_end_matches(|c: char| c.is_ascii_lowercase());
+    if without_letter.ends_with(|c: char| c.is_ascii_digit()) {
+        let why = format!("`{region}` is an availability zone; its region is `{without_letter}`");
+        return Err(wrong("region", why));
+    }
+    Err(wrong(
+        "region",
+        format!("`{region}` does not end in a number as in `eu-west-1`"),
+    ))
+}
+
+/// An endpoint is a base URL; the SDK puts the call in the body.
+fn check_endpoint(endpoint: &str) -> Result<String, QueryError> {
+    let rest = ["https://", "http://"]
+        .iter()
+        .find_map(|scheme| endpoint.strip_prefix(scheme))
+        .ok_or_else(|| wrong("endpoint", "begins with https:// or http://"))?;
+    let host = rest.split('/').next().unwrap_or_default();
+    let is_good = |c: char| c.is_ascii_graphic() && !"@?#\"\\<>^`{|}".contains(c);
+    if host.is_empty() || !rest.chars().all(is_good) {
+        return Err(wrong(
+            "endpoint",
+            "is a host with an optional port and path, and no more",
+        ));
+    }
+    Ok(endpoint.trim_end_matches('/').to_owned())
+}

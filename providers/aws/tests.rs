@@ -1,0 +1,1 @@
+//! The provider against a stand-in of EC2.

@@ -1,0 +1,124 @@
+//! The table of keys that a provider takes: it parses, documents and redacts.
+//!
+//! Pure. A provider states its table once, as data; [`crate::Query`] enforces it.
+
+/// One key of a provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Key {
+    /// The name, as users write it before the `=`.
+    pub name: &'static str,
+    /// Whether it may be left out.
+    pub need: Need,
+    /// Its value is never shown.
+    pub secret: bool,
+    /// What it means, with its default; one line, for help and README.
+    pub doc: &'static str,
+}
+
+/// Whether a key may be left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// It must be there; an empty value counts as there.
+    Required,
+    /// It may be absent; an empty value means the same.
+    Optional,
+}
+
+impl Key {
+    /// A key that must be there.
+    pub const fn required(name: &'static str, doc: &'static str) -> Self {
+        Self {
+            name,
+            need: Need::Required,
+            secret: false,
+            doc,
+        }
+    }
+
+    /// A key that may be left out.
+    pub const fn optional(name: &'static str, doc: &'static str) -> Self {
+        Self {
+            name,
+            need: Need::Optional,
+            secret: false,
+            doc,
+        }
+    }
+
+    /// A key that may be left out and whose value is never shown.
+    pub const fn secret(name: &'static str, doc: &'static str) -> Self {
+        Self {
+            name,
+            need: Need::Optional,
+            secret: true,
+            doc,
+        }
+    }
+}
+
+/// The most names that are suggested in place of an unknown one.
+const SUGGESTIONS_MAX: usize = 3;
+
+/// Picks the valid names that are nearest to a misspelt one, best first; all of them, in the
+/// order given, if none is near.
+pub(crate) fn nearest(wrong: &str, valid: &[&'static str]) -> Vec<&'static str> {
+    // A third of the letters may be wrong, and two in any case: `tag_nmae` is `tag_name`.
+    let reach = (wrong.chars().count() / 3).max(2);
+    let mut near: Vec<(usize, &'static str)> = valid
+        .iter()
+        .map(|name| (distance(wrong, name), *name))
+        .filter(|(distance, _)| *distance <= reach)
+        .collect();
+    near.sort_unstable();
+    if near.is_empty() {
+        return valid.to_vec();
+    }
+    near.truncate(SUGGESTIONS_MAX);
+    near.into_iter().map(|(_, name)| name).collect()
+}
+
+/// Levenshtein's distance in characters, row by row.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (line, left) in a.chars().enumerate() {
+        let mut diagonal = line;
+        let mut before = line + 1;
+        for (cell, right) in row.iter_mut().skip(1).zip(b.chars()) {
+            let change = diagonal + usize::from(left != right);
+            diagonal = *cell;
+            before = change.min(*cell + 1).min(before + 1);
+            *cell = before;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = line + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_distance_counts_changed_characters() {
+        let rows = [
+            ("", "", 0),
+            ("abc", "", 3),
+            ("", "abc", 3),
+            ("kitten", "sitting", 3),
+            ("tag_nmae", "tag_name", 2),
+            ("région", "region", 1),
+        ];
+        for (a, b, wanted) in rows {
+            assert_eq!(distance(a, b), wanted, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn a_misspelt_name_finds_its_neighbours_and_nonsense_finds_all() {
+        let valid = ["region", "tag_key", "tag_value"];
+        assert_eq!(nearest("tag_kye", &valid), ["tag_key"]);
+        assert_eq!(nearest("zzzzzz", &valid), valid);
+    }
+}

@@ -1,0 +1,199 @@
+//! A parsed `provider=... key=value` string that keeps to its provider's table of keys.
+//!
+//! Pure: parsing a query makes no call. Unknown keys are refused, unlike in go-discover, where a
+//! misspelt `tag_key` silently lists every machine of an account (provider reference, 6.1, 10).
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::grammar::{self, GrammarError};
+use crate::keys::{Key, Need, nearest};
+
+/// What stands in place of a secret.
+const MASK: &str = "****";
+
+/// Why a text is no query. Nothing here is healed by trying again.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum QueryError {
+    /// The text breaks the grammar.
+    #[error(transparent)]
+    Grammar(GrammarError),
+    /// The key `provider` is missing or empty.
+    #[error("no `provider=` in the query")]
+    NoProvider,
+    /// There is no provider of this name in this build.
+    #[error("unknown provider `{name}`; {}", hint(valid))]
+    UnknownProvider {
+        /// The name as given.
+        name: String,
+        /// The nearest names, else all.
+        valid: Vec<&'static str>,
+    },
+    /// The provider takes no key of this name.
+    #[error("{provider} takes no key `{key}`; {}", hint(valid))]
+    UnknownKey {
+        /// The provider.
+        provider: &'static str,
+        /// The key as given.
+        key: String,
+        /// The nearest keys, else all.
+        valid: Vec<&'static str>,
+    },
+    /// A key that must be there is not.
+    #[error("{provider} needs the key `{key}`")]
+    MissingKey {
+        /// The provider.
+        provider: &'static str,
+        /// The key.
+        key: &'static str,
+    },
+    /// A value cannot be right.
+    #[error("{provider}: `{key}` {why}")]
+    Value {
+        /// The provider.
+        provider: &'static str,
+        /// The key.
+        key: &'static str,
+        /// What is wrong, as a phrase that follows the key; without the value of a secret.
+        why: String,
+    },
+}
+
+fn hint(valid: &[&'static str]) -> String {
+    match valid {
+        [] => "this build has none".to_owned(),
+        [only] => format!("is `{only}` meant?"),
+        several => format!("one of {}", several.join(", ")),
+    }
+}
+
+/// A checked query. `Display` and `Debug` show secrets as `****`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Query {
+    provider: &'static str,
+    keys: &'static [Key],
+    values: BTreeMap<String, String>,
+}
+
+impl Query {
+    /// The name of the provider.
+    pub const fn provider(&self) -> &'static str {
+        self.provider
+    }
+
+    /// The value of a key; none if it is absent or empty.
+    pub fn value(&self, key: &str) -> Option<&str> {
+        let value = self.values.get(key).map(String::as_str);
+        value.filter(|value| !value.is_empty())
+    }
+
+    /// Checks pairs against the table of the provider they name.
+    pub(crate) fn from_pairs(
+        pairs: Vec<(String, String)>,
+        tables: &[(&'static str, &'static [Key])],
+    ) -> Result<Self, QueryError> {
+        let mut values: BTreeMap<String, String> = pairs.into_iter().collect();
+        let name = values
+            .remove("provider")
+            .filter(|name| !name.is_empty())
+            .ok_or(QueryError::NoProvider)?;
+        let Some((provider, keys)) = tables.iter().find(|(known, _)| *known == name).copied()
+        else {
+            let known: Vec<&'static str> = tables.iter().map(|(known, _)| *known).collect();
+            let valid = nearest(&name, &known);
+            return Err(QueryError::UnknownProvider { name, valid });
+        };
+        check_keys(provider, keys, &values)?;
+        Ok(Self {
+            provider,
+            keys,
+            values,
+        })
+    }
+}
+
+fn check_keys(
+    provider: &'static str,
+    keys: &'static [Key],
+    values: &BTreeMap<String, String>,
+) -> Result<(), QueryError> {
+    let names: Vec<&'static str> = keys.iter().map(|key| key.name).collect();
+    if let Some(key) = values.keys().find(|key| !names.contains(&key.as_str())) {
+        return Err(QueryError::UnknownKey {
+            provider,
+            key: key.clone(),
+            valid: nearest(key, &names),
+        });
+    }
+    let is_missing = |key: &&Key| key.need == Need::Required && !values.contains_key(key.name);
+    match keys.iter().find(is_missing) {
+        Some(Key { name: key, .. }) => Err(QueryError::MissingKey { provider, key }),
+        None => Ok(()),
+    }
+}
+
+impl fmt::Display for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_secret = |name: &str| self.keys.iter().any(|key| key.secret && key.name == name);
+        let rest = self.values.iter().map(|(key, value)| {
+            let shown = if is_secret(key) { MASK } else { value };
+            (key.as_str(), shown)
+        });
+        grammar::write(f, std::iter::once(("provider", self.provider)).chain(rest))
+    }
+}
+
+impl fmt::Debug for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Query({self})")
+    }
+}
+
+/// Takes the words out of an error that stand behind a secret: they may be the rest of one that
+/// had a space in it and no quotes.
+pub(crate) fn masked(error: GrammarError, is_secret: impl Fn(&str) -> bool) -> GrammarError {
+    let mask = |key: String, after: &str| {
+        if is_secret(after) {
+            MASK.to_owned()
+        } else {
+            key
+        }
+    };
+    match error {
+        GrammarError::MissingEquals { key, after } => GrammarError::MissingEquals {
+            key: mask(key, &after),
+            after,
+        },
+        GrammarError::MissingValue { key, after } => GrammarError::MissingValue {
+            key: mask(key, &after),
+            after,
+        },
+        other @ (GrammarError::DuplicateKey { .. }
+        | GrammarError::BadValue { .. }
+        | GrammarError::BareEquals { .. }
+        | GrammarError::BadKey { .. }) => other,
+    }
+}
+
+/// A config string as it may be shown: every value but the provider's name, and those of keys
+/// that `is_open`, is masked. A text that does not parse shows nothing but that it is one.
+pub(crate) fn redacted(text: &str, is_open: impl Fn(&str, &str) -> bool) -> String {
+    let Ok(pairs) = grammar::parse(text) else {
+        return format!("provider={MASK}");
+    };
+    let provider = pairs
+        .iter()
+        .find(|(key, _)| key == "provider")
+        .map_or("", |(_, name)| name);
+    let shown = pairs.iter().map(|(key, value)| {
+        let is_shown = key == "provider" || is_open(provider, key);
+        (key.as_str(), if is_shown { value.as_str() } else { MASK })
+    });
+    let mut out = String::with_capacity(text.len());
+    // Writing to a string cannot fail.
+    match grammar::write(&mut out, shown) {
+        Ok(()) => out,
+        Err(fmt::Error) => format!("provider={MASK}"),
+    }
+}

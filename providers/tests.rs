@@ -1,0 +1,1 @@
+//! The crate's doors, seen from outside, with providers that need no vendor.

@@ -1,0 +1,132 @@
+//! Answers requests from this server's own consensus and state, and never from elsewhere.
+
+use std::net::SocketAddr;
+
+use tokio::time::{Instant, timeout_at};
+
+use super::wire::{Request, Response};
+use crate::http::{Consistency, Found, NodeError, RaftConfiguration, RaftPeer, Read};
+use crate::raft::{Freshness, Raft, ReadError, Status, WriteError};
+use crate::state::Command;
+
+/// The serving side of one server.
+#[derive(Debug, Clone)]
+pub(super) struct Local {
+    raft: Raft,
+}
+
+impl Local {
+    /// Serves from a raft node.
+    pub(super) const fn new(raft: Raft) -> Self {
+        Self { raft }
+    }
+
+    /// Address of the leader as this server knows it, itself included.
+    pub(super) fn leader(&self) -> Option<SocketAddr> {
+        self.raft.status().leader.map(|(_, peer)| peer.rpc_addr)
+    }
+
+    /// Returns when the leader becomes another than it is now.
+    pub(super) async fn leader_changed(&self) {
+        let mut watch = self.raft.watch_status();
+        let now = watch.status().leader;
+        let _changed_or_ended = watch.wait_for(|status| status.leader != now).await;
+    }
+
+    /// Answers what can be answered here; `NotLeader` for the rest.
+    pub(super) async fn answer(&self, request: &Request) -> Response {
+        match request {
+            Request::Write(command) => self.write(command.clone()).await,
+            Request::Read(read) => self.read(read).await,
+            Request::Leader => Response::Leader(self.leader()),
+            Request::Peers => Response::Peers(voters(&self.raft.status())),
+            Request::RaftConfiguration { stale } => self.configuration(*stale),
+            Request::Raft(_) | Request::Founding(_) => {
+                Response::Failed(NodeError::Invalid("not a request for the state".to_owned()))
+            }
+        }
+    }
+
+    async fn write(&self, command: Command) -> Response {
+        match self.raft.write(command).await {
+            Ok(applied) => Response::Written(applied),
+            Err(WriteError::NotLeader { .. }) => Response::NotLeader,
+            Err(error) => Response::Failed(NodeError::Failed(error.to_string())),
+        }
+    }
+
+    async fn read(&self, read: &Read) -> Response {
+        let barrier = match read.consistency {
+            Consistency::Default => Some(Freshness::Lease),
+            Consistency::Consistent => Some(Freshness::Quorum),
+            Consistency::Stale => None,
+        };
+        match barrier {
+            Some(barrier) => match self.raft.read_barrier(barrier).await {
+                Ok(()) => {}
+                Err(ReadError::NotLeader { .. }) => return Response::NotLeader,
+                Err(error) => return Response::Failed(NodeError::Failed(error.to_string())),
+            },
+            None if !was_led(&self.raft.status()) => return Response::NotLeader,
+            None => {}
+        }
+        Response::Found(self.look(read).await)
+    }
+
+    /// Looks until the index is above the asked one, or the wait is over.
+    async fn look(&self, read: &Read) -> Found {
+        let until = Instant::now() + read.wait;
+        let mut applied = self.raft.applied();
+        loop {
+            applied.borrow_and_update();
+            let (index, answer) = self.raft.state().query(&read.query);
+            let is_news = read.min_index.is_none_or(|min| index > min);
+            if is_news || !matches!(timeout_at(until, applied.changed()).await, Ok(Ok(()))) {
+                let status = self.raft.status();
+                let known_leader = status.leader.is_some();
+                let last_contact = status.last_contact.unwrap_or_default();
+                let last_contact_ms = u64::try_from(last_contact.as_millis()).unwrap_or(u64::MAX);
+                return Found { answer, index, known_leader, last_contact_ms };
+            }
+        }
+    }
+
+    fn configuration(&self, stale: bool) -> Response {
+        let status = self.raft.status();
+        if !stale && !status.is_leader() {
+            return Response::NotLeader;
+        }
+        Response::RaftConfiguration(describe(&status))
+    }
+}
+
+/// Whether this server ever heard of a leader: a blank one has nothing to say, not even stale.
+const fn was_led(status: &Status) -> bool {
+    status.applied.is_some()
+}
+
+/// Addresses of the voters, sorted.
+fn voters(status: &Status) -> Vec<SocketAddr> {
+    let mut addresses: Vec<SocketAddr> =
+        status.voters().map(|voter| voter.peer.rpc_addr).collect();
+    addresses.sort_unstable();
+    addresses
+}
+
+/// The raft configuration in the words of the API.
+fn describe(status: &Status) -> RaftConfiguration {
+    let mut peers: Vec<RaftPeer> = status
+        .peers
+        .iter()
+        .map(|entry| RaftPeer {
+            raft_id: entry.id,
+            name: entry.peer.name.clone(),
+            address: entry.peer.rpc_addr,
+            is_leader: status.leader.as_ref().is_some_and(|(leader, _)| *leader == entry.id),
+            is_voter: entry.is_voter,
+            last_index: entry.matched.unwrap_or(0),
+        })
+        .collect();
+    peers.sort_by(|a, b| a.name.cmp(&b.name));
+    RaftConfiguration { peers, index: status.membership_index.unwrap_or(0) }
+}

@@ -1,0 +1,122 @@
+//! The agent as the HTTP API sees it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+
+use super::parts::Parts;
+use super::stats;
+use super::wire::{Request, Response};
+use crate::http::{Found, Node, NodeError, Own, RaftConfiguration, Read};
+use crate::state::{Applied, Command};
+use crate::types::Member;
+
+/// What the API asks of a running agent.
+#[derive(Debug, Clone)]
+pub(super) struct AgentNode {
+    parts: Arc<Parts>,
+}
+
+impl AgentNode {
+    pub(super) const fn new(parts: Arc<Parts>) -> Self {
+        Self { parts }
+    }
+}
+
+/// An answer of another kind than the question: a server of another version, or a defect.
+fn unexpected(response: &Response) -> NodeError {
+    NodeError::Failed(format!("a server answered something else than was asked: {response:?}"))
+}
+
+impl Node for AgentNode {
+    fn own(&self) -> Own {
+        Own {
+            says: self.parts.gossip.own(),
+            settings: self.parts.config.describe(),
+            meta: self.parts.config.node_meta.clone(),
+            stats: stats::collect(&self.parts),
+        }
+    }
+
+    fn members(&self) -> Vec<Member> {
+        self.parts.gossip.members().to_vec()
+    }
+
+    fn leader(&self) -> BoxFuture<'_, Result<Option<SocketAddr>, NodeError>> {
+        async {
+            // Whoever hears of a leader may rely on this node being in the catalogue.
+            let is_listed = *self.parts.registered.borrow();
+            match self.parts.router.ask(Request::Leader).await? {
+                Response::Leader(leader) => Ok(leader.filter(|_| is_listed)),
+                other => Err(unexpected(&other)),
+            }
+        }
+        .boxed()
+    }
+
+    fn peers(&self) -> BoxFuture<'_, Result<Vec<SocketAddr>, NodeError>> {
+        async {
+            match self.parts.router.ask(Request::Peers).await? {
+                Response::Peers(peers) => Ok(peers),
+                other => Err(unexpected(&other)),
+            }
+        }
+        .boxed()
+    }
+
+    fn join<'a>(&'a self, address: &'a str) -> BoxFuture<'a, Result<usize, NodeError>> {
+        self.parts.join_by_hand(address).boxed()
+    }
+
+    fn leave(&self) -> BoxFuture<'_, Result<(), NodeError>> {
+        self.parts.leave().boxed()
+    }
+
+    fn force_leave<'a>(
+        &'a self,
+        name: &'a str,
+        prune: bool,
+    ) -> BoxFuture<'a, Result<(), NodeError>> {
+        async move {
+            self.parts.gossip.force_leave(name, prune).await.map_err(|error| {
+                NodeError::NotFound(error.to_string())
+            })
+        }
+        .boxed()
+    }
+
+    fn apply(&self, command: Command) -> BoxFuture<'_, Result<Applied, NodeError>> {
+        async {
+            match self.parts.router.ask(Request::Write(command)).await? {
+                Response::Written(applied) => Ok(applied),
+                other => Err(unexpected(&other)),
+            }
+        }
+        .boxed()
+    }
+
+    fn read(&self, read: Read) -> BoxFuture<'_, Result<Found, NodeError>> {
+        async {
+            match self.parts.router.ask(Request::Read(read)).await? {
+                Response::Found(found) => Ok(found),
+                other => Err(unexpected(&other)),
+            }
+        }
+        .boxed()
+    }
+
+    fn raft_configuration(
+        &self,
+        stale: bool,
+    ) -> BoxFuture<'_, Result<RaftConfiguration, NodeError>> {
+        async move {
+            match self.parts.router.ask(Request::RaftConfiguration { stale }).await? {
+                Response::RaftConfiguration(configuration) => Ok(configuration),
+                other => Err(unexpected(&other)),
+            }
+        }
+        .boxed()
+    }
+}

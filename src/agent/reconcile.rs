@@ -1,0 +1,185 @@
+//! The duties of a leader: brings raft's configuration and the catalogue in line with gossip.
+//!
+//! Decides nothing itself: [`autopilot`](crate::autopilot) does. Runs on every server, sleeps
+//! while another leads.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tracing::{info, warn};
+
+use crate::autopilot::{Cause, Duty, Peer as AutopilotPeer, Server, Stability, View};
+use crate::gossip::Gossip;
+use crate::raft::{MembershipError, Peer, Raft, Status};
+use crate::state::{Answer, Command, Query};
+use crate::types::{ClusterId, Member, MemberStatus, NodeId};
+
+/// How often a leader looks without an event: learners catch up and become stable unannounced.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// Does a leader's duties while this server leads.
+#[derive(Debug)]
+pub(super) struct Reconciler {
+    raft: Raft,
+    gossip: Gossip,
+    stabilization: Duration,
+    started: Instant,
+}
+
+impl Reconciler {
+    /// For one server; `stabilization` is `autopilot.server_stabilization_time`.
+    pub(super) fn new(raft: Raft, gossip: Gossip, stabilization: Duration) -> Self {
+        Self { raft, gossip, stabilization, started: Instant::now() }
+    }
+
+    /// Runs until the agent stops.
+    pub(super) async fn run(self, cluster: impl Fn() -> Option<ClusterId>) {
+        let mut status = self.raft.watch_status();
+        while status.wait_for(Status::is_leader).await.is_ok() {
+            info!(target: "agent.server", "cluster leadership acquired");
+            self.lead(&cluster).await;
+            info!(target: "agent.server", "cluster leadership lost");
+        }
+    }
+
+    async fn lead(&self, cluster: &impl Fn() -> Option<ClusterId>) {
+        let mut stability = Stability::default();
+        let mut members = self.gossip.watch();
+        let mut status = self.raft.watch_status();
+        let mut tick = interval(LOOK_EVERY);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            members.borrow_and_update();
+            if !status.status().is_leader() {
+                return;
+            }
+            if let Some(cluster) = cluster() {
+                self.look(cluster, &mut stability).await;
+            }
+            tokio::select! {
+                _ = tick.tick() => {}
+                changed = members.changed() => if changed.is_err() { return },
+                lost = status.wait_for(|now| !now.is_leader()) => {
+                    let _lost_or_ended = lost;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// One look at the facts, and every duty that follows from them.
+    async fn look(&self, cluster: ClusterId, stability: &mut Stability) {
+        // One duty changes at most one peer, so this many rounds settle any view.
+        for _ in 0..=self.gossip.members().len() * 2 {
+            let Some(view) = self.view(cluster, stability) else { return };
+            let Some(duty) = view.duty() else { break };
+            if let Err(error) = self.perform(&duty).await {
+                warn!(target: "agent.server", duty = ?duty, error = %error, "duty not done");
+                return;
+            }
+        }
+        self.clean_catalogue().await;
+    }
+
+    fn view(&self, cluster: ClusterId, stability: &mut Stability) -> Option<View> {
+        let status = self.raft.status();
+        if !status.is_leader() {
+            return None;
+        }
+        let members = self.gossip.members();
+        let mut view = View {
+            own: status.id,
+            cluster,
+            servers: members.iter().filter_map(as_server).collect(),
+            peers: peers(&status),
+            last_index: status.last_log.map_or(0, |(index, _term)| index),
+            stable: Vec::new(),
+        };
+        let now = self.started.elapsed();
+        stability.observe(now, &view.healthy_learners());
+        view.stable = stability.stable(now, self.stabilization);
+        Some(view)
+    }
+
+    async fn perform(&self, duty: &Duty) -> Result<(), MembershipError> {
+        match duty {
+            Duty::Add(server) => {
+                info!(target: "agent.server.autopilot", id = %server.raft_id, address = %server.addr,
+                    name = %server.name, "adding server to the raft configuration");
+                self.raft.add_learner(server.raft_id, as_peer(server)).await
+            }
+            Duty::Promote(raft_id) => {
+                info!(target: "agent.server.autopilot", id = %raft_id, "promoting server");
+                self.raft.promote(*raft_id).await
+            }
+            Duty::Update(server) => {
+                info!(target: "agent.server.autopilot", id = %server.raft_id, address = %server.addr,
+                    name = %server.name, "server has a new address");
+                self.raft.update_peer(server.raft_id, as_peer(server)).await
+            }
+            Duty::Remove { raft_id, cause } => {
+                info!(target: "agent.server.autopilot", id = %raft_id, reason = reason(*cause),
+                    "removing server from the raft configuration");
+                self.raft.remove(*raft_id).await
+            }
+        }
+    }
+
+    /// Takes nodes out of the catalogue that left the cluster.
+    async fn clean_catalogue(&self) {
+        let (_, Answer::Nodes(nodes)) = self.raft.state().query(&Query::Nodes) else { return };
+        let members = self.gossip.members();
+        let left: BTreeSet<NodeId> = members
+            .iter()
+            .filter(|member| member.status == MemberStatus::Left)
+            .map(|member| member.says.node_id)
+            .collect();
+        for node in nodes.into_iter().filter(|node| left.contains(&node.record.id)) {
+            info!(target: "agent.server", member = %node.record.name, reason = "left",
+                "deregistering member");
+            let command = Command::DeregisterNode { id: node.record.id };
+            if let Err(error) = self.raft.write(command).await {
+                warn!(target: "agent.server", member = %node.record.name, error = %error,
+                    "member not deregistered, will retry");
+                return;
+            }
+        }
+    }
+}
+
+const fn reason(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Left => "left",
+        Cause::Replaced => "replaced",
+    }
+}
+
+fn as_server(member: &Member) -> Option<Server> {
+    let role = member.says.server()?;
+    Some(Server {
+        raft_id: role.raft_id,
+        node_id: member.says.node_id,
+        name: member.says.name.clone(),
+        addr: role.rpc_addr,
+        cluster: member.says.cluster,
+        status: member.status,
+    })
+}
+
+fn as_peer(server: &Server) -> Peer {
+    Peer { node_id: server.node_id, name: server.name.to_string(), rpc_addr: server.addr }
+}
+
+fn peers(status: &Status) -> Vec<AutopilotPeer> {
+    let peers = status.peers.iter();
+    peers
+        .map(|entry| AutopilotPeer {
+            raft_id: entry.id,
+            name: entry.peer.name.clone(),
+            addr: entry.peer.rpc_addr,
+            is_voter: entry.is_voter,
+            matched: entry.matched.unwrap_or(0),
+        })
+        .collect()
+}

@@ -1,0 +1,171 @@
+//! Takes a request to the server that can answer it, and holds it while there is none.
+//!
+//! A client asks any server it knows; a server asks the leader. While nobody leads, a request
+//! waits for `performance.rpc_hold_timeout` (7 s by default, as at Consul: agent reference, 3.2)
+//! and is tried again. A write whose fate is unknown is never tried again: done twice it could
+//! undo somebody else's write in between.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+
+use super::local::Local;
+use super::wire::{self, Envelope, Request, Response};
+use crate::gossip::Gossip;
+use crate::http::NodeError;
+use crate::rpc::{Outcome, Pool, RpcError};
+use crate::types::{Member, MemberStatus};
+
+/// Pause before the second try; doubles up to [`PAUSE_MAX`]. A change of the leader ends it early.
+const PAUSE_MIN: Duration = Duration::from_millis(5);
+/// Longest pause between two tries.
+const PAUSE_MAX: Duration = Duration::from_millis(100);
+
+/// Finds the way for requests of this agent and for those that others send here.
+#[derive(Debug)]
+pub(super) struct Router {
+    gossip: Gossip,
+    pool: Pool,
+    local: Option<Local>,
+    hold: Duration,
+    /// Which of the known servers a client asks; moves on when one fails.
+    favourite: AtomicUsize,
+}
+
+/// What one try came to.
+enum Try {
+    Answer(Response),
+    Again(NodeError),
+    Fatal(NodeError),
+}
+
+impl Router {
+    /// A router of a server, with its own consensus, or of a client, without.
+    pub(super) const fn new(
+        gossip: Gossip,
+        pool: Pool,
+        local: Option<Local>,
+        hold: Duration,
+    ) -> Self {
+        Self { gossip, pool, local, hold, favourite: AtomicUsize::new(0) }
+    }
+
+    /// Brings a request to its answer, or says why there is none.
+    ///
+    /// # Errors
+    /// `NoServers` at once on a client that knows none; else the reason of the last try, when the
+    /// hold time is over.
+    pub(super) async fn ask(&self, request: Request) -> Result<Response, NodeError> {
+        let deadline = Instant::now() + self.hold + request.wait();
+        let mut pause = PAUSE_MIN;
+        loop {
+            let last = match self.attempt(&request, deadline).await {
+                Try::Answer(response) => return Ok(response),
+                Try::Fatal(error) => return Err(error),
+                Try::Again(error) => error,
+            };
+            if Instant::now() + pause >= deadline {
+                return Err(last);
+            }
+            self.wait(pause).await;
+            pause = (pause * 2).min(PAUSE_MAX);
+        }
+    }
+
+    /// Waits for a pause, or less if the leader changes meanwhile.
+    async fn wait(&self, pause: Duration) {
+        let until = Instant::now() + pause;
+        let changed = async {
+            match &self.local {
+                Some(local) => local.leader_changed().await,
+                None => std::future::pending().await,
+            }
+        };
+        let _either_is_fine = timeout_at(until, changed).await;
+    }
+
+    async fn attempt(&self, request: &Request, deadline: Instant) -> Try {
+        let Some(local) = &self.local else {
+            return self.attempt_as_client(request, deadline).await;
+        };
+        match local.answer(request).await {
+            Response::NotLeader => match local.leader() {
+                Some(leader) => self.send(leader, request, true, deadline).await,
+                None => Try::Again(NodeError::NoLeader),
+            },
+            Response::Failed(error) => Try::Fatal(error),
+            response => Try::Answer(response),
+        }
+    }
+
+    async fn attempt_as_client(&self, request: &Request, deadline: Instant) -> Try {
+        let servers = self.servers();
+        let favourite = self.favourite.load(Ordering::Relaxed);
+        let Some(server) = servers.get(favourite.checked_rem(servers.len()).unwrap_or(0)) else {
+            return Try::Fatal(NodeError::NoServers);
+        };
+        let tried = self.send(*server, request, false, deadline).await;
+        if !matches!(tried, Try::Answer(_)) {
+            self.favourite.store(favourite.wrapping_add(1), Ordering::Relaxed);
+        }
+        tried
+    }
+
+    /// Addresses of the servers that gossip holds for alive.
+    pub(super) fn servers(&self) -> Vec<SocketAddr> {
+        let members = self.gossip.members();
+        let alive = members.iter().filter(|member| member.status == MemberStatus::Alive);
+        alive.filter_map(|member: &Member| member.says.server().map(|s| s.rpc_addr)).collect()
+    }
+
+    /// Returns once a request has somewhere to go: at once on a server.
+    pub(super) async fn servers_known(&self) {
+        let mut members = self.gossip.watch();
+        while self.local.is_none() && self.servers().is_empty() {
+            if members.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn send(
+        &self,
+        to: SocketAddr,
+        request: &Request,
+        is_last_hop: bool,
+        deadline: Instant,
+    ) -> Try {
+        let envelope = Envelope { is_last_hop, request: request.clone() };
+        let payload = match wire::encode(&envelope) {
+            Ok(payload) => payload,
+            Err(error) => return Try::Fatal(NodeError::Failed(error.to_string())),
+        };
+        // The receiver holds the request as long as we do; the slack lets its own verdict arrive.
+        let patience = deadline.saturating_duration_since(Instant::now()) + PAUSE_MAX;
+        let answer = match self.pool.call(to, payload, patience).await {
+            Ok(answer) => answer,
+            Err(error) => return after_failure(request, to, &error),
+        };
+        match wire::decode(&answer) {
+            Ok(Response::NotLeader) => Try::Again(NodeError::NoLeader),
+            Ok(Response::Failed(error)) => Try::Fatal(error),
+            Ok(response) => Try::Answer(response),
+            Err(error) => Try::Fatal(NodeError::Failed(format!("answer of {to}: {error}"))),
+        }
+    }
+}
+
+/// Decides whether a request that did not come back may be sent again.
+fn after_failure(request: &Request, to: SocketAddr, error: &RpcError) -> Try {
+    let text = NodeError::Failed(format!("rpc error making call to {to}: {error}"));
+    match (error.outcome(), request) {
+        (Outcome::NotSent, _) => Try::Again(NodeError::NoLeader),
+        (Outcome::Unknown, Request::Write(_)) => Try::Fatal(NodeError::Failed(format!(
+            "the write may or may not have been done: {to} went away while it was under way \
+             ({error}); read the key before writing again"
+        ))),
+        _ => Try::Again(text),
+    }
+}

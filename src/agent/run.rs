@@ -1,0 +1,101 @@
+//! An agent as a process: start, run until a signal or the end, exit code (agent reference, 2.9
+//! and 10.4).
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing::{error, info, warn};
+
+use super::{Agent, AgentError, End};
+use crate::config::Config;
+
+/// How long a graceful leave may take before the process ends all the same (agent reference,
+/// 2.9).
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Runs one agent to its end.
+///
+/// # Errors
+/// When the agent cannot start; nothing is left running then.
+pub async fn run(config: Config) -> Result<ExitCode, AgentError> {
+    let mut signals = Signals::new()?;
+    let leaves_on_term = config.leave_on_terminate;
+    let leaves_on_interrupt = !config.skip_leave_on_interrupt;
+    let mut agent = Agent::start(config).await?;
+    info!(target: "agent", "Quorate agent running!");
+    let code = tokio::select! {
+        end = agent.ended() => return Ok(finish(agent, end).await),
+        _ = signals.terminate.recv() => stop(agent, "terminated", leaves_on_term, signals).await,
+        _ = signals.interrupt.recv() => stop(agent, "interrupt", leaves_on_interrupt, signals).await,
+    };
+    info!(target: "agent", code, "exit code");
+    Ok(ExitCode::from(code))
+}
+
+/// The signals that end an agent.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self, AgentError> {
+        let open = |kind| signal(kind).map_err(AgentError::Signals);
+        Ok(Self {
+            terminate: open(SignalKind::terminate())?,
+            interrupt: open(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn any(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// The agent ended by itself: by `leave`, or because a part of it failed.
+async fn finish(agent: Agent, end: End) -> ExitCode {
+    match &end {
+        End::Left => info!(target: "agent", "left the cluster"),
+        End::Failed(why) => error!(target: "agent", error = %why, "agent failed"),
+    }
+    agent.stop().await;
+    ExitCode::from(u8::from(!matches!(end, End::Left)))
+}
+
+/// Ends on a signal; 0 after a graceful leave, else 1 as Consul does.
+async fn stop(agent: Agent, name: &str, leaves: bool, mut signals: Signals) -> u8 {
+    info!(target: "agent", signal = name, "caught");
+    if !leaves {
+        info!(target: "agent", "graceful shutdown disabled, exiting");
+        agent.stop().await;
+        return 1;
+    }
+    info!(target: "agent", "gracefully shutting down agent...");
+    let left = tokio::select! {
+        left = tokio::time::timeout(LEAVE_TIMEOUT, agent.node().leave()) => left,
+        () = signals.any() => {
+            warn!(target: "agent", "caught second signal, exiting");
+            return 1;
+        }
+    };
+    match left {
+        Ok(Ok(())) => {
+            agent.stop().await;
+            info!(target: "agent", "graceful exit completed");
+            0
+        }
+        Ok(Err(error)) => {
+            error!(target: "agent", error = %error, "error on leave");
+            agent.stop().await;
+            1
+        }
+        Err(_elapsed) => {
+            warn!(target: "agent", "timeout on graceful leave, exiting");
+            1
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Answers what other agents ask on the server port.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+
+use super::founding::Founding;
+use super::local::Local;
+use super::route::Router;
+use super::wire::{self, Envelope, Request, Response};
+use crate::http::NodeError;
+use crate::raft::Raft;
+use crate::rpc::{Caller, Refusal, Service};
+
+/// The server port of one server.
+#[derive(Debug)]
+pub(super) struct ServerPort {
+    pub(super) raft: Raft,
+    pub(super) local: Local,
+    pub(super) router: Arc<Router>,
+    pub(super) founding: Arc<Founding>,
+}
+
+impl ServerPort {
+    async fn answer(&self, caller: &Caller, envelope: Envelope) -> Result<Response, Refusal> {
+        let Envelope { is_last_hop, request } = envelope;
+        match request {
+            Request::Raft(message) => self.raft_message(caller, message).await,
+            Request::Founding(message) => {
+                let reply = self.founding.answer(caller.remote.party.node_id, message).await;
+                reply.map(Response::Founding).map_err(|error| Refusal::new(error.to_string()))
+            }
+            request if is_last_hop => Ok(self.local.answer(&request).await),
+            request => Ok(self.router.ask(request).await.unwrap_or_else(Response::Failed)),
+        }
+    }
+
+    /// Lets raft hear a message, once the founding rules let raft speak for its cluster here.
+    async fn raft_message(&self, caller: &Caller, message: Bytes) -> Result<Response, Refusal> {
+        let Some(cluster) = caller.cluster else {
+            return Err(Refusal::new("a raft message must name its cluster"));
+        };
+        self.founding
+            .admit(cluster)
+            .await
+            .map_err(|error| Refusal::new(error.to_string()))?;
+        match self.raft.handle(message).await {
+            Ok(answer) => Ok(Response::Raft(answer)),
+            Err(error) => Ok(Response::Failed(NodeError::Failed(error.to_string()))),
+        }
+    }
+}
+
+impl Service for ServerPort {
+    fn call(&self, caller: Caller, payload: Bytes) -> BoxFuture<'_, Result<Bytes, Refusal>> {
+        async move {
+            let refuse = |error: wire::WireError| Refusal::new(error.to_string());
+            let envelope: Envelope = wire::decode(&payload).map_err(refuse)?;
+            let response = self.answer(&caller, envelope).await?;
+            wire::encode(&response).map_err(refuse)
+        }
+        .boxed()
+    }
+}

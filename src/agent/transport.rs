@@ -1,0 +1,55 @@
+//! Carries raft's messages over the rpc room's connections.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+
+use super::wire::{self, Envelope, Request, Response};
+use crate::raft::{Peer, Transport, TransportError};
+use crate::rpc::{Pool, RpcError};
+use crate::types::RaftId;
+
+/// Raft's way to its peers.
+#[derive(Debug)]
+pub(super) struct RpcTransport {
+    pub(super) pool: Pool,
+}
+
+impl Transport for RpcTransport {
+    fn call<'a>(
+        &'a self,
+        to: &'a Peer,
+        _target: RaftId,
+        payload: Bytes,
+        deadline: Duration,
+    ) -> BoxFuture<'a, Result<Bytes, TransportError>> {
+        async move {
+            let unreachable = |reason: String| TransportError::Unreachable { reason };
+            let envelope = Envelope { is_last_hop: true, request: Request::Raft(payload) };
+            let payload = wire::encode(&envelope).map_err(|error| unreachable(error.to_string()))?;
+            let answer = self.pool.call(to.rpc_addr, payload, deadline).await.map_err(translate)?;
+            match wire::decode(&answer) {
+                Ok(Response::Raft(answer)) => Ok(answer),
+                Ok(Response::Failed(error)) => {
+                    Err(TransportError::Refused { reason: error.to_string() })
+                }
+                Ok(other) => Err(unreachable(format!("not an answer to raft: {other:?}"))),
+                Err(error) => Err(unreachable(error.to_string())),
+            }
+        }
+        .boxed()
+    }
+}
+
+fn translate(error: RpcError) -> TransportError {
+    match error {
+        RpcError::Deadline { .. } => TransportError::TimedOut,
+        RpcError::Refused { source, .. } => TransportError::Refused { reason: source.reason },
+        RpcError::ClusterConflict { conflict, .. } => {
+            TransportError::Refused { reason: conflict.to_string() }
+        }
+        other => TransportError::Unreachable { reason: other.to_string() },
+    }
+}

@@ -1,0 +1,96 @@
+//! What agents say to each other on the server port (8300), in `postcard` inside rpc frames.
+//!
+//! New variants go to the end; an old one never changes its shape.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::bootstrap;
+use crate::http::{Found, NodeError, RaftConfiguration, Read};
+use crate::state::{Applied, Command};
+
+/// A question to a server.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) enum Request {
+    /// A raft message, as the raft room wrote it.
+    Raft(Bytes),
+    /// A message of the founding protocol.
+    Founding(bootstrap::Message),
+    /// A write; only the leader does it.
+    Write(Command),
+    /// A read at some freshness.
+    Read(Read),
+    /// Who leads.
+    Leader,
+    /// Who votes.
+    Peers,
+    /// The raft configuration; of this very server when `stale`.
+    RaftConfiguration {
+        /// Answer from here, without asking the leader.
+        stale: bool,
+    },
+}
+
+impl Request {
+    /// How long the question itself asks the server to wait before it answers.
+    pub(super) const fn wait(&self) -> Duration {
+        match self {
+            Self::Read(read) if read.min_index.is_some() => read.wait,
+            _ => Duration::ZERO,
+        }
+    }
+}
+
+/// A question on its way.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Envelope {
+    /// The receiver was held for the leader: it must not pass the question on.
+    pub(super) is_last_hop: bool,
+    /// The question.
+    pub(super) request: Request,
+}
+
+/// The answer, by the kind of the question.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) enum Response {
+    /// To `Raft`.
+    Raft(Bytes),
+    /// To `Founding`.
+    Founding(bootstrap::Reply),
+    /// To `Write`.
+    Written(Applied),
+    /// To `Read`.
+    Found(Found),
+    /// To `Leader`.
+    Leader(Option<SocketAddr>),
+    /// To `Peers`.
+    Peers(Vec<SocketAddr>),
+    /// To `RaftConfiguration`.
+    RaftConfiguration(RaftConfiguration),
+    /// The question needs the leader, and this server is not it. Nothing was done.
+    NotLeader,
+    /// The question was understood and came to nothing.
+    Failed(NodeError),
+}
+
+/// Bytes that are not a message of this protocol.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a message on the server port does not decode: {why}")]
+pub(super) struct WireError {
+    why: String,
+}
+
+/// Writes a message.
+pub(super) fn encode<T: Serialize>(message: &T) -> Result<Bytes, WireError> {
+    postcard::to_allocvec(message)
+        .map(Bytes::from)
+        .map_err(|error| WireError { why: error.to_string() })
+}
+
+/// Reads a message; the frame it came in has bounded its size.
+pub(super) fn decode<'a, T: Deserialize<'a>>(payload: &'a [u8]) -> Result<T, WireError> {
+    postcard::from_bytes(payload).map_err(|error| WireError { why: error.to_string() })
+}

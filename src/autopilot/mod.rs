@@ -1,0 +1,117 @@
+//! What a leader does about the servers it sees: takes in new ones, promotes those that keep up,
+//! follows changed addresses, removes those that left or were replaced.
+//!
+//! Pure: facts in, duties out. The driver on the leader carries them out one by one and asks
+//! again after each, so a duty is never decided on facts that an earlier one has changed.
+//!
+//! Rules and defaults follow Consul's autopilot (agent reference, 2.8) and the raft study (R6: a
+//! learner is promoted only after it has answered and caught up).
+
+mod plan;
+mod stability;
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+
+use crate::types::{ClusterId, MemberStatus, NodeId, NodeName, RaftId};
+
+pub use stability::Stability;
+
+/// How far behind the leader's log a learner may be and still be promoted, in entries; Consul's
+/// `max_trailing_logs` (agent reference, 2.8).
+pub const TRAILING_LOGS_MAX: u64 = 250;
+
+/// A server as gossip sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// Its raft node.
+    pub raft_id: RaftId,
+    /// The agent.
+    pub node_id: NodeId,
+    /// Its name.
+    pub name: NodeName,
+    /// Where raft reaches it.
+    pub addr: SocketAddr,
+    /// The cluster it says it is in.
+    pub cluster: Option<ClusterId>,
+    /// Whether it is there.
+    pub status: MemberStatus,
+}
+
+/// A server in the raft configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peer {
+    /// The raft node.
+    pub raft_id: RaftId,
+    /// Name of the agent when it was added.
+    pub name: String,
+    /// Where raft reaches it.
+    pub addr: SocketAddr,
+    /// It votes; else it is a learner.
+    pub is_voter: bool,
+    /// Last log index that it is known to have.
+    pub matched: u64,
+}
+
+/// The facts of one look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    /// The leader that decides.
+    pub own: RaftId,
+    /// Its cluster.
+    pub cluster: ClusterId,
+    /// Every server that gossip knows, whatever its status.
+    pub servers: Vec<Server>,
+    /// The raft configuration.
+    pub peers: Vec<Peer>,
+    /// The leader's own last log index.
+    pub last_index: u64,
+    /// Learners that were healthy for the whole stabilisation time.
+    pub stable: Vec<RaftId>,
+}
+
+/// One thing to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Duty {
+    /// Take the server in as a learner.
+    Add(Server),
+    /// Make a learner a voter.
+    Promote(RaftId),
+    /// Reach a peer at the address it has now.
+    Update(Server),
+    /// Take a peer out of the configuration.
+    Remove {
+        /// The peer.
+        raft_id: RaftId,
+        /// Why.
+        cause: Cause,
+    },
+}
+
+/// Why a peer is taken out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// It said that it leaves, or was made to.
+    Left,
+    /// Another raft node has its name: its disk was wiped or its machine replaced.
+    Replaced,
+}
+
+impl View {
+    /// The first duty that the facts ask for, if any.
+    ///
+    /// Removals come before additions, so that a replaced server's vote is gone before its
+    /// successor is counted.
+    pub fn duty(&self) -> Option<Duty> {
+        plan::removal(self)
+            .or_else(|| plan::update(self))
+            .or_else(|| plan::addition(self))
+            .or_else(|| plan::promotion(self))
+    }
+
+    /// The learners that are alive and keep up now; what [`Stability`] watches.
+    pub fn healthy_learners(&self) -> Vec<RaftId> {
+        plan::healthy_learners(self)
+    }
+}

@@ -1,0 +1,352 @@
+//! The small HTTP client of the command line.
+//!
+//! It speaks to one agent, over plain HTTP, one request at a time, and words its errors as Consul's
+//! tools do (agent reference, 4.1). It reads no environment: what it needs is handed in.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use reqwest::{Method, StatusCode, Url};
+use serde::de::DeserializeOwned;
+
+/// The agent's address when none is given (agent reference, 4.1).
+const ADDRESS_DEFAULT: &str = "127.0.0.1:8500";
+
+/// The longest answer that is read, in bytes. Chosen: every key of a store of reasonable size.
+const ANSWER_BYTES_MAX: usize = 256 * 1024 * 1024;
+
+/// How long a connection may take. Chosen: an agent is mostly on the same machine.
+const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long a request may take: a graceful leave takes longest, under half a minute.
+const ANSWER_WITHIN: Duration = Duration::from_secs(120);
+
+/// Why a request brought nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The agent's address is not one that this client can use.
+    #[error("agent address {address:?}: {why}")]
+    Address {
+        /// As given.
+        address: String,
+        /// What is wrong with it, and what to write.
+        why: &'static str,
+    },
+    /// A path that no URL can carry.
+    #[error("key {path:?} cannot be sent: a URL takes it for a step in its path")]
+    Path {
+        /// The path below the endpoint.
+        path: String,
+    },
+    /// A token that no header can carry.
+    #[error("the token holds a character that cannot be sent in a header")]
+    Token,
+    /// The request did not get there, or its answer did not get back. Worded as Go words it.
+    #[error("{verb} \"{url}\": {why}")]
+    Sent {
+        /// Get, Put or Delete.
+        verb: &'static str,
+        /// Where it was sent.
+        url: String,
+        /// The innermost cause.
+        why: String,
+    },
+    /// The agent answered with another status than 200. Worded as Consul words it.
+    #[error("Unexpected response code: {status} ({body})")]
+    Status {
+        /// The status code.
+        status: u16,
+        /// The body as text.
+        body: String,
+    },
+    /// The answer is not of the API's shape: something else listens there.
+    #[error("answer of {url} is not what the API gives: {why}")]
+    Shape {
+        /// What was asked.
+        url: String,
+        /// What could not be read.
+        why: String,
+    },
+}
+
+/// A token that goes with each request; shown nowhere.
+#[derive(Clone)]
+pub struct Token(String);
+
+impl Token {
+    /// Wraps a token as it was given.
+    pub const fn new(token: String) -> Self {
+        Self(token)
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("****")
+    }
+}
+
+/// Speaks to one agent.
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    base: String,
+    token: Option<Token>,
+}
+
+/// An answer with status 200.
+#[derive(Debug, Clone)]
+pub struct Got {
+    url: String,
+    body: Bytes,
+}
+
+impl Got {
+    /// Reads the body as JSON.
+    ///
+    /// # Errors
+    /// [`ClientError::Shape`] if it is not the JSON that the API gives.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, ClientError> {
+        serde_json::from_slice(&self.body).map_err(|error| ClientError::Shape {
+            url: self.url.clone(),
+            why: error.to_string(),
+        })
+    }
+}
+
+impl Client {
+    /// Makes a client of the agent at an address: `host:port`, `http://host:port`, or none for
+    /// `127.0.0.1:8500`.
+    ///
+    /// # Errors
+    /// [`ClientError::Address`] for an address that is none, or of a kind that this client does not
+    /// speak yet (`https://`, `unix://`).
+    pub fn new(address: Option<&str>, token: Option<Token>) -> Result<Self, ClientError> {
+        let base = base_url(address.unwrap_or(ADDRESS_DEFAULT))?;
+        let builder = reqwest::Client::builder()
+            .connect_timeout(CONNECT_WITHIN)
+            .timeout(ANSWER_WITHIN)
+            .redirect(reqwest::redirect::Policy::none());
+        // As Go's client: a proxy never stands between two processes of one machine.
+        let builder = if is_loopback(&base) {
+            builder.no_proxy()
+        } else {
+            builder
+        };
+        let http = builder.build().map_err(|error| ClientError::Sent {
+            verb: "Get",
+            url: base.to_string(),
+            why: innermost(&error),
+        })?;
+        Ok(Self {
+            http,
+            base: base.as_str().trim_end_matches('/').to_owned(),
+            token,
+        })
+    }
+
+    /// Asks for what is at a path. `endpoint` is written as it is, `rest` is encoded; parameters
+    /// without a value are sent bare.
+    ///
+    /// # Errors
+    /// As [`ClientError`] says; every status but 200 is one.
+    pub async fn get(
+        &self,
+        endpoint: &str,
+        rest: &str,
+        params: &[(&str, &str)],
+    ) -> Result<Got, ClientError> {
+        self.send(Method::GET, self.url(endpoint, rest, params)?, Bytes::new())
+            .await
+    }
+
+    /// As [`Client::get`], but none if the agent says that there is nothing (404).
+    ///
+    /// # Errors
+    /// As [`ClientError`] says; every status but 200 and 404 is one.
+    pub async fn find(
+        &self,
+        endpoint: &str,
+        rest: &str,
+        params: &[(&str, &str)],
+    ) -> Result<Option<Got>, ClientError> {
+        match self.get(endpoint, rest, params).await {
+            Ok(got) => Ok(Some(got)),
+            Err(ClientError::Status { status: 404, body }) if body.is_empty() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes a body to a path.
+    ///
+    /// # Errors
+    /// As [`ClientError`] says; every status but 200 is one.
+    pub async fn put(
+        &self,
+        endpoint: &str,
+        rest: &str,
+        params: &[(&str, &str)],
+        body: Bytes,
+    ) -> Result<Got, ClientError> {
+        self.send(Method::PUT, self.url(endpoint, rest, params)?, body)
+            .await
+    }
+
+    /// Deletes what is at a path.
+    ///
+    /// # Errors
+    /// As [`ClientError`] says; every status but 200 is one.
+    pub async fn delete(
+        &self,
+        endpoint: &str,
+        rest: &str,
+        params: &[(&str, &str)],
+    ) -> Result<Got, ClientError> {
+        let url = self.url(endpoint, rest, params)?;
+        self.send(Method::DELETE, url, Bytes::new()).await
+    }
+
+    fn url(&self, endpoint: &str, rest: &str, params: &[(&str, &str)]) -> Result<Url, ClientError> {
+        let path = format!("{endpoint}{}", encode_path(rest));
+        let wrong = || ClientError::Path {
+            path: rest.to_owned(),
+        };
+        let mut url = Url::parse(&format!("{}{path}", self.base)).map_err(|_not_a_url| wrong())?;
+        // The parser resolves `.` and `..`: what is left is another key than was meant.
+        if !url.path().ends_with(&path) {
+            return Err(wrong());
+        }
+        for (name, value) in params {
+            if value.is_empty() {
+                url.query_pairs_mut().append_key_only(name);
+            } else {
+                url.query_pairs_mut().append_pair(name, value);
+            }
+        }
+        Ok(url)
+    }
+
+    async fn send(&self, method: Method, url: Url, body: Bytes) -> Result<Got, ClientError> {
+        let verb = match method {
+            Method::PUT => "Put",
+            Method::DELETE => "Delete",
+            _ => "Get",
+        };
+        let asked = url.to_string();
+        let sent = |why: String| ClientError::Sent {
+            verb,
+            url: asked.clone(),
+            why,
+        };
+        let mut request = self.http.request(method, url).body(body);
+        if let Some(Token(token)) = &self.token {
+            let mut value = reqwest::header::HeaderValue::from_str(token)
+                .map_err(|_unprintable| ClientError::Token)?;
+            value.set_sensitive(true);
+            request = request.header("X-Consul-Token", value);
+        }
+        let mut answer = request
+            .send()
+            .await
+            .map_err(|error| sent(innermost(&error)))?;
+        let status = answer.status();
+        let mut body = BytesMut::new();
+        while let Some(chunk) = answer
+            .chunk()
+            .await
+            .map_err(|error| sent(innermost(&error)))?
+        {
+            if body.len() + chunk.len() > ANSWER_BYTES_MAX {
+                return Err(sent(format!(
+                    "answer is longer than {ANSWER_BYTES_MAX} bytes"
+                )));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        if status != StatusCode::OK {
+            return Err(ClientError::Status {
+                status: status.as_u16(),
+                body: String::from_utf8_lossy(&body).trim_end().to_owned(),
+            });
+        }
+        Ok(Got {
+            url: asked,
+            body: body.freeze(),
+        })
+    }
+}
+
+fn base_url(address: &str) -> Result<Url, ClientError> {
+    let wrong = |why| ClientError::Address {
+        address: address.to_owned(),
+        why,
+    };
+    let text = match address.split_once("://") {
+        None => format!("http://{address}"),
+        Some(("http", _)) => address.to_owned(),
+        Some(("https", _)) => return Err(wrong("https is not supported yet; use http")),
+        Some(("unix", _)) => return Err(wrong("unix sockets are not supported yet; use http")),
+        Some(_) => return Err(wrong("write host:port or http://host:port")),
+    };
+    let url = Url::parse(&text).map_err(|_not_a_url| wrong("write host:port"))?;
+    if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
+        return Err(wrong("write host:port and nothing more"));
+    }
+    Ok(url)
+}
+
+fn host_and_port(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    let port = url.port_or_known_default();
+    port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let ip: Result<IpAddr, _> = host.trim_matches(['[', ']']).parse();
+    host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback())
+}
+
+/// Escapes all but what a path may hold. A key with `.` or `..` between its slashes has its slashes
+/// escaped as well, else they would be taken for steps.
+fn encode_path(path: &str) -> String {
+    let has_steps = path.split('/').any(|segment| matches!(segment, "." | ".."));
+    let mut encoded = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        let is_plain =
+            byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || (byte == b'/' && !has_steps);
+        if is_plain {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+/// The path that a request would have; for tests of the encoding.
+#[cfg(test)]
+pub(super) fn path_of(endpoint: &str, rest: &str) -> Result<String, ClientError> {
+    let url = Client::new(None, None)?.url(endpoint, rest, &[])?;
+    Ok(url.path().to_owned())
+}
+
+/// The innermost cause of an error; a refused connection in Go's words, for which users search.
+fn innermost(error: &reqwest::Error) -> String {
+    let mut cause: &dyn Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    match cause.downcast_ref::<io::Error>() {
+        Some(io) if io.kind() == io::ErrorKind::ConnectionRefused => {
+            let addr = error.url().map(host_and_port).unwrap_or_default();
+            format!("dial tcp {addr}: connect: connection refused")
+        }
+        _ if error.is_timeout() => "no answer in time".to_owned(),
+        _ => cause.to_string(),
+    }
+}

@@ -1,0 +1,206 @@
+//! Accepts connections and serves the API on them, within bounds, until told to stop.
+//!
+//! The bounds: connections in all and per client address, the size of a request's head, the time a
+//! client may take over it, the size and time of a body (in `ask`), and the time a stop may take.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, warn};
+
+use super::endpoint;
+use super::node::Node;
+
+/// Connections served at once. Chosen: ten hosts at their limit; more wait in the backlog.
+const CONNECTIONS_MAX: usize = 2_000;
+
+/// Connections of one client address (Consul's `http_max_conns_per_client`).
+const CONNECTIONS_PER_CLIENT_MAX: usize = 200;
+
+/// The longest head of a request, in bytes: a long key, its escapes and the headers.
+const HEAD_BYTES_MAX: usize = 64 * 1024;
+
+/// How long a connection may go without a whole head. It bounds an idle connection too, so it is
+/// above the 90 s after which Go's and reqwest's pools close one: the client shall be first, or its
+/// next request meets a closed connection.
+const HEAD_WITHIN: Duration = Duration::from_secs(100);
+
+/// How long requests in flight may take to end after the stop. Chosen: a write ends in less, and a
+/// service manager's patience is longer.
+const STOP_WITHIN: Duration = Duration::from_secs(5);
+
+/// Rest after a failed accept, which is mostly a lack of file descriptors.
+const ACCEPT_REST: Duration = Duration::from_millis(100);
+
+/// What Consul says to a client with too many connections.
+const TOO_MANY: &[u8] = b"HTTP/1.1 429 Too Many Requests\r\nConnection: close\r\n\
+    Content-Type: text/plain\r\nContent-Length: 38\r\n\r\ntoo many connections from this address";
+
+/// Serves the HTTP API of an agent on a listener until `stop` is ready.
+///
+/// After that no connection is accepted, blocking reads are answered with 503 at once, and other
+/// requests have 5 seconds to end. Returns when the last connection is gone.
+///
+/// # Cancel safety
+/// Dropping the future closes the listener and every connection at once; a `leave` in flight still
+/// runs to its end.
+pub async fn serve(listener: TcpListener, node: Arc<dyn Node>, stop: impl Future<Output = ()>) {
+    let stopping = CancellationToken::new();
+    let router = endpoint::router(node, stopping.clone());
+    let mut connections = JoinSet::new();
+    {
+        let accepting = accept(&listener, &router, &stopping, &mut connections);
+        tokio::select! {
+            () = accepting => {}
+            () = stop => {}
+        }
+    }
+    drop(listener);
+    stopping.cancel();
+    let ending = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(STOP_WITHIN, ending).await.is_err() {
+        warn!(
+            count = connections.len(),
+            "http requests cut off by the stop"
+        );
+    }
+    connections.shutdown().await;
+}
+
+/// Accepts for ever.
+async fn accept(
+    listener: &TcpListener,
+    router: &Router,
+    stopping: &CancellationToken,
+    connections: &mut JoinSet<()>,
+) {
+    let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let clients = Arc::new(Clients::default());
+    loop {
+        while connections.try_join_next().is_some() {}
+        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else {
+            return;
+        };
+        let (stream, client) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                warn!(%error, "http accept failed");
+                tokio::time::sleep(ACCEPT_REST).await;
+                continue;
+            }
+        };
+        let Some(seat) = Clients::seat(&clients, client.ip()) else {
+            debug!(addr = %client, "http connection refused: too many from this address");
+            // Best effort: the socket is new, so its buffer has room for the few bytes.
+            drop(stream.try_write(TOO_MANY));
+            continue;
+        };
+        let serving = serve_connection(stream, router.clone(), stopping.clone());
+        connections.spawn(async move {
+            serving.await;
+            drop((slot, seat));
+        });
+    }
+}
+
+async fn serve_connection(stream: TcpStream, router: Router, stopping: CancellationToken) {
+    if let Err(error) = stream.set_nodelay(true) {
+        debug!(%error, "http connection without nodelay");
+    }
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_WITHIN)
+        .max_buf_size(HEAD_BYTES_MAX);
+    let service = TowerToHyperService::new(router);
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stopping.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        debug!(error, "http connection broken");
+    }
+}
+
+/// Counts the connections of each client address.
+#[derive(Debug, Default)]
+struct Clients {
+    counts: Mutex<HashMap<IpAddr, usize>>,
+}
+
+impl Clients {
+    /// Takes a connection in, unless the address has as many as it may.
+    fn seat(clients: &Arc<Self>, client: IpAddr) -> Option<Seat> {
+        let mut counts = clients
+            .counts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(client).or_default();
+        if *count >= CONNECTIONS_PER_CLIENT_MAX {
+            return None;
+        }
+        *count += 1;
+        Some(Seat {
+            clients: Arc::clone(clients),
+            client,
+        })
+    }
+}
+
+/// One counted connection; gives its place back when dropped.
+#[derive(Debug)]
+struct Seat {
+    clients: Arc<Clients>,
+    client: IpAddr,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut counts = self
+            .clients
+            .counts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.client) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                counts.remove(&self.client);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_that_goes_makes_room_for_one_of_its_address() {
+        let clients = Arc::new(Clients::default());
+        let [ip, other] = [[192, 0, 2, 1], [192, 0, 2, 2]].map(IpAddr::from);
+        let seat = |ip| Clients::seat(&clients, ip);
+        let mut seats: Vec<Seat> = std::iter::from_fn(|| seat(ip)).collect();
+        assert_eq!(seats.len(), CONNECTIONS_PER_CLIENT_MAX);
+        assert!(seat(other).is_some());
+        drop(seats.pop());
+        assert!(seat(ip).is_some());
+        drop(seats);
+        assert!(clients.counts.lock().unwrap().is_empty());
+    }
+}

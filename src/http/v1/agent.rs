@@ -1,0 +1,102 @@
+//! `/v1/agent/`: what this agent is, whom it knows, joining and leaving (agent reference, 6.3).
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use tokio::task::JoinError;
+
+use crate::http::ask::Ask;
+use crate::http::endpoint::Behind;
+use crate::http::node::NodeError;
+use crate::http::reply::{Refusal, Reply};
+use crate::http::shape::{MemberJson, SelfJson, VersionJson};
+use crate::types::{Member, MemberStatus};
+
+/// What this agent is and how it does.
+pub(in crate::http) fn own(behind: Behind, ask: Ask) -> BoxFuture<'static, Result<Reply, Refusal>> {
+    async move {
+        let own = behind.node.own();
+        let members = behind.node.members();
+        let known = members
+            .into_iter()
+            .find(|member| member.says.node_id == own.says.node_id);
+        let member = known.unwrap_or_else(|| Member {
+            says: own.says.clone(),
+            status: MemberStatus::Alive,
+        });
+        Reply::json(&ask.params, &SelfJson::new(own, &member))
+    }
+    .boxed()
+}
+
+/// The version of the program.
+pub(in crate::http) fn version(
+    behind: Behind,
+    ask: Ask,
+) -> BoxFuture<'static, Result<Reply, Refusal>> {
+    async move {
+        let version = VersionJson {
+            sha: String::new(),
+            build_date: String::new(),
+            human_version: behind.node.own().says.build,
+            fips: String::new(),
+        };
+        Reply::json(&ask.params, &version)
+    }
+    .boxed()
+}
+
+/// Every member that gossip knows.
+pub(in crate::http) fn members(
+    behind: Behind,
+    ask: Ask,
+) -> BoxFuture<'static, Result<Reply, Refusal>> {
+    async move {
+        let members = behind.node.members();
+        let members: Vec<MemberJson> = members.iter().map(MemberJson::from).collect();
+        Reply::json(&ask.params, &members)
+    }
+    .boxed()
+}
+
+/// Joins the agent at the address in the path.
+pub(in crate::http) fn join(
+    behind: Behind,
+    ask: Ask,
+) -> BoxFuture<'static, Result<Reply, Refusal>> {
+    async move {
+        behind.node.join(&ask.rest).await?;
+        Ok(Reply::empty())
+    }
+    .boxed()
+}
+
+/// Leaves the cluster. Runs to its end in a task of its own: a client that hangs up must not leave
+/// the agent half gone.
+pub(in crate::http) fn leave(
+    behind: Behind,
+    _ask: Ask,
+) -> BoxFuture<'static, Result<Reply, Refusal>> {
+    async move {
+        let leaving = tokio::spawn(async move { behind.node.leave().await });
+        finish(leaving.await)
+    }
+    .boxed()
+}
+
+/// Makes the failed member in the path a left one, or forgets it with `?prune`.
+pub(in crate::http) fn force_leave(
+    behind: Behind,
+    ask: Ask,
+) -> BoxFuture<'static, Result<Reply, Refusal>> {
+    async move {
+        let prune = ask.params.has("prune");
+        behind.node.force_leave(&ask.rest, prune).await?;
+        Ok(Reply::empty())
+    }
+    .boxed()
+}
+
+fn finish(ended: Result<Result<(), NodeError>, JoinError>) -> Result<Reply, Refusal> {
+    ended.map_err(|error| Refusal::failed(format!("leaving broke off: {error}")))??;
+    Ok(Reply::empty())
+}

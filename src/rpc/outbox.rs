@@ -1,0 +1,177 @@
+//! Frames on their way out of a connection: written many at a time, payloads never copied.
+
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+use std::time::Duration;
+
+use bytes::{Buf, Bytes, BytesMut};
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::time::{Instant, timeout_at};
+
+use super::frame::{Frame, HEAD_BYTES};
+
+/// How many heads are written into one allocation.
+const HEADS: usize = 64;
+
+/// What is to be written, in order.
+#[derive(Debug, Default)]
+pub(super) struct Outbox {
+    /// Heads and payloads by turns, none empty; the first may be written in part.
+    chunks: VecDeque<Bytes>,
+    /// Sum of their lengths.
+    bytes: usize,
+    /// When bytes last went out, or came into an empty box.
+    moved: Option<Instant>,
+    /// Room for the next heads.
+    heads: BytesMut,
+}
+
+impl Outbox {
+    /// Puts a frame behind the others.
+    pub(super) fn push(&mut self, frame: Frame) {
+        if self.bytes == 0 {
+            self.moved = Some(Instant::now());
+        }
+        if self.heads.capacity() < HEAD_BYTES {
+            self.heads.reserve(HEAD_BYTES * HEADS);
+        }
+        frame.put_head(&mut self.heads);
+        let head = self.heads.split().freeze();
+        for chunk in [head, frame.payload] {
+            self.bytes += chunk.len();
+            if !chunk.is_empty() {
+                self.chunks.push_back(chunk);
+            }
+        }
+    }
+
+    /// Writes as much as the connection takes at once; at least one byte if there is any.
+    ///
+    /// # Errors
+    ///
+    /// The connection's, and `TimedOut` if it took nothing for `stall`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: what was written is out of the box, what was not is still in it, and the time
+    /// without progress goes on to count.
+    pub(super) async fn write_some(
+        &mut self,
+        to: &mut (impl AsyncWrite + Unpin),
+        stall: Duration,
+    ) -> io::Result<()> {
+        let since = self.moved.unwrap_or_else(Instant::now);
+        match timeout_at(since + stall, to.write_buf(self)).await {
+            Ok(Ok(0)) => Err(io::ErrorKind::WriteZero.into()),
+            Ok(Ok(_bytes)) => {
+                self.moved = Some(Instant::now());
+                Ok(())
+            }
+            Ok(Err(error)) => Err(error),
+            Err(_elapsed) => Err(io::ErrorKind::TimedOut.into()),
+        }
+    }
+}
+
+impl Buf for Outbox {
+    fn remaining(&self) -> usize {
+        self.bytes
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.chunks.front().map_or(&[], |chunk| chunk)
+    }
+
+    fn chunks_vectored<'a>(&'a self, out: &mut [IoSlice<'a>]) -> usize {
+        let mut filled = 0;
+        for (slot, chunk) in out.iter_mut().zip(&self.chunks) {
+            *slot = IoSlice::new(chunk);
+            filled += 1;
+        }
+        filled
+    }
+
+    fn advance(&mut self, mut count: usize) {
+        self.bytes = self.bytes.saturating_sub(count);
+        while let Some(front) = self.chunks.front_mut() {
+            if count < front.len() {
+                front.advance(count);
+                return;
+            }
+            count -= front.len();
+            self.chunks.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::frame::Kind;
+    use super::*;
+
+    fn outbox(payloads: &[&'static [u8]]) -> (Outbox, Vec<u8>) {
+        let mut outbox = Outbox::default();
+        let mut plain = BytesMut::new();
+        for (id, payload) in (0..).zip(payloads) {
+            let frame = Frame {
+                kind: Kind::Request,
+                id,
+                cluster: None,
+                payload: Bytes::from_static(payload),
+            };
+            frame.put_head(&mut plain);
+            plain.extend_from_slice(payload);
+            outbox.push(frame);
+        }
+        (outbox, plain.to_vec())
+    }
+
+    #[test]
+    fn any_cut_of_the_bytes_gives_them_in_order() {
+        for step in [1, 2, 7, 29, 30, 31, 1000] {
+            let (mut outbox, plain) = outbox(&[b"one", b"", b"three"]);
+            let mut got = Vec::new();
+            while outbox.has_remaining() {
+                let mut slices = [IoSlice::new(&[]); 8];
+                let filled = outbox.chunks_vectored(&mut slices);
+                let filled = slices[..filled].iter();
+                let take: Vec<u8> = filled.flat_map(|slice| slice.to_vec()).collect();
+                assert_eq!(take.len(), outbox.remaining());
+                let count = step.min(take.len());
+                got.extend_from_slice(&take[..count]);
+                outbox.advance(count);
+            }
+            assert_eq!(got, plain, "{step}");
+        }
+    }
+
+    #[test]
+    fn a_payload_is_not_copied() {
+        let payload = Bytes::from(vec![1; 100]);
+        let mut outbox = Outbox::default();
+        outbox.push(Frame {
+            kind: Kind::Answer,
+            id: 1,
+            cluster: None,
+            payload: payload.clone(),
+        });
+        assert_eq!(outbox.chunks[1].as_ptr(), payload.as_ptr());
+    }
+
+    /// The writer is asked again and again, as by a loop that is woken by other events.
+    #[tokio::test]
+    async fn a_writer_that_takes_nothing_is_given_up_although_the_wait_is_interrupted() {
+        let (mut outbox, _plain) = outbox(&[b"12345678"]);
+        let (mut near, _far) = tokio::io::duplex(4);
+        let stall = Duration::from_millis(20);
+        outbox.write_some(&mut near, stall).await.unwrap();
+        let error = loop {
+            tokio::select! {
+                biased;
+                written = outbox.write_some(&mut near, stall) => break written.unwrap_err(),
+                () = tokio::task::yield_now() => {}
+            }
+        };
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+}

@@ -1,0 +1,9 @@
+//! Real agents on loopback: what an operator does and sees.
+
+mod clients;
+mod config_files;
+mod growth;
+mod guide;
+mod kept;
+mod refusals;
+mod sources;

@@ -1,0 +1,112 @@
+//! Bad input: one line that names what and where, exit code 1, and nothing written.
+
+use crate::support::{Output, World, eventually, quorate};
+
+/// Runs an agent that must refuse to start; gives what it said and checks that it wrote nothing.
+async fn refused(world: &World, n: u8, more: &[&str]) -> String {
+    let mut args = world.flags(n);
+    args.extend(more.iter().map(|flag| (*flag).to_owned()));
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let Output { code, stdout, stderr } = quorate(&args, None).await;
+    assert_eq!(code, Some(1), "{stdout}{stderr}");
+    assert!(!world.path(&format!("data-{n}")).exists(), "wrote before validation passed");
+    stderr
+}
+
+#[tokio::test]
+async fn flags_that_contradict_each_other_are_named() {
+    let world = World::new();
+    let rows: [(&[&str], &str); 5] = [
+        (&["-bootstrap-expect=3"], "requires 'server = true'"),
+        (&["-server", "-bootstrap", "-bootstrap-expect=3"], "mutually exclusive"),
+        (&["-no-such-flag"], "no-such-flag"),
+        (&["-retry-join=provider=nowhere"], "nowhere"),
+        (&["-retry-join=provider=aws tag_kee=x tag_value=y"], "tag_kee"),
+    ];
+    for (flags, named) in rows {
+        let said = refused(&world, 1, flags).await;
+        assert!(said.contains(named), "{flags:?}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn a_broken_config_file_is_named_with_its_line() {
+    let world = World::new();
+    let rows = [
+        ("broken.hcl", "server = true\nretry_join = [\"a\"\nx = 1\n", "broken.hcl"),
+        ("unknown.hcl", "server = true\n\nretri_join = [\"a\"]\n", "retri_join"),
+        ("broken.json", "{\n  \"server\": tru\n}\n", "broken.json"),
+        ("type.toml", "bootstrap_expect = \"many\"\n", "bootstrap_expect"),
+    ];
+    for (name, content, named) in rows {
+        let path = world.write(name, content);
+        let flag = format!("-config-file={}", path.display());
+        let said = refused(&world, 1, &[&flag]).await;
+        assert!(said.contains(named) && said.contains(name), "{name}: {said}");
+        let validated = quorate(&["validate", path.to_str().unwrap()], None).await;
+        assert_eq!(validated.code, Some(1), "{name}: {validated:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_data_directory_that_another_agent_holds_is_refused() {
+    let world = World::new();
+    let holder = world.agent(1, &["-server"]).await;
+    holder.get("/v1/agent/self").await;
+    let mut args = world.flags(2);
+    let last = args.len() - 1;
+    args[last] = world.flags(1)[last].clone();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let said = quorate(&args, None).await;
+    assert_eq!(said.code, Some(1), "{said:?}");
+    let data = world.path("data-1").display().to_string();
+    assert!(said.stderr.contains(&data), "{said:?}");
+}
+
+#[tokio::test]
+async fn an_address_in_use_is_named() {
+    let world = World::new();
+    let holder = world.agent(1, &["-server"]).await;
+    holder.get("/v1/agent/self").await;
+    for (flag, port) in [("-bind", "8301"), ("-client", "8500")] {
+        let addr = format!("{flag}={}", world.addr(1));
+        let mut args = world.flags(2);
+        args.retain(|arg| !arg.starts_with(flag));
+        args.push(addr);
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let said = quorate(&args, None).await;
+        assert_eq!(said.code, Some(1), "{said:?}");
+        let named = format!("{}:{port}", world.addr(1));
+        assert!(said.stderr.contains(&named), "{said:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_join_that_reaches_nobody_is_an_error() {
+    let world = World::new();
+    let agent = world.agent(1, &["-server"]).await;
+    agent.get("/v1/agent/self").await;
+    let nobody = world.addr(99).to_string();
+    let said = quorate(&["join", &nobody], Some(format!("{}:8500", agent.addr()))).await;
+    assert_eq!(said.code, Some(1));
+    assert!(said.stderr.contains(&nobody), "{said:?}");
+    assert!(said.stderr.contains("Failed to join any nodes."), "{said:?}");
+}
+
+#[tokio::test]
+async fn start_join_that_reaches_nobody_ends_the_agent() {
+    let world = World::new();
+    let mut agent = world.agent(1, &["-server", &format!("-join={}", world.addr(99))]).await;
+    assert_eq!(agent.ended().await, Some(1));
+    let named = world.addr(99).to_string();
+    eventually("the log names the address", || async {
+        agent.log_text().contains(&named).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_unknown_command_exits_127() {
+    let said = quorate(&["discombobulate"], None).await;
+    assert_eq!(said.code, Some(127), "{said:?}");
+}

@@ -1,0 +1,194 @@
+//! One agent process and what a person can see of it: its log, its API, its end.
+
+use std::net::Ipv4Addr;
+use std::process::Stdio;
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::watch;
+
+use super::{PATIENCE, eventually};
+
+/// A running agent; killed when dropped.
+#[derive(Debug)]
+pub(crate) struct Agent {
+    addr: Ipv4Addr,
+    flags: Vec<String>,
+    child: Child,
+    log: watch::Receiver<Vec<String>>,
+    client: reqwest::Client,
+}
+
+impl Agent {
+    pub(crate) async fn start(addr: Ipv4Addr, flags: Vec<String>) -> Self {
+        let (child, log) = spawn(&flags);
+        let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
+        Self { addr, flags, child, log, client }
+    }
+
+    pub(crate) fn addr(&self) -> Ipv4Addr {
+        self.addr
+    }
+
+    /// Kills with SIGKILL and waits for the end.
+    pub(crate) async fn kill(&mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    /// Sends a signal by name, such as `TERM`.
+    pub(crate) async fn signal(&self, name: &str) {
+        let pid = self.child.id().unwrap().to_string();
+        let sent = Command::new("kill").args([format!("-{name}"), pid]).status().await.unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits for the end and gives the exit code.
+    pub(crate) async fn ended(&mut self) -> Option<i32> {
+        let status = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        status.unwrap_or_else(|_| panic!("still runs:\n{}", self.log_text())).unwrap().code()
+    }
+
+    /// Starts the same command line again, as a new life.
+    pub(crate) fn restart(&mut self) {
+        (self.child, self.log) = spawn(&self.flags);
+    }
+
+    /// Waits until a line of the log of this life holds the text, and gives the line.
+    pub(crate) async fn logged(&self, text: &str) -> String {
+        let mut log = self.log.clone();
+        let find = |lines: &Vec<String>| lines.iter().any(|line| line.contains(text));
+        let seen = tokio::time::timeout(PATIENCE, log.wait_for(find)).await;
+        match seen {
+            Ok(Ok(lines)) => lines.iter().find(|line| line.contains(text)).unwrap().clone(),
+            _ => panic!("no log line with `{text}`:\n{}", self.log_text()),
+        }
+    }
+
+    /// The log of this life so far.
+    pub(crate) fn log_text(&self) -> String {
+        self.log.borrow().join("\n")
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}:8500{path}", self.addr)
+    }
+
+    /// Asks once; none while nothing listens.
+    pub(crate) async fn try_get(&self, path: &str) -> Option<(u16, String)> {
+        let response = self.client.get(self.url(path)).send().await.ok()?;
+        let status = response.status().as_u16();
+        Some((status, response.text().await.ok()?))
+    }
+
+    /// Asks, waiting until the API listens.
+    pub(crate) async fn get(&self, path: &str) -> (u16, String) {
+        eventually(&format!("{} answers {path}", self.addr), || self.try_get(path)).await
+    }
+
+    /// Asks for JSON that must come with status 200.
+    pub(crate) async fn get_json(&self, path: &str) -> Value {
+        let (status, body) = self.get(path).await;
+        assert_eq!(status, 200, "{path}: {body}\n{}", self.log_text());
+        serde_json::from_str(&body).unwrap()
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: &str) -> (u16, String) {
+        let request = self.client.put(self.url(path)).body(body.to_owned());
+        let response = request.send().await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
+    }
+
+    /// Tries a write once and gives the status.
+    pub(crate) async fn try_put(&self, path: &str, body: &str) -> Option<u16> {
+        let request = self.client.put(self.url(path)).body(body.to_owned());
+        Some(request.send().await.ok()?.status().as_u16())
+    }
+
+    /// Writes a key, waiting until the agent has a leader to write through.
+    pub(crate) async fn write(&self, key: &str, value: &str) {
+        let path = format!("/v1/kv/{key}");
+        eventually(&format!("a write through {}", self.addr), || async {
+            let request = self.client.put(self.url(&path)).body(value.to_owned());
+            let response = request.send().await.ok()?;
+            let done = response.status() == 200 && response.text().await.ok()? == "true";
+            done.then_some(())
+        })
+        .await;
+    }
+
+    /// The value of a key.
+    pub(crate) async fn read(&self, key: &str) -> (u16, String) {
+        self.get(&format!("/v1/kv/{key}?raw")).await
+    }
+
+    /// The leader as this agent knows it; empty while it knows none.
+    pub(crate) async fn leader(&self) -> String {
+        match self.try_get("/v1/status/leader").await {
+            Some((200, body)) => serde_json::from_str(&body).unwrap(),
+            _ => String::new(),
+        }
+    }
+
+    /// Waits until this agent knows a leader.
+    pub(crate) async fn led(&self) -> String {
+        eventually(&format!("{} knows a leader", self.addr), || async {
+            Some(self.leader().await).filter(|leader| !leader.is_empty())
+        })
+        .await
+    }
+
+    /// The names of the members with a status code.
+    pub(crate) async fn members(&self, status: u64) -> Vec<String> {
+        let Some((200, body)) = self.try_get("/v1/agent/members").await else {
+            return Vec::new();
+        };
+        let list: Vec<Value> = serde_json::from_str(&body).unwrap();
+        let named = list.iter().filter(|member| member["Status"] == status);
+        let mut names: Vec<String> =
+            named.map(|member| member["Name"].as_str().unwrap().to_owned()).collect();
+        names.sort();
+        names
+    }
+
+    /// Waits until exactly the agents n1 to n are alive in this agent's list.
+    pub(crate) async fn sees(&self, n: usize) {
+        eventually(&format!("{} sees {n} members", self.addr), || async {
+            (self.members(1).await.len() == n).then_some(())
+        })
+        .await;
+    }
+
+    /// One value of `info`.
+    pub(crate) async fn stat(&self, group: &str, key: &str) -> String {
+        let own = self.get_json("/v1/agent/self").await;
+        own["Stats"][group][key].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+fn spawn(flags: &[String]) -> (Child, watch::Receiver<Vec<String>>) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_quorate"))
+        .args(flags)
+        .env_clear()
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let (lines, log) = watch::channel(Vec::new());
+    let lines = Arc::new(lines);
+    follow(child.stdout.take().unwrap(), Arc::clone(&lines));
+    follow(child.stderr.take().unwrap(), lines);
+    (child, log)
+}
+
+fn follow(from: impl AsyncRead + Unpin + Send + 'static, to: Arc<watch::Sender<Vec<String>>>) {
+    tokio::spawn(async move {
+        let mut from = BufReader::new(from).lines();
+        while let Ok(Some(line)) = from.next_line().await {
+            to.send_modify(|log| log.push(line));
+        }
+    });
+}

@@ -1,0 +1,85 @@
+//! A set of loopback addresses and directories that belongs to one test.
+
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use tempfile::TempDir;
+
+use super::Agent;
+
+/// One test's part of 127.0.0.0/8 and of the file system.
+///
+/// Addresses are 127.a.b.n, where a and b come from the process and the world's number, so that
+/// tests of one machine, in one process or in several, do not meet. Ports are the defaults.
+#[derive(Debug)]
+pub(crate) struct World {
+    net: [u8; 2],
+    dir: TempDir,
+}
+
+static WORLDS: AtomicU8 = AtomicU8::new(0);
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let world = WORLDS.fetch_add(1, Ordering::Relaxed);
+        let process = std::process::id() % 120;
+        let first = u8::try_from(process).unwrap() + 100;
+        Self { net: [first, world], dir: tempfile::tempdir().unwrap() }
+    }
+
+    /// The n-th address.
+    pub(crate) fn addr(&self, n: u8) -> Ipv4Addr {
+        Ipv4Addr::new(127, self.net[0], self.net[1], n)
+    }
+
+    /// A path inside the world's directory.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Writes a file into the world's directory.
+    pub(crate) fn write(&self, name: &str, content: &str) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// The command line that the n-th agent starts with: its own address for everything, and its
+    /// own data directory, which survives the agent.
+    pub(crate) fn flags(&self, n: u8) -> Vec<String> {
+        let addr = self.addr(n);
+        let data = self.path(&format!("data-{n}"));
+        vec![
+            "agent".to_owned(),
+            format!("-node=n{n}"),
+            format!("-bind={addr}"),
+            format!("-client={addr}"),
+            format!("-data-dir={}", path_text(&data)),
+        ]
+    }
+
+    /// Starts the n-th agent with more flags.
+    pub(crate) async fn agent(&self, n: u8, more: &[&str]) -> Agent {
+        let mut flags = self.flags(n);
+        flags.extend(more.iter().map(|flag| (*flag).to_owned()));
+        Agent::start(self.addr(n), flags).await
+    }
+
+    /// Starts servers 1 to n at once, each told of all of them, and waits for nothing.
+    pub(crate) async fn servers(&self, n: u8, more: &[&str]) -> Vec<Agent> {
+        let mut flags = vec!["-server".to_owned(), format!("-bootstrap-expect={n}")];
+        flags.extend((1..=n).map(|other| format!("-retry-join={}", self.addr(other))));
+        flags.extend(more.iter().map(|flag| (*flag).to_owned()));
+        let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+        let mut servers = Vec::new();
+        for number in 1..=n {
+            servers.push(self.agent(number, &flags).await);
+        }
+        servers
+    }
+}
+
+fn path_text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
