@@ -140,11 +140,7 @@ async fn a_peer_that_moved_is_found_at_its_new_address() {
         rpc_addr: addr(id(77)),
         ..peer(moved_id)
     };
-    {
-        let mut listening = cluster.net.nodes.lock().unwrap();
-        listening.remove(&addr(moved_id));
-        listening.insert(elsewhere.rpc_addr, moved.clone());
-    }
+    relocate(&cluster, &moved, 77);
     within(leading.update_peer(moved_id, elsewhere.clone()))
         .await
         .unwrap();
@@ -153,6 +149,34 @@ async fn a_peer_that_moved_is_found_at_its_new_address() {
     assert_eq!(leading.status().peer(moved_id).unwrap().peer, elsewhere);
     let unknown = within(leading.update_peer(id(9), peer(id(9)))).await;
     assert_eq!(unknown, Err(MembershipError::Unknown { id: id(9) }));
+}
+
+/// Moves a node to the address of a number that nobody has.
+fn relocate(cluster: &Cluster, node: &Raft, number: u8) -> SocketAddr {
+    let mut listening = cluster.net.nodes.lock().unwrap();
+    listening.remove(&addr(node.status().id));
+    listening.insert(addr(id(number)), node.clone());
+    addr(id(number))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cluster_whose_addresses_all_changed_elects_once_they_are_learned() {
+    let cluster = Cluster::in_memory();
+    let nodes = cluster.found(&[id(1), id(2), id(3)]).await;
+    put(&leader(&nodes).await, "before").await;
+    let moved = [(0, 71), (1, 72), (2, 73)].map(|(at, number)| {
+        let node: &Raft = &nodes[at];
+        (node.status().id, relocate(&cluster, node, number))
+    });
+    for node in &nodes {
+        for (id, addr) in moved {
+            node.learn_address(id, addr);
+        }
+    }
+    put_through_any(&nodes, "after").await;
+    for node in &nodes {
+        shows(node, "after").await;
+    }
 }
 
 #[tokio::test]

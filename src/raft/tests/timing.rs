@@ -8,7 +8,7 @@ const WORST_MS: u64 = 1_030 + 530;
 #[tokio::test(start_paused = true)]
 async fn a_dead_leader_is_replaced_in_time_every_time() {
     let mut took = Vec::new();
-    for _round in 0..40 {
+    for _round in 0..20 {
         let cluster = Cluster::in_memory();
         let nodes = cluster.found(&[id(1), id(2), id(3)]).await;
         let old = leader(&nodes).await;
@@ -21,8 +21,8 @@ async fn a_dead_leader_is_replaced_in_time_every_time() {
     }
     took.sort();
     let worst = Duration::from_millis(WORST_MS);
-    assert!(took[39] <= worst, "{took:?}");
-    assert!(took[20] <= Duration::from_millis(900), "{took:?}");
+    assert!(took[19] <= worst, "{took:?}");
+    assert!(took[10] <= Duration::from_millis(900), "{took:?}");
 }
 
 #[tokio::test(start_paused = true)]
