@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -16,7 +17,7 @@ use super::config::Timers;
 use super::error::{HandleError, RaftError, ReadError, WriteError};
 use super::log::{Closed, LogStore};
 use super::machine::{Machine, Published};
-use super::network::{COMMAND_BYTES_MAX, Connector, Inbox, Transport};
+use super::network::{AddressBook, COMMAND_BYTES_MAX, Connector, Inbox, Transport};
 use super::snapshot::SnapshotStore;
 use super::status::{Status, StatusWatch};
 use super::type_config::{Peer, Proposal, TypeConfig, packed_len};
@@ -50,6 +51,7 @@ pub(super) struct Inner {
     pub(super) timers: Timers,
     inbox: Arc<Inbox>,
     published: Arc<Published>,
+    book: Arc<AddressBook>,
     /// The term whose leadership this node gave away, plus one; 0 for none. See [`lease`].
     barred: AtomicU64,
     stopping: AtomicBool,
@@ -86,10 +88,12 @@ impl Raft {
             reason: panicked.to_string(),
         })??;
         let (machine, published, machine_ended) = Machine::new(Arc::new(snapshots));
+        let book = Arc::new(AddressBook::default());
         let connector = Connector {
             own,
             timers,
             transport,
+            book: Arc::clone(&book),
         };
         let raft = Box::pin(openraft::Raft::new(own, settings, connector, log, machine))
             .await
@@ -102,6 +106,7 @@ impl Raft {
             id: own,
             timers,
             published,
+            book,
             barred: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
             machine_ended: Mutex::new(machine_ended),
@@ -236,6 +241,18 @@ impl Raft {
     /// Dropped, the message may be acted on all the same.
     pub async fn handle(&self, payload: Bytes) -> Result<Bytes, HandleError> {
         Box::pin(self.inner.inbox.take(payload)).await
+    }
+
+    /// Tells where a peer of the configuration lives now; a node that is not in it is ignored.
+    /// Call it on every server, leader or not, whenever a peer says so itself: it is the only
+    /// way to a quorum when most addresses have changed. The configuration follows by
+    /// [`Self::update_peer`] once there is a leader.
+    pub fn learn_address(&self, id: RaftId, addr: SocketAddr) {
+        let metrics = self.inner.raft.metrics();
+        let metrics = metrics.borrow_watched();
+        if let Some(peer) = metrics.membership_config.get_node(&id) {
+            self.inner.book.moved(id, peer.rpc_addr, addr);
+        }
     }
 
     /// Makes a snapshot now and waits until it covers all that is applied at the call.

@@ -85,6 +85,8 @@ impl Raft {
         if known.peer == peer {
             return Ok(());
         }
+        // At once, for the change itself may need the peer's consent.
+        self.learn_address(id, peer.rpc_addr);
         let nodes = BTreeMap::from([(id, peer)]);
         self.change(ChangeMembers::SetNodes(nodes)).await
     }

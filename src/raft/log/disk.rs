@@ -136,7 +136,11 @@ impl DiskLog {
         self.log.flush(true, Some(Synced::entries(callback)))
     }
 
+    /// Cuts what is behind an entry. One that is the last, or not there yet, leaves all.
     pub(super) fn truncate_after(&mut self, keep: Option<LogId>) -> io::Result<()> {
+        if keep.map(StoredLogId).as_ref() >= self.log.log_state().last() {
+            return Ok(());
+        }
         self.log.truncate(next_index(keep))?;
         self.log.flush(true, None)
     }
