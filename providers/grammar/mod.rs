@@ -92,7 +92,7 @@ pub enum GrammarError {
 /// # Errors
 ///
 /// [`GrammarError`] at the first place that breaks the grammar.
-pub fn parse(text: &str) -> Result<Vec<(String, String)>, GrammarError> {
+pub(crate) fn parse(text: &str) -> Result<Vec<(String, String)>, GrammarError> {
     let mut lexer = Lexer { rest: text.trim() };
     let mut pairs: Vec<(String, String)> = Vec::new();
     while let Some(token) = lexer.next() {
@@ -120,7 +120,7 @@ pub fn parse(text: &str) -> Result<Vec<(String, String)>, GrammarError> {
 }
 
 /// Writes pairs so that [`parse`] reads the same ones back, for keys that are unique.
-pub fn write<'a>(
+pub(crate) fn write<'a>(
     f: &mut impl fmt::Write,
     pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> fmt::Result {
