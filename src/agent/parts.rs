@@ -36,7 +36,7 @@ impl Parts {
     /// Where the founding stands, in a word; `client` where there is none.
     pub(super) fn founding_state(&self) -> String {
         match &self.founding {
-            Some(founding) => founding.reason().to_string(),
+            Some(founding) => founding.reason().code.to_owned(),
             None => "client".to_owned(),
         }
     }
@@ -47,7 +47,10 @@ impl Parts {
         let parsed: Address =
             address.parse().map_err(|error| NodeError::Invalid(format!("{error}")))?;
         let found = self.lookup.address(&parsed).await;
-        let found = found.map_err(|error| NodeError::Failed(format!("join {address}: {error}")))?;
+        let found = found.map_err(|why| {
+            NodeError::Failed(format!("failed to resolve {address}: {}", why.reason))
+        })?;
+        let found = found.addresses;
         info!(target: "agent", lan_addresses = %listed(&found), "(LAN) joining");
         let report = self.gossip.join(&found).await;
         let reached = report.contacted.len();
