@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use quorate_providers::{Kind, Retry as LookupRetry};
-use rand::Rng as _;
+use rand::RngExt as _;
 
 use super::sources::socket_addr;
 use super::{Done, Entry};
