@@ -39,7 +39,7 @@ use tracing::info;
 
 use crate::config::Config;
 use crate::datadir::DataDirError;
-use crate::gossip::GossipError;
+use crate::gossip::{GossipError, KeyError};
 use crate::http::Node;
 use crate::raft::RaftError;
 use crate::rpc::RpcError;
@@ -88,6 +88,9 @@ pub enum AgentError {
     /// The server port.
     #[error("{0}")]
     Rpc(#[from] RpcError),
+    /// The gossip key.
+    #[error("encrypt: {0}")]
+    Key(#[from] KeyError),
     /// Raft.
     #[error("{0}")]
     Raft(#[from] RaftError),

@@ -27,7 +27,7 @@ use super::{Agent, AgentError, adopt, blocking, member_log, register};
 use crate::bootstrap;
 use crate::config::{BootstrapSafety, Config, Mode};
 use crate::datadir::DataDir;
-use crate::gossip::{Gossip, GossipConfig, Tuning};
+use crate::gossip::{Gossip, GossipConfig, Key, Tuning};
 use crate::http;
 use crate::raft::{Raft, RaftConfig};
 use crate::rpc::{Identity, Listener, Pool};
@@ -90,6 +90,7 @@ pub(super) async fn start(config: Config) -> Result<Agent, AgentError> {
     };
     let (registered, is_registered) = watch::channel(false);
     let parts = Arc::new(Parts {
+        dir: ground.dir.clone(),
         membership: Arc::clone(&ground.membership),
         gossip: gossip.clone(),
         router: Arc::clone(&router),
@@ -133,7 +134,7 @@ async fn lay_ground(config: &Config) -> Result<Ground, AgentError> {
     let now_ms = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
     let (dir, node_id, generation, membership) = blocking(move || {
         let dir = match &path {
-            Some(path) => DataDir::open(path)?,
+            Some(path) => DataDir::open(path.as_path())?,
             None => DataDir::memory(),
         };
         let node_id = dir.node_id(node_id)?;
@@ -151,7 +152,7 @@ async fn lay_ground(config: &Config) -> Result<Ground, AgentError> {
 async fn open_server(config: &Config, ground: &Ground) -> Result<Server, AgentError> {
     let bind = SocketAddr::new(config.bind_addr, config.ports.server);
     let listener = Listener::bind(bind, ground.identity.clone()).await?;
-    let rpc_addr = SocketAddr::new(config.advertise_addr, listener.local_addr().port());
+    let rpc_addr = SocketAddr::new(config.advertise_addr, listener.addr().port());
     let dir = ground.dir.clone();
     let raft_id = blocking(move || dir.raft_id()).await?;
     let mut book = Book::open(ground.dir.clone()).await?;
@@ -163,7 +164,7 @@ async fn open_server(config: &Config, ground: &Ground) -> Result<Server, AgentEr
     }
     let transport = RpcTransport { pool: ground.pool.clone(), speech: book.speech() };
     let settings = RaftConfig {
-        multiplier: config.raft_multiplier,
+        multiplier: config.raft_multiplier.into(),
         snapshot_threshold: config.raft_snapshot_threshold,
         trailing_logs: config.raft_trailing_logs,
     };
@@ -229,36 +230,44 @@ fn start_gossip(
         cluster: ground.membership.cluster(),
         role: role.map_or(Role::Client, |role| Role::Server(role.clone())),
     };
+    let key = config.encrypt.as_ref().map(|key| Key::new(key.as_bytes())).transpose()?;
     Ok(Gossip::start(GossipConfig {
         bind: SocketAddr::new(config.bind_addr, config.ports.serf_lan),
         announcement,
-        key: config.encrypt.clone(),
+        key,
         tuning: Tuning::default(),
     })?)
 }
 
-async fn bind_http(config: &Config) -> Result<Option<TcpListener>, AgentError> {
-    let Some(port) = config.ports.http else { return Ok(None) };
-    let addr = SocketAddr::new(config.client_addr, port);
-    let listener = TcpListener::bind(addr).await;
-    listener.map(Some).map_err(|source| AgentError::Http { addr, source })
+async fn bind_http(config: &Config) -> Result<Vec<TcpListener>, AgentError> {
+    let mut listeners = Vec::new();
+    for addr in config.http_binds() {
+        let listener = TcpListener::bind(addr).await;
+        listeners.push(listener.map_err(|source| AgentError::Http { addr, source })?);
+    }
+    Ok(listeners)
 }
 
+/// Serves the API at every address; gives the first.
 fn serve_http(
-    listener: Option<TcpListener>,
+    listeners: Vec<TcpListener>,
     parts: &Arc<Parts>,
     tasks: &Tasks,
 ) -> Result<Option<SocketAddr>, AgentError> {
-    let Some(listener) = listener else { return Ok(None) };
-    let addr = listener.local_addr().map_err(|source| AgentError::File {
-        what: "read the address of the HTTP API".to_owned(),
-        source,
-    })?;
-    info!(target: "agent", address = %addr, network = "tcp", protocol = "http", "Starting server");
-    let node = Arc::new(AgentNode::new(Arc::clone(parts)));
-    let stopping = tasks.stopping();
-    tasks.spawn("http", http::serve(listener, node, stopping.cancelled_owned()));
-    Ok(Some(addr))
+    let mut first = None;
+    for listener in listeners {
+        let addr = listener.local_addr().map_err(|source| AgentError::File {
+            what: "read the address of the HTTP API".to_owned(),
+            source,
+        })?;
+        first.get_or_insert(addr);
+        info!(target: "agent", address = %addr, network = "tcp", protocol = "http",
+            "Starting server");
+        let node = Arc::new(AgentNode::new(Arc::clone(parts)));
+        let stopping = tasks.stopping();
+        tasks.spawn("http", http::serve(listener, node, stopping.cancelled_owned()));
+    }
+    Ok(first)
 }
 
 fn write_pid(config: &Config) -> Result<(), AgentError> {

@@ -9,6 +9,7 @@ mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -74,7 +75,7 @@ impl JoinDriver {
     ) -> Self {
         let policy = Policy {
             interval: parts.config.retry_interval,
-            retry_max: parts.config.retry_max,
+            retry_max: parts.config.retry_max.and_then(NonZeroU32::new),
             ..Policy::default()
         };
         Self {

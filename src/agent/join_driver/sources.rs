@@ -44,7 +44,7 @@ impl Sources {
         if !start.is_empty() {
             entries.push(Entry::Start(start));
         }
-        for entry in &config.retry_join {
+        for entry in config.retry_join.iter() {
             entries.push(Entry::Retry(parse("retry_join", entry)?));
         }
         Ok(Self { entries })

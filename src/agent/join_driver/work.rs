@@ -131,9 +131,7 @@ fn refusal(report: &JoinReport) -> Option<Reason> {
 
 const fn reason(error: &GossipError) -> Reason {
     match error {
-        GossipError::KeyMismatch { .. }
-        | GossipError::KeyMissing { .. }
-        | GossipError::Unsealed { .. } => Reason::KeyMismatch,
+        GossipError::KeyMismatch { .. } | GossipError::KeyMissing { .. } => Reason::KeyMismatch,
         _ => Reason::PeersUnreachable,
     }
 }
