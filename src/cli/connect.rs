@@ -53,25 +53,41 @@ pub(super) struct AgentOptions {
     token_file: Option<PathBuf>,
 }
 
-/// Options of the commands that servers answer.
+/// Options of the commands that servers carry out.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "HTTP API options")]
 pub(super) struct ServerOptions {
-    /// Datacenter that shall answer [default: the agent's]
+    /// Datacenter whose servers are asked [default: the agent's]
     #[arg(long, value_name = "NAME")]
     datacenter: Option<String>,
+}
+
+impl ServerOptions {
+    /// The options as parameters of a request.
+    pub(super) fn params(&self) -> Vec<(&str, &str)> {
+        let datacenter = self.datacenter.as_deref();
+        datacenter.map(|name| ("dc", name)).into_iter().collect()
+    }
+}
+
+/// Options of the commands that read what the servers hold.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "HTTP API options")]
+pub(super) struct ReadOptions {
+    #[command(flatten)]
+    server: ServerOptions,
 
     /// Let any server answer, even without a leader; the answer may be old
     #[arg(long)]
     stale: bool,
 }
 
-impl ServerOptions {
+impl ReadOptions {
     /// The options as parameters of a request.
     pub(super) fn params(&self) -> Vec<(&str, &str)> {
-        let datacenter = self.datacenter.as_deref().map(|name| ("dc", name));
-        let stale = self.stale.then_some(("stale", ""));
-        datacenter.into_iter().chain(stale).collect()
+        let mut params = self.server.params();
+        params.extend(self.stale.then_some(("stale", "")));
+        params
     }
 }
 

@@ -110,10 +110,10 @@ enum Command {
     ForceLeave(leave::ForceLeave),
     Info(info::Info),
     /// Reads, writes and deletes keys
-    #[command(subcommand)]
+    #[command(subcommand, arg_required_else_help = true)]
     Kv(kv::Kv),
     /// Tools for operators
-    #[command(subcommand)]
+    #[command(subcommand, arg_required_else_help = true)]
     Operator(operator::Operator),
     Discover(discover::Discover),
     Keygen(keygen::Keygen),
@@ -164,6 +164,7 @@ fn command() -> clap::Command {
         .about("Finds its peers, joins them, founds one cluster and only one, and says why when it cannot")
         .after_help("`quorate COMMAND -h` explains a command. Options take one dash or two.")
         .subcommand_required(true)
+        .arg_required_else_help(true)
         .disable_help_subcommand(true);
     Command::augment_subcommands(root)
 }

@@ -1,6 +1,6 @@
 //! `operator raft list-peers`: who takes part in consensus (agent reference, 4.10).
 
-use super::connect::{AgentOptions, ServerOptions};
+use super::connect::{AgentOptions, ReadOptions};
 use super::table::columns;
 use super::{Failure, World};
 use crate::http::{RaftConfigurationJson, RaftServerJson};
@@ -9,7 +9,7 @@ use crate::http::{RaftConfigurationJson, RaftServerJson};
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Operator {
     /// Looks at consensus
-    #[command(subcommand)]
+    #[command(subcommand, arg_required_else_help = true)]
     Raft(Raft),
 }
 
@@ -24,7 +24,7 @@ pub(super) enum Raft {
 #[derive(Debug, clap::Args)]
 pub(super) struct ListPeers {
     #[command(flatten)]
-    server: ServerOptions,
+    read: ReadOptions,
 
     #[command(flatten)]
     agent: AgentOptions,
@@ -35,7 +35,7 @@ impl ListPeers {
     pub(super) async fn run(self, world: &mut World) -> Result<(), Failure> {
         let client = self.agent.client(&world.env)?;
         let path = "/v1/operator/raft/configuration";
-        let asked = client.get(path, "", &self.server.params()).await;
+        let asked = client.get(path, "", &self.read.params()).await;
         let configuration: RaftConfigurationJson =
             asked.and_then(|got| got.json()).map_err(|error| {
                 let why = format!("Failed to retrieve raft configuration: {error}");

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::de::DeserializeOwned;
 
 use super::{PATH, missing_key, one_key};
-use crate::cli::connect::{AgentOptions, ServerOptions};
+use crate::cli::connect::{AgentOptions, ReadOptions};
 use crate::cli::{Failure, World};
 use crate::http::{Client, KvJson};
 
@@ -48,7 +48,7 @@ pub(in crate::cli) struct Get {
     separator: String,
 
     #[command(flatten)]
-    server: ServerOptions,
+    read: ReadOptions,
 
     #[command(flatten)]
     agent: AgentOptions,
@@ -87,7 +87,7 @@ impl Get {
         key: &str,
         shape: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<Option<T>, Failure> {
-        let mut params = self.server.params();
+        let mut params = self.read.params();
         params.extend(shape);
         let found = client.find(PATH, key, &params).await;
         let read = found.and_then(|got| got.map(|got| got.json()).transpose());

@@ -16,6 +16,7 @@ use crate::http::VALUE_BYTES_MAX;
 /// DATA is the value itself, @FILE for the content of a file, or - for standard input; without it
 /// the value is empty.
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "quorate kv put [OPTIONS] <KEY> [DATA]")]
 #[command(after_help = "Examples:\n  quorate kv put app/mode blue\n  \
                         quorate kv put app/license @license.txt\n  \
                         quorate kv put -cas -modify-index=171 app/mode green")]

@@ -21,11 +21,11 @@ async fn help_is_no_mistake_and_an_unknown_command_is() {
             "Usage: quorate join [OPTIONS] [ADDRESS]...",
         ),
         (&["kv", "get", "-h"], 0, true, "--recurse"),
-        (&[], 127, false, "Usage: quorate <COMMAND>"),
+        (&[], 127, false, "force-leave"),
         (&["jion"], 127, false, "'jion'"),
         (&["--nonsense"], 127, false, "--nonsense"),
         (&["join", "--nonsense"], 1, false, "Usage: quorate join"),
-        (&["kv"], 1, false, "Usage: quorate kv <COMMAND>"),
+        (&["kv"], 1, false, "Deletes a key"),
         (&["kv", "git"], 1, false, "'git'"),
         (&["kv", "put", "--flags=x", "k"], 1, false, "--flags"),
     ] {
