@@ -184,6 +184,11 @@ impl Founding {
             Decision::Initialize(proposal) => {
                 let members = proposal.members.iter().map(as_voter).collect();
                 self.rooms.raft.initialize(members).await.map_err(FoundingError::Raft)?;
+                // The status follows the log a moment later; until then the rule would say it again.
+                let mut raft = self.rooms.raft.watch_status();
+                raft.wait_for(|status| status.last_log.is_some())
+                    .await
+                    .map_err(FoundingError::Raft)?;
             }
             Decision::Ask(questions) => self.ask(questions).await,
             Decision::Propose(draft) => self.propose(draft, failures).await?,
