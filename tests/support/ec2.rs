@@ -15,14 +15,14 @@ mod wire;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::connect_info::ConnectInfo;
 use axum::extract::{Request as HttpRequest, State};
-use axum::http::{HeaderMap, Response, StatusCode, header};
+use axum::http::{HeaderMap, Response};
 use axum::routing::post;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -52,16 +52,21 @@ pub(crate) struct Instance {
 }
 
 impl Instance {
-    /// A running instance with a private address and one tag.
-    pub(crate) fn running(id: &str, private_v4: &str, tag: (&str, &str)) -> Self {
+    /// A running instance with a private address and no tag.
+    pub(crate) fn running(id: &str, private_v4: impl Into<Ipv4Addr>) -> Self {
         Self {
             id: id.to_owned(),
             state: "running".to_owned(),
-            tags: BTreeMap::from([(tag.0.to_owned(), tag.1.to_owned())]),
-            private_v4: Some(private_v4.to_owned()),
+            private_v4: Some(private_v4.into().to_string()),
             zone: "eu-west-1a".to_owned(),
             ..Self::default()
         }
+    }
+
+    /// Adds a tag.
+    pub(crate) fn tag(mut self, key: &str, value: &str) -> Self {
+        self.tags.insert(key.to_owned(), value.to_owned());
+        self
     }
 }
 
@@ -99,18 +104,35 @@ pub(crate) enum Fault {
 /// A request as it came in.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
-    /// The form, percent-decoded.
-    pub(crate) form: BTreeMap<String, String>,
-    /// The header `Authorization`.
-    pub(crate) authorization: String,
-    /// The header `X-Amz-Security-Token`.
-    pub(crate) session_token: Option<String>,
+    form: BTreeMap<String, String>,
+    authorization: String,
+    session_token: Option<String>,
 }
 
 impl Request {
+    /// The form, percent-decoded.
+    pub(crate) const fn form(&self) -> &BTreeMap<String, String> {
+        &self.form
+    }
+
     /// The value of a form field; empty if it is absent.
     pub(crate) fn field(&self, name: &str) -> &str {
         self.form.get(name).map_or("", String::as_str)
+    }
+
+    /// The call, such as `DescribeInstances`.
+    pub(crate) fn action(&self) -> &str {
+        self.field("Action")
+    }
+
+    /// The header `Authorization`, with the signature and what it covers.
+    pub(crate) fn authorization(&self) -> &str {
+        &self.authorization
+    }
+
+    /// The header `X-Amz-Security-Token`.
+    pub(crate) fn session_token(&self) -> Option<&str> {
+        self.session_token.as_deref()
     }
 }
 
@@ -124,13 +146,13 @@ struct World {
 
 /// The stand-in; it stops listening when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Ec2 {
+pub(crate) struct StandIn {
     addr: SocketAddr,
     world: Arc<Mutex<World>>,
     server: JoinHandle<()>,
 }
 
-impl Ec2 {
+impl StandIn {
     /// Starts it with these instances.
     ///
     /// # Errors
@@ -159,7 +181,7 @@ impl Ec2 {
     }
 
     /// Its URL, as the key `endpoint` takes it.
-    pub(crate) fn endpoint(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.addr)
     }
 
@@ -184,7 +206,7 @@ impl Ec2 {
     }
 }
 
-impl Drop for Ec2 {
+impl Drop for StandIn {
     fn drop(&mut self) {
         self.server.abort();
     }
@@ -234,12 +256,12 @@ async fn answer(
             status,
             code,
             retry_after,
-        }) => refusal(status, code, retry_after),
-        Some(Fault::Body { status, body }) => reply(status, body.into()),
+        }) => wire::refusal(status, code, retry_after),
+        Some(Fault::Body { status, body }) => wire::reply(status, body.into()),
         Some(Fault::Hang) => std::future::pending().await,
         Some(Fault::Reset) => {
             cut.set();
-            reply(200, Body::empty())
+            wire::reply(200, Body::empty())
         }
     }
 }
@@ -250,15 +272,15 @@ fn describe(
     is_filtered: bool,
     next: Option<&str>,
 ) -> Response<Body> {
-    if request.field("Action") != "DescribeInstances" {
-        return refusal(400, "InvalidAction", None);
+    if request.action() != "DescribeInstances" {
+        return wire::refusal(400, "InvalidAction", None);
     }
     let asked: Option<usize> = request.field("MaxResults").parse().ok();
     if asked.is_some_and(|asked| !(5..=1_000).contains(&asked)) {
-        return refusal(400, "InvalidParameterValue", None);
+        return wire::refusal(400, "InvalidParameterValue", None);
     }
     let Some(filters) = filters(&request.form) else {
-        return refusal(400, "InvalidParameterValue", None);
+        return wire::refusal(400, "InvalidParameterValue", None);
     };
     let matching: Vec<&Instance> = world
         .instances
@@ -276,7 +298,7 @@ fn describe(
     let end = offset + page.len();
     let own_next = (end < matching.len()).then(|| format!("after-{end}"));
     let next = next.map(str::to_owned).or(own_next);
-    reply(200, document(page.copied(), next.as_deref()).into())
+    wire::reply(200, wire::document(page.copied(), next.as_deref()).into())
 }
 
 struct Filter {
@@ -312,93 +334,10 @@ fn filters(form: &BTreeMap<String, String>) -> Option<Vec<Filter>> {
     Some(filters)
 }
 
-fn document<'a>(page: impl Iterator<Item = &'a Instance>, next: Option<&str>) -> String {
-    let mut xml = String::from(concat!(
-        r#"<?xml version="1.0" encoding="UTF-8"?>"#,
-        r#"<DescribeInstancesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">"#,
-        "<requestId>59dbff89-35bd-4eac-99ed-be587EXAMPLE</requestId><reservationSet>",
-    ));
-    for instance in page {
-        xml.push_str("<item><reservationId>r-1</reservationId><instancesSet><item>");
-        instance_element(&mut xml, instance);
-        xml.push_str("</item></instancesSet></item>");
-    }
-    xml.push_str("</reservationSet>");
-    if let Some(next) = next {
-        element(&mut xml, "nextToken", next);
-    }
-    xml.push_str("</DescribeInstancesResponse>");
-    xml
-}
-
-fn instance_element(xml: &mut String, instance: &Instance) {
-    element(xml, "instanceId", &instance.id);
-    xml.push_str("<instanceState><code>16</code>");
-    element(xml, "name", &instance.state);
-    xml.push_str("</instanceState><placement>");
-    element(xml, "availabilityZone", &instance.zone);
-    xml.push_str("</placement>");
-    if let Some(private) = &instance.private_v4 {
-        element(xml, "privateIpAddress", private);
-    }
-    if let Some(public) = &instance.public_v4 {
-        element(xml, "ipAddress", public);
-    }
-    xml.push_str("<tagSet>");
-    for (key, value) in &instance.tags {
-        xml.push_str("<item>");
-        element(xml, "key", key);
-        element(xml, "value", value);
-        xml.push_str("</item>");
-    }
-    xml.push_str("</tagSet><networkInterfaceSet>");
-    for address in &instance.v6 {
-        xml.push_str("<item><ipv6AddressesSet><item>");
-        element(xml, "ipv6Address", address);
-        xml.push_str("</item></ipv6AddressesSet></item>");
-    }
-    xml.push_str("</networkInterfaceSet>");
-}
-
-fn element(xml: &mut String, name: &str, text: &str) {
-    let text = text
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;");
-    for part in ["<", name, ">", &text, "</", name, ">"] {
-        xml.push_str(part);
-    }
-}
-
-fn refusal(status: u16, code: &str, retry_after: Option<u32>) -> Response<Body> {
-    let mut xml =
-        String::from(r#"<?xml version="1.0" encoding="UTF-8"?><Response><Errors><Error>"#);
-    element(&mut xml, "Code", code);
-    element(&mut xml, "Message", "a stand-in says no");
-    xml.push_str(
-        "</Error></Errors><RequestID>ea966190-f9aa-478e-9ede-EXAMPLE</RequestID></Response>",
-    );
-    let mut response = reply(status, xml.into());
-    if let Some(seconds) = retry_after {
-        response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, seconds.into());
-    }
-    response
-}
-
-fn reply(status: u16, body: Body) -> Response<Body> {
-    let mut response = Response::new(body);
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
-    let xml = header::HeaderValue::from_static("text/xml;charset=UTF-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, xml);
-    response
-}
-
 async fn half(whole: Response<Body>) -> Response<Body> {
     let body = axum::body::to_bytes(whole.into_body(), usize::MAX).await;
     let body = body.unwrap_or_default();
-    reply(200, body.slice(..body.len() / 2).into())
+    wire::reply(200, body.slice(..body.len() / 2).into())
 }
 
 fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {

@@ -7,14 +7,12 @@ mod process;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use ec2::{Ec2, Fault, Instance};
+use ec2::{Fault, Instance, StandIn};
 
 use crate::{
     Answer, Contact, Environment, FakeDns, Io, Kind, Limits, Query, ResolveError, Retry, resolve,
     resolve_within,
 };
-
-const ROLE: (&str, &str) = ("role", "server");
 
 /// Variables with a key pair and a region, and no way out of the test.
 fn io() -> Io {
@@ -26,19 +24,19 @@ fn io() -> Io {
     Io::new(Environment::fixed(variables), FakeDns::default())
 }
 
-fn query(ec2: &Ec2, more: &str) -> Query {
-    let endpoint = ec2.endpoint();
+fn query(ec2: &StandIn, more: &str) -> Query {
+    let endpoint = ec2.url();
     let text = format!("provider=aws tag_key=role tag_value=server endpoint={endpoint} {more}");
     Query::parse(&text).unwrap()
 }
 
-async fn ask(ec2: &Ec2, more: &str) -> Result<Answer, ResolveError> {
+async fn ask(ec2: &StandIn, more: &str) -> Result<Answer, ResolveError> {
     resolve(&query(ec2, more), &io()).await
 }
 
-async fn three() -> Ec2 {
-    let of = |n: u8| Instance::running(&format!("i-{n}"), &format!("10.0.0.{n}"), ROLE);
-    Ec2::start((1..=3).map(of).collect()).await.unwrap()
+async fn three() -> StandIn {
+    let of = |n: u8| Instance::running(&format!("i-{n}"), [10, 0, 0, n]).tag("role", "server");
+    StandIn::start((1..=3).map(of).collect()).await.unwrap()
 }
 
 fn shown(answer: &Answer) -> Vec<String> {
@@ -81,10 +79,11 @@ async fn a_lookup_asks_for_running_instances_with_the_tag() {
     let wanted: BTreeMap<String, String> = wanted
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
-    assert_eq!(request.form, wanted);
+    assert_eq!(*request.form(), wanted);
     let scope = "/eu-west-1/ec2/aws4_request";
-    assert!(request.authorization.contains("Credential=AKIDENV/"));
-    assert!(request.authorization.contains(scope));
+    assert!(request.authorization().contains("Credential=AKIDENV/"));
+    assert!(request.authorization().contains(scope));
+    assert_eq!(request.action(), "DescribeInstances");
 }
 
 #[tokio::test]
@@ -93,15 +92,15 @@ async fn the_query_goes_before_the_environment() {
     let keys = "access_key_id=AKIDKEY secret_access_key=hush session_token=tok region=us-east-2";
     ask(&ec2, keys).await.unwrap();
     let [request] = ec2.requests().try_into().unwrap();
-    assert!(request.authorization.contains("Credential=AKIDKEY/"));
-    assert!(request.authorization.contains("/us-east-2/ec2/"));
-    assert_eq!(request.session_token.as_deref(), Some("tok"));
+    assert!(request.authorization().contains("Credential=AKIDKEY/"));
+    assert!(request.authorization().contains("/us-east-2/ec2/"));
+    assert_eq!(request.session_token(), Some("tok"));
 }
 
 #[tokio::test]
 async fn a_variable_names_the_endpoint() {
     let ec2 = three().await;
-    let endpoint = ec2.endpoint();
+    let endpoint = ec2.url();
     let mut variables = vec![
         ("AWS_ACCESS_KEY_ID", "AKIDENV"),
         ("AWS_SECRET_ACCESS_KEY", "s"),
@@ -118,9 +117,9 @@ async fn a_variable_names_the_endpoint() {
 async fn every_page_is_read() {
     let of = |n: u32| {
         let ip = std::net::Ipv4Addr::from_bits(0x0a00_0000 + n);
-        Instance::running(&format!("i-{n}"), &ip.to_string(), ROLE)
+        Instance::running(&format!("i-{n}"), ip).tag("role", "server")
     };
-    let ec2 = Ec2::start((1..=2_500).map(of).collect()).await.unwrap();
+    let ec2 = StandIn::start((1..=2_500).map(of).collect()).await.unwrap();
     let answer = ask(&ec2, "").await.unwrap();
     assert_eq!(answer.contacts.len(), 2_500);
     let tokens: Vec<String> = ec2
@@ -134,7 +133,7 @@ async fn every_page_is_read() {
 #[tokio::test]
 async fn what_the_vendor_said_comes_with_the_address() {
     let ec2 = three().await;
-    let mut one = Instance::running("i-9", "10.0.0.9", ROLE);
+    let mut one = Instance::running("i-9", [10, 0, 0, 9]).tag("role", "server");
     one.tags.insert("Name".to_owned(), "a <&> b".to_owned());
     ec2.set_instances(vec![one]);
     let answer = ask(&ec2, "").await.unwrap();
@@ -149,7 +148,7 @@ async fn what_the_vendor_said_comes_with_the_address() {
 #[tokio::test]
 async fn the_kind_of_address_is_the_one_asked_for() {
     let ec2 = three().await;
-    let mut one = Instance::running("i-1", "10.0.0.1", ROLE);
+    let mut one = Instance::running("i-1", [10, 0, 0, 1]).tag("role", "server");
     one.public_v4 = Some("198.51.100.1".to_owned());
     one.v6 = vec!["2001:db8::2".to_owned(), "2001:db8::1".to_owned()];
     ec2.set_instances(vec![one]);
@@ -167,9 +166,9 @@ async fn the_kind_of_address_is_the_one_asked_for() {
 #[tokio::test]
 async fn an_instance_without_the_wanted_address_is_a_gap_and_alone_an_error() {
     let ec2 = three().await;
-    let mut one = Instance::running("i-1", "10.0.0.1", ROLE);
+    let mut one = Instance::running("i-1", [10, 0, 0, 1]).tag("role", "server");
     one.public_v4 = Some("198.51.100.1".to_owned());
-    let two = Instance::running("i-2", "10.0.0.2", ROLE);
+    let two = Instance::running("i-2", [10, 0, 0, 2]).tag("role", "server");
     ec2.set_instances(vec![one, two.clone()]);
     let answer = ask(&ec2, "addr_type=public_v4").await.unwrap();
     assert_eq!(shown(&answer), ["198.51.100.1"]);
@@ -184,7 +183,7 @@ async fn an_instance_without_the_wanted_address_is_a_gap_and_alone_an_error() {
 
 #[tokio::test]
 async fn an_account_without_such_instances_is_an_empty_and_complete_answer() {
-    let ec2 = Ec2::start(Vec::new()).await.unwrap();
+    let ec2 = StandIn::start(Vec::new()).await.unwrap();
     let answer = ask(&ec2, "").await.unwrap();
     assert_eq!(shown(&answer), [""; 0]);
     assert!(answer.is_complete());
@@ -193,9 +192,9 @@ async fn an_account_without_such_instances_is_an_empty_and_complete_answer() {
 #[tokio::test]
 async fn a_stopped_instance_is_left_out_even_if_the_api_ignores_the_filter() {
     let ec2 = three().await;
-    let mut stopped = Instance::running("i-4", "10.0.0.4", ROLE);
+    let mut stopped = Instance::running("i-4", [10, 0, 0, 4]).tag("role", "server");
     stopped.state = "stopped".to_owned();
-    let one = Instance::running("i-1", "10.0.0.1", ROLE);
+    let one = Instance::running("i-1", [10, 0, 0, 1]).tag("role", "server");
     ec2.set_instances(vec![one, stopped]);
     ec2.fail(1, Fault::Unfiltered);
     assert_eq!(shown(&ask(&ec2, "").await.unwrap()), ["10.0.0.1"]);

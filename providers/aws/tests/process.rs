@@ -8,7 +8,7 @@ use axum::routing::{get, put};
 use tokio::net::TcpListener;
 use tokio::process::Command;
 
-use super::ec2::Ec2;
+use super::ec2::StandIn;
 use super::{THREE, shown, three};
 use crate::{Io, Query, resolve};
 
@@ -77,18 +77,18 @@ async fn metadata_service() -> String {
     endpoint
 }
 
-fn signer(ec2: &Ec2) -> String {
+fn signer(ec2: &StandIn) -> String {
     let requests = ec2.requests();
     requests
         .first()
-        .map_or_else(String::new, |request| request.authorization.clone())
+        .map_or_else(String::new, |request| request.authorization().to_owned())
 }
 
 #[tokio::test]
 async fn region_keys_and_endpoint_come_from_the_process() {
     let ec2 = three().await;
     let printed = ask_in_child(&[
-        ("AWS_ENDPOINT_URL_EC2", &ec2.endpoint()),
+        ("AWS_ENDPOINT_URL_EC2", &ec2.url()),
         ("AWS_REGION", "eu-west-2"),
         ("AWS_ACCESS_KEY_ID", "AKIDENV"),
         ("AWS_SECRET_ACCESS_KEY", "s"),
@@ -106,7 +106,7 @@ async fn region_keys_and_endpoint_come_from_the_process() {
 async fn region_and_credentials_come_from_the_instance() {
     let ec2 = three().await;
     let printed = ask_in_child(&[
-        ("AWS_ENDPOINT_URL", &ec2.endpoint()),
+        ("AWS_ENDPOINT_URL", &ec2.url()),
         (
             "AWS_EC2_METADATA_SERVICE_ENDPOINT",
             &metadata_service().await,
@@ -129,7 +129,7 @@ async fn a_proxy_of_the_process_is_used() {
     let ec2 = three().await;
     // The stand-in answers requests for any host, so it is a proxy for plain HTTP.
     let printed = ask_in_child(&[
-        ("HTTP_PROXY", &ec2.endpoint()),
+        ("HTTP_PROXY", &ec2.url()),
         ("AWS_ENDPOINT_URL_EC2", "http://ec2.invalid"),
         ("AWS_REGION", "eu-west-2"),
         ("AWS_ACCESS_KEY_ID", "AKIDENV"),
