@@ -323,9 +323,9 @@ impl Raft {
 fn open_stores(dir: Option<&Path>) -> Result<(LogStore, Closed, SnapshotStore), RaftError> {
     let below = |name: &str| dir.map(|dir| dir.join("raft").join(name));
     let (log, closed) = LogStore::open(below("log").as_deref())?;
-    let (purged, _last) = log.ends().map_err(|error| RaftError::Restore {
+    let ends = log.ends().map_err(|error| RaftError::Restore {
         reason: error.to_string(),
     })?;
-    let snapshots = SnapshotStore::open(below("snapshots"), purged)?;
+    let snapshots = SnapshotStore::open(below("snapshots"), ends.purged)?;
     Ok((log, closed, snapshots))
 }

@@ -20,7 +20,7 @@ use tokio::sync::oneshot;
 
 use super::super::type_config::{Entry, LogId, TypeConfig, Vote, packed_len};
 use super::codec::{StoredLogId, StoredPayload, StoredVote};
-use super::{LogError, next_index};
+use super::{Ends, LogError, next_index};
 
 /// Bytes after which a new file is begun; also bounds what is kept in memory for reading, since
 /// entries of the open file are cached. Chosen: the cache must fit the 25 MiB of design, section
@@ -63,9 +63,12 @@ impl DiskLog {
         Ok(Self { log })
     }
 
-    pub(super) fn ends(&self) -> (Option<LogId>, Option<LogId>) {
+    pub(super) fn ends(&self) -> Ends {
         let state = self.log.log_state();
-        (state.purged().map(|id| id.0), state.last().map(|id| id.0))
+        Ends {
+            purged: state.purged().map(|id| id.0),
+            last: state.last().map(|id| id.0),
+        }
     }
 
     pub(super) fn vote(&self) -> Option<Vote> {
@@ -201,8 +204,8 @@ impl Synced {
 }
 
 impl Callback for Synced {
-    fn send(mut self, result: io::Result<()>) {
-        self.tell(result);
+    fn send(mut self, res: io::Result<()>) {
+        self.tell(res);
     }
 }
 

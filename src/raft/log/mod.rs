@@ -66,8 +66,17 @@ struct Shared {
 
 #[derive(Debug)]
 enum Kind {
-    Disk(DiskLog),
+    Disk(Box<DiskLog>),
     Memory(MemoryLog),
+}
+
+/// Where a log begins and ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Ends {
+    /// The last entry that was purged.
+    pub(super) purged: Option<LogId>,
+    /// The last entry that is there, or else was purged.
+    pub(super) last: Option<LogId>,
 }
 
 /// Tells when nobody uses the log any more and its directory is unlocked.
@@ -90,7 +99,7 @@ impl LogStore {
     /// See [`LogError`].
     pub(super) fn open(dir: Option<&Path>) -> Result<(Self, Closed), LogError> {
         let kind = match dir {
-            Some(dir) => Kind::Disk(DiskLog::open(dir)?),
+            Some(dir) => Kind::Disk(Box::new(DiskLog::open(dir)?)),
             None => Kind::Memory(MemoryLog::default()),
         };
         let (open, closed) = mpsc::channel(1);
@@ -101,8 +110,8 @@ impl LogStore {
         Ok((Self { shared }, Closed(closed)))
     }
 
-    /// The last entry that was purged, and the last one that is there or was purged.
-    pub(super) fn ends(&self) -> io::Result<(Option<LogId>, Option<LogId>)> {
+    /// Where the log begins and ends.
+    pub(super) fn ends(&self) -> io::Result<Ends> {
         Ok(match &*self.lock()? {
             Kind::Disk(log) => log.ends(),
             Kind::Memory(log) => log.ends(),
@@ -148,10 +157,10 @@ impl RaftLogStorage<TypeConfig> for LogStore {
     type LogReader = Self;
 
     async fn get_log_state(&mut self) -> io::Result<LogState<TypeConfig>> {
-        let (last_purged_log_id, last_log_id) = self.ends()?;
+        let ends = self.ends()?;
         Ok(LogState {
-            last_purged_log_id,
-            last_log_id,
+            last_purged_log_id: ends.purged,
+            last_log_id: ends.last,
         })
     }
 

@@ -110,9 +110,9 @@ async fn what_was_synced_is_there_after_reopening() {
 
     let (mut log, _closed) = reopen(log, closed, dir.path()).await;
     assert_eq!(log.read_vote().await.unwrap(), Some(vote));
-    let (purged, last) = log.ends().unwrap();
-    assert_eq!(purged, Some(LogId::new_term_index(3, 1)));
-    assert_eq!(last, Some(LogId::new_term_index(3, 7)));
+    let ends = log.ends().unwrap();
+    assert_eq!(ends.purged, Some(LogId::new_term_index(3, 1)));
+    assert_eq!(ends.last, Some(LogId::new_term_index(3, 7)));
     assert_eq!(
         log.read_committed().await.unwrap(),
         Some(LogId::new_term_index(3, 6))
@@ -194,7 +194,7 @@ async fn a_log_cut_anywhere_in_its_last_entry_opens_without_it() {
         std::fs::write(copy.path().join(&name), &bytes[..end]).unwrap();
         let (mut log, _closed) = LogStore::open(Some(copy.path())).unwrap();
         assert_eq!(
-            log.ends().unwrap().1,
+            log.ends().unwrap().last,
             Some(LogId::new_term_index(1, 0)),
             "cut at {end}"
         );

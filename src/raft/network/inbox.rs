@@ -20,7 +20,7 @@ const SNAPSHOT_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 
 /// A snapshot of which no piece came for so long is given up. Chosen: the sender's deadline for
 /// one piece, twice.
-const SNAPSHOT_IDLE: Duration = Duration::from_secs(60);
+const SNAPSHOT_IDLE: Duration = Duration::from_mins(1);
 
 /// Takes messages for one raft node.
 pub(in crate::raft) struct Inbox {
