@@ -21,6 +21,10 @@ const PAYLOAD_BYTES_MAX: u32 = 64 * 1024 * 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct StoredLogId(pub(super) LogId);
 
+/// Whose log it is: the raft id in sixteen bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Owner(pub(super) RaftId);
+
 /// A vote on disk: term in eight bytes, candidate in sixteen, and one that is 1 once a quorum
 /// granted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd)]
@@ -53,6 +57,19 @@ impl Decode for StoredLogId {
         let term = u64::from_be_bytes(read_array(&mut r)?);
         let index = u64::from_be_bytes(read_array(&mut r)?);
         Ok(Self(LogId::new_term_index(term, index)))
+    }
+}
+
+impl Encode for Owner {
+    fn encode<W: Write>(&self, mut w: W) -> io::Result<usize> {
+        w.write_all(&self.0.bits().to_be_bytes())?;
+        Ok(16)
+    }
+}
+
+impl Decode for Owner {
+    fn decode<R: Read>(mut r: R) -> io::Result<Self> {
+        Ok(Self(RaftId::new(u128::from_be_bytes(read_array(&mut r)?))))
     }
 }
 

@@ -23,6 +23,7 @@ use openraft::{LogState, OptionalSend};
 use tokio::sync::{mpsc, oneshot};
 
 use super::type_config::{Entry, LogId, TypeConfig, Vote};
+use crate::types::RaftId;
 use disk::DiskLog;
 use memory::MemoryLog;
 
@@ -39,6 +40,17 @@ pub enum LogError {
     Path {
         /// The directory.
         path: PathBuf,
+    },
+    /// The log was written by another raft node: somebody mixed up data directories. With this
+    /// log the node would vote and count for another (hazards R1, R4). No entry was changed.
+    #[error("the raft log in {path} belongs to raft node {owner}, not to {own}")]
+    Foreign {
+        /// The directory.
+        path: PathBuf,
+        /// Whose log it is.
+        owner: RaftId,
+        /// Who opened it.
+        own: RaftId,
     },
     /// The operating system refused, another process holds the lock, or the log is damaged
     /// before its end. Nothing was changed.
@@ -92,14 +104,14 @@ impl Closed {
 }
 
 impl LogStore {
-    /// Opens the log in a directory, or makes one in memory. Reads the whole log: call it where
+    /// Opens the log in a directory, or makes one in memory, for one raft node. Reads the whole log: call it where
     /// blocking is allowed.
     ///
     /// # Errors
     /// See [`LogError`].
-    pub(super) fn open(dir: Option<&Path>) -> Result<(Self, Closed), LogError> {
+    pub(super) fn open(dir: Option<&Path>, own: RaftId) -> Result<(Self, Closed), LogError> {
         let kind = match dir {
-            Some(dir) => Kind::Disk(Box::new(DiskLog::open(dir)?)),
+            Some(dir) => Kind::Disk(Box::new(DiskLog::open(dir, own)?)),
             None => Kind::Memory(MemoryLog::default()),
         };
         let (open, closed) = mpsc::channel(1);
