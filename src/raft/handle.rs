@@ -19,7 +19,7 @@ use super::log::{Closed, LogStore};
 use super::machine::{Machine, Published};
 use super::network::{AddressBook, COMMAND_BYTES_MAX, Connector, Inbox, Transport};
 use super::snapshot::SnapshotStore;
-use super::status::{Status, StatusWatch};
+use super::status::{Metrics, Status, StatusWatch};
 use super::type_config::{Peer, Proposal, TypeConfig, packed_len};
 use super::{RaftConfig, lease};
 use crate::state::{Applied, Command, State};
@@ -47,6 +47,7 @@ pub struct Raft {
 
 pub(super) struct Inner {
     pub(super) raft: openraft::Raft<TypeConfig, Machine>,
+    metrics: Metrics,
     pub(super) id: RaftId,
     pub(super) timers: Timers,
     inbox: Arc<Inbox>,
@@ -83,7 +84,7 @@ impl Raft {
     ) -> Result<Self, RaftError> {
         let settings = Arc::new(config.to_openraft()?);
         let timers = config.timers();
-        let opening = tokio::task::spawn_blocking(move || open_stores(dir.as_deref()));
+        let opening = tokio::task::spawn_blocking(move || open_stores(dir.as_deref(), own));
         let (log, closed, snapshots) = opening.await.map_err(|panicked| RaftError::Restore {
             reason: panicked.to_string(),
         })??;
@@ -102,6 +103,7 @@ impl Raft {
             })?;
         let inner = Inner {
             inbox: Arc::new(Inbox::new(own, raft.clone())),
+            metrics: raft.metrics(),
             raft,
             id: own,
             timers,
@@ -197,8 +199,7 @@ impl Raft {
 
     fn is_lease_held(&self, lease: Duration) -> bool {
         let barred = self.inner.barred.load(Ordering::Acquire).checked_sub(1);
-        let metrics = self.inner.raft.metrics();
-        let metrics = metrics.borrow_watched();
+        let metrics = self.inner.metrics.borrow_watched();
         lease::holds(&metrics, barred, lease)
     }
 
@@ -248,8 +249,7 @@ impl Raft {
     /// way to a quorum when most addresses have changed. The configuration follows by
     /// [`Self::update_peer`] once there is a leader.
     pub fn learn_address(&self, id: RaftId, addr: SocketAddr) {
-        let metrics = self.inner.raft.metrics();
-        let metrics = metrics.borrow_watched();
+        let metrics = self.inner.metrics.borrow_watched();
         if let Some(peer) = metrics.membership_config.get_node(&id) {
             self.inner.book.moved(id, peer.rpc_addr, addr);
         }
@@ -320,12 +320,15 @@ impl Raft {
     }
 }
 
-fn open_stores(dir: Option<&Path>) -> Result<(LogStore, Closed, SnapshotStore), RaftError> {
+fn open_stores(
+    dir: Option<&Path>,
+    own: RaftId,
+) -> Result<(LogStore, Closed, SnapshotStore), RaftError> {
     let below = |name: &str| dir.map(|dir| dir.join("raft").join(name));
-    let (log, closed) = LogStore::open(below("log").as_deref())?;
-    let (purged, _last) = log.ends().map_err(|error| RaftError::Restore {
+    let (log, closed) = LogStore::open(below("log").as_deref(), own)?;
+    let ends = log.ends().map_err(|error| RaftError::Restore {
         reason: error.to_string(),
     })?;
-    let snapshots = SnapshotStore::open(below("snapshots"), purged)?;
+    let snapshots = SnapshotStore::open(below("snapshots"), ends.purged)?;
     Ok((log, closed, snapshots))
 }

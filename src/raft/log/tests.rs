@@ -32,6 +32,8 @@ impl Default for Peer {
     }
 }
 
+const OWN: RaftId = RaftId::new(7);
+
 enum Builder {
     Memory,
     Disk,
@@ -46,7 +48,7 @@ impl StoreBuilder<TypeConfig, LogStore, Machine, Option<TempDir>> for Builder {
             Self::Disk => Some(tempfile::tempdir().unwrap()),
         };
         let below = |name: &str| dir.as_ref().map(|dir| dir.path().join(name));
-        let (log, _closed) = LogStore::open(below("log").as_deref()).unwrap();
+        let (log, _closed) = LogStore::open(below("log").as_deref(), OWN).unwrap();
         let snapshots = SnapshotStore::open(below("snapshots"), None).unwrap();
         let (machine, _published, _ended) = Machine::new(Arc::new(snapshots));
         Ok((dir, log, machine))
@@ -86,13 +88,13 @@ async fn append(log: &mut LogStore, entries: Vec<Entry>) {
 async fn reopen(log: LogStore, mut closed: Closed, dir: &Path) -> (LogStore, Closed) {
     drop(log);
     closed.wait().await;
-    LogStore::open(Some(dir)).unwrap()
+    LogStore::open(Some(dir), OWN).unwrap()
 }
 
 #[tokio::test]
 async fn what_was_synced_is_there_after_reopening() {
     let dir = tempfile::tempdir().unwrap();
-    let (mut log, closed) = LogStore::open(Some(dir.path())).unwrap();
+    let (mut log, closed) = LogStore::open(Some(dir.path()), OWN).unwrap();
     let vote = Vote::new_committed(3, RaftId::new(u128::MAX));
     log.save_vote(&vote).await.unwrap();
     append(
@@ -110,9 +112,9 @@ async fn what_was_synced_is_there_after_reopening() {
 
     let (mut log, _closed) = reopen(log, closed, dir.path()).await;
     assert_eq!(log.read_vote().await.unwrap(), Some(vote));
-    let (purged, last) = log.ends().unwrap();
-    assert_eq!(purged, Some(LogId::new_term_index(3, 1)));
-    assert_eq!(last, Some(LogId::new_term_index(3, 7)));
+    let ends = log.ends().unwrap();
+    assert_eq!(ends.purged, Some(LogId::new_term_index(3, 1)));
+    assert_eq!(ends.last, Some(LogId::new_term_index(3, 7)));
     assert_eq!(
         log.read_committed().await.unwrap(),
         Some(LogId::new_term_index(3, 6))
@@ -127,16 +129,31 @@ async fn what_was_synced_is_there_after_reopening() {
 #[tokio::test]
 async fn a_log_is_opened_by_one_process_at_a_time() {
     let dir = tempfile::tempdir().unwrap();
-    let (_log, _closed) = LogStore::open(Some(dir.path())).unwrap();
-    let second = LogStore::open(Some(dir.path())).unwrap_err();
+    let (_log, _closed) = LogStore::open(Some(dir.path()), OWN).unwrap();
+    let second = LogStore::open(Some(dir.path()), OWN).unwrap_err();
     assert!(matches!(second, LogError::Open { .. }), "{second:?}");
+}
+
+#[tokio::test]
+async fn the_log_of_another_raft_node_is_not_opened() {
+    let dir = tempfile::tempdir().unwrap();
+    let (log, mut closed) = LogStore::open(Some(dir.path()), OWN).unwrap();
+    drop(log);
+    closed.wait().await;
+    let before = only_file(dir.path());
+    let other = RaftId::new(8);
+    match LogStore::open(Some(dir.path()), other).unwrap_err() {
+        LogError::Foreign { owner, own, .. } => assert_eq!((owner, own), (OWN, other)),
+        refused => panic!("{refused:?}"),
+    }
+    assert_eq!(only_file(dir.path()), before);
 }
 
 #[tokio::test]
 async fn a_message_takes_no_more_bytes_than_its_bound_but_at_least_one_entry() {
     let dir = tempfile::tempdir().unwrap();
     for dir in [None, Some(dir.path())] {
-        let (mut log, _closed) = LogStore::open(dir).unwrap();
+        let (mut log, _closed) = LogStore::open(dir, OWN).unwrap();
         let half = READ_BYTES_MAX / 2;
         append(&mut log, vec![entry(1, 0, 3 * half), entry(1, 1, half / 2)]).await;
         append(&mut log, vec![entry(1, 2, half / 2), entry(1, 3, half)]).await;
@@ -152,7 +169,7 @@ async fn a_message_takes_no_more_bytes_than_its_bound_but_at_least_one_entry() {
 #[tokio::test]
 async fn purged_entries_leave_the_disk_file_by_file() {
     let dir = tempfile::tempdir().unwrap();
-    let (mut log, closed) = LogStore::open(Some(dir.path())).unwrap();
+    let (mut log, closed) = LogStore::open(Some(dir.path()), OWN).unwrap();
     for index in 0..40 {
         append(&mut log, vec![entry(1, index, 1024 * 1024)]).await;
     }
@@ -181,7 +198,7 @@ fn size_on_disk(dir: &Path) -> u64 {
 #[tokio::test]
 async fn a_log_cut_anywhere_in_its_last_entry_opens_without_it() {
     let dir = tempfile::tempdir().unwrap();
-    let (mut log, closed) = LogStore::open(Some(dir.path())).unwrap();
+    let (mut log, closed) = LogStore::open(Some(dir.path()), OWN).unwrap();
     append(&mut log, vec![entry(1, 0, 10)]).await;
     let whole = only_file_len(dir.path());
     append(&mut log, vec![entry(1, 1, 10)]).await;
@@ -192,9 +209,9 @@ async fn a_log_cut_anywhere_in_its_last_entry_opens_without_it() {
     for end in whole..bytes.len() {
         let copy = tempfile::tempdir().unwrap();
         std::fs::write(copy.path().join(&name), &bytes[..end]).unwrap();
-        let (mut log, _closed) = LogStore::open(Some(copy.path())).unwrap();
+        let (mut log, _closed) = LogStore::open(Some(copy.path()), OWN).unwrap();
         assert_eq!(
-            log.ends().unwrap().1,
+            log.ends().unwrap().last,
             Some(LogId::new_term_index(1, 0)),
             "cut at {end}"
         );
@@ -205,7 +222,7 @@ async fn a_log_cut_anywhere_in_its_last_entry_opens_without_it() {
 #[tokio::test]
 async fn no_flipped_bit_is_taken_for_a_torn_end() {
     let dir = tempfile::tempdir().unwrap();
-    let (mut log, mut closed) = LogStore::open(Some(dir.path())).unwrap();
+    let (mut log, mut closed) = LogStore::open(Some(dir.path()), OWN).unwrap();
     let begin = only_file_len(dir.path());
     append(&mut log, vec![entry(1, 0, 10)]).await;
     let end = only_file_len(dir.path());
@@ -218,7 +235,7 @@ async fn no_flipped_bit_is_taken_for_a_torn_end() {
         let mut damaged = bytes.clone();
         damaged[bit / 8] ^= 1 << (bit % 8);
         std::fs::write(copy.path().join(&name), &damaged).unwrap();
-        let opened = LogStore::open(Some(copy.path()));
+        let opened = LogStore::open(Some(copy.path()), OWN);
         assert!(opened.is_err(), "bit {bit} of {}..{}", begin * 8, end * 8);
     }
 }

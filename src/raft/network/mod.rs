@@ -4,6 +4,7 @@
 //! bounded on both sides. Retrying, pacing and batching are openraft's; connections are the
 //! transport's.
 
+mod assembly;
 mod book;
 mod client;
 mod inbox;

@@ -107,7 +107,7 @@ async fn a_log_whose_last_bytes_are_cut_opens_with_what_is_whole() {
     let file = only_log_file(&cluster, id(1));
     let bytes = std::fs::read(&file).unwrap();
     let entry = find_last(&bytes, b"cut");
-    std::fs::write(&file, &bytes[..entry + 1]).unwrap();
+    std::fs::write(&file, &bytes[..=entry]).unwrap();
 
     let again = leader(&[cluster.start(id(1)).await]).await;
     assert!(get(&again, "kept").is_some());

@@ -197,7 +197,9 @@ async fn until(raft: &Raft, what: &str, is_wanted: impl FnMut(&Status) -> bool) 
     let mut watch = raft.watch_status();
     match tokio::time::timeout(DEADLINE, watch.wait_for(is_wanted)).await {
         Ok(reached) => reached.unwrap(),
-        Err(_) => panic!("not reached: {what}; {:?}", raft.status()),
+        Err(tokio::time::error::Elapsed { .. }) => {
+            panic!("not reached: {what}; {:?}", raft.status())
+        }
     }
 }
 

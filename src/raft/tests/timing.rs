@@ -30,7 +30,7 @@ async fn a_cluster_that_nobody_disturbs_keeps_its_leader() {
     let cluster = Cluster::in_memory();
     let nodes = cluster.found(&[id(1), id(2), id(3)]).await;
     let before = leader(&nodes).await.status();
-    tokio::time::sleep(Duration::from_secs(120)).await;
+    tokio::time::sleep(Duration::from_mins(2)).await;
     for node in &nodes {
         let now = node.status();
         assert_eq!(now.term, before.term);
