@@ -1,7 +1,6 @@
 //! An agent as a process: start, run until a signal or the end, exit code (agent reference, 2.9
 //! and 10.4).
 
-use std::process::ExitCode;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -18,12 +17,12 @@ const LEAVE_TIMEOUT: Duration = Duration::from_secs(15);
 ///
 /// # Errors
 /// When the agent cannot start; nothing is left running then.
-pub async fn run(config: Config) -> Result<ExitCode, AgentError> {
+pub async fn run(config: Config) -> Result<u8, AgentError> {
     let mut signals = Signals::new()?;
     loop {
         if let Some(code) = live(config.clone(), &mut signals).await? {
             info!(target: "agent", code, "exit code");
-            return Ok(ExitCode::from(code));
+            return Ok(code);
         }
     }
 }

@@ -4,7 +4,9 @@
 //! Commands, options, texts, columns and exit codes are Consul's (agent reference, 4 and 10.4), with
 //! `quorate` for the name of the program. The environment is read once, here.
 
+mod agent;
 mod connect;
+mod dashes;
 mod discover;
 mod info;
 mod join;
@@ -17,6 +19,7 @@ mod out;
 mod table;
 #[cfg(test)]
 mod tests;
+mod validate;
 mod version;
 
 pub use out::Out;
@@ -38,6 +41,8 @@ const FAILED: u8 = 1;
 const NOTHING: u8 = 2;
 /// There is an answer, with gaps.
 const PARTIAL: u8 = 3;
+/// The command whose options come from the table of settings.
+const AGENT: &str = "agent";
 /// There is no such command.
 const NO_COMMAND: u8 = 127;
 
@@ -117,6 +122,7 @@ enum Command {
     Operator(operator::Operator),
     Discover(discover::Discover),
     Keygen(keygen::Keygen),
+    Validate(validate::Validate),
     Version(version::Version),
 }
 
@@ -144,9 +150,10 @@ async fn run_to_code(mut args: Vec<OsString>, world: &mut World) -> u8 {
         Ok(matches) => matches,
         Err(error) => return explain(&error, known, world),
     };
-    let ended = match Command::from_arg_matches(&matches) {
-        Ok(command) => command.run(world).await,
-        Err(error) => return explain(&error, known, world),
+    let ended = match (matches.subcommand(), Command::from_arg_matches(&matches)) {
+        (Some((AGENT, matches)), _) => agent::run(matches, world).await,
+        (_, Ok(command)) => command.run(world).await,
+        (_, Err(error)) => return explain(&error, known, world),
     };
     ended.unwrap_or_else(|failure| {
         world.out.problem(&failure.text);
@@ -166,7 +173,7 @@ fn command() -> clap::Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .disable_help_subcommand(true);
-    Command::augment_subcommands(root)
+    Command::augment_subcommands(root).subcommand(crate::config::command())
 }
 
 /// Prints what is wrong with the arguments, or the help that they ask for.
@@ -215,6 +222,7 @@ impl Command {
                 list.run(world).await
             }
             Self::Keygen(keygen::Keygen {}) => keygen::run(world),
+            Self::Validate(validate) => validate.run(world),
             Self::Version(version) => version.run(world),
         };
         done.map(|()| DONE)
