@@ -146,6 +146,13 @@ async fn run_to_code(mut args: Vec<OsString>, world: &mut World) -> u8 {
     let mut command = command();
     let known = args.get(1).and_then(|name| name.to_str());
     let known = known.is_some_and(|name| command.find_subcommand(name).is_some());
+    let args = match dashes::from_go_style(&command, args) {
+        Ok(args) => args,
+        Err(error) => {
+            world.out.problem(error);
+            return FAILED;
+        }
+    };
     let matches = match command.try_get_matches_from_mut(args) {
         Ok(matches) => matches,
         Err(error) => return explain(&error, known, world),
