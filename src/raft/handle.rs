@@ -12,6 +12,7 @@ use bytes::Bytes;
 use openraft::async_runtime::WatchReceiver;
 use openraft::{LinearizerOption, ReadPolicy};
 use tokio::sync::{Mutex, mpsc, watch};
+use tokio::time::error::Elapsed;
 
 use super::config::Timers;
 use super::error::{HandleError, RaftError, ReadError, WriteError};
@@ -28,6 +29,10 @@ use crate::types::RaftId;
 /// How long [`Raft::shutdown`] waits for the log to be closed. Chosen: far longer than writing
 /// what is left takes.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How long a leader waits for a quorum to confirm what it wrote. Chosen: an election takes a
+/// fifth of it, so a leader that waited so long is cut off.
+pub(super) const CONFIRM_DEADLINE: Duration = Duration::from_secs(10);
 
 /// How fresh a read must be (agent reference, 3.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +52,7 @@ pub struct Raft {
 
 pub(super) struct Inner {
     pub(super) raft: openraft::Raft<TypeConfig, Machine>,
-    metrics: Metrics,
+    pub(super) metrics: Metrics,
     pub(super) id: RaftId,
     pub(super) timers: Timers,
     inbox: Arc<Inbox>,
@@ -144,10 +149,7 @@ impl Raft {
                 reason: refused.to_string(),
             },
             openraft::error::RaftError::Fatal(fatal) => RaftError::stopped(&fatal),
-        })?;
-        // Nobody else can stand yet, so there is no one to ask first and nothing to wait for.
-        let standing = self.inner.raft.trigger().elect(false).await;
-        standing.map_err(|fatal| RaftError::stopped(&fatal))
+        })
     }
 
     /// Writes a command to the log, waits until it is committed and applied here, and gives what
@@ -164,8 +166,11 @@ impl Raft {
             let max = COMMAND_BYTES_MAX;
             return Err(WriteError::TooLarge { bytes, max });
         }
-        let written = Box::pin(self.inner.raft.client_write(Proposal(command))).await;
-        Ok(written?.data)
+        let writing = Box::pin(self.inner.raft.client_write(Proposal(command)));
+        match tokio::time::timeout(CONFIRM_DEADLINE, writing).await {
+            Ok(written) => Ok(written?.data),
+            Err(Elapsed { .. }) => Err(WriteError::Uncertain { leader: None }),
+        }
     }
 
     /// Returns once [`Self::state`] is as fresh as asked: it holds every write that was
@@ -260,11 +265,19 @@ impl Raft {
     /// # Errors
     /// `Stopped`, also if the snapshot cannot be written: raft does not go on without a disk.
     pub async fn snapshot_now(&self) -> Result<(), RaftError> {
-        let applied = self.status().applied;
-        let triggered = self.inner.raft.trigger().snapshot().await;
-        triggered.map_err(|fatal| RaftError::stopped(&fatal))?;
-        let covers = |status: &Status| status.snapshot.map(|(index, _)| index) >= applied;
-        self.watch_status().wait_for(covers).await?;
+        let Status {
+            applied,
+            mut snapshot,
+            ..
+        } = self.status();
+        let mut watch = self.watch_status();
+        while snapshot.map(|(index, _)| index) < applied {
+            let triggered = self.inner.raft.trigger().snapshot().await;
+            triggered.map_err(|fatal| RaftError::stopped(&fatal))?;
+            // One that was under way before the call may come first, and ours was then ignored.
+            let made = watch.wait_for(|status| status.snapshot != snapshot).await?;
+            snapshot = made.snapshot;
+        }
         Ok(())
     }
 

@@ -55,12 +55,12 @@ impl StoreBuilder<TypeConfig, LogStore, Machine, Option<TempDir>> for Builder {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_log_in_memory_passes_the_suite_of_openraft() {
     Suite::test_all(Builder::Memory).await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_log_on_disk_passes_the_suite_of_openraft() {
     Suite::test_all(Builder::Disk).await.unwrap();
 }

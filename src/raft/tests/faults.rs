@@ -166,6 +166,17 @@ async fn a_node_that_was_cut_off_does_not_raise_the_term_when_it_returns() {
     assert_eq!(leading.status().term, term);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_write_that_no_quorum_confirms_ends_as_uncertain() {
+    let cluster = Cluster::in_memory();
+    let ids = [id(1), id(2), id(3)];
+    let nodes = cluster.found(&ids).await;
+    let old = leader(&nodes).await;
+    cluster.net.isolate(old.status().id, &ids);
+    let written = within(old.write(set("lost", "x"))).await;
+    assert_eq!(written, Err(WriteError::Uncertain { leader: None }));
+}
+
 #[tokio::test]
 async fn a_command_that_is_too_large_is_refused_and_the_next_one_is_taken() {
     let cluster = Cluster::in_memory();

@@ -17,7 +17,8 @@ async fn a_founding_of_three_takes_writes_that_all_show() {
 async fn a_founding_elects_at_once_and_not_after_a_timeout() {
     let cluster = Cluster::in_memory();
     let began = tokio::time::Instant::now();
-    cluster.found(&[id(1), id(2), id(3)]).await;
+    let nodes = cluster.found(&[id(1), id(2), id(3)]).await;
+    assert_eq!(nodes[0].status().term, 1, "one election");
     assert!(
         began.elapsed() < Duration::from_millis(100),
         "{:?}",
