@@ -98,8 +98,11 @@ pub fn from_go_style(
     Ok(taken)
 }
 
+/// A flag as written: its name, and its value if one follows after `=`.
+type Flag<'w> = (&'w str, Option<&'w str>);
+
 /// Cuts a flag into its name and its value, if one follows after `=`; none if it is no flag.
-fn split(word: &OsStr) -> Result<Option<(&str, Option<&str>)>, FlagError> {
+fn split(word: &OsStr) -> Result<Option<Flag<'_>>, FlagError> {
     let is_flag = word.as_encoded_bytes().starts_with(b"-") && word != "-";
     if !is_flag {
         return Ok(None);

@@ -12,8 +12,12 @@ use super::settings::SETTINGS;
 use crate::types::{Datacenter, NodeId, NodeName};
 
 /// What an agent is told to be. Each field is the setting of the same name in
-/// [`SETTINGS`](super::SETTINGS), where flags and defaults stand.
+/// [`SETTINGS`], where flags and defaults stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a setting that people turn on and off by its name"
+)]
 pub struct Config {
     /// Name of this node; the host name if none was given.
     pub node_name: NodeName,

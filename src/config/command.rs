@@ -115,7 +115,7 @@ pub(super) struct CommandLine {
 }
 
 impl CommandLine {
-    /// Reads the matches of [`command`]; flags of another command count as not given.
+    /// Reads the matches of [`command()`]; flags of another command count as not given.
     pub(super) fn from_matches(matches: &ArgMatches) -> Self {
         let flags = SETTINGS.iter().flat_map(|setting| {
             let texts = setting

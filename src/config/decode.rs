@@ -11,9 +11,6 @@ use super::place::Place;
 use super::setting::Kind;
 use super::syntax::{self, Entry, Tree};
 
-/// The longest text that is repeated in a message, in characters.
-const SHOWN_CHARS_MAX: usize = 100;
-
 /// A value of another shape than wanted.
 pub(super) struct ShapeError {
     /// Where it stands.
@@ -22,18 +19,17 @@ pub(super) struct ShapeError {
     pub(super) found: String,
 }
 
+/// Values with their places, or the first of another shape.
+type Decoded = Result<Vec<(Value, Place)>, ShapeError>;
+
 /// Turns a value into layers: one for a scalar, one for each element of a list and each pair of a
 /// map, none for `null`.
-pub(super) fn decode(
-    kind: Kind,
-    tree: Tree,
-    place: &Place,
-) -> Result<Vec<(Value, Place)>, ShapeError> {
+pub(super) fn decode(kind: Kind, tree: Tree, place: &Place) -> Decoded {
     match (kind, tree) {
         (_, Tree::Null) => Ok(Vec::new()),
         (Kind::List, tree) => decode_list(tree, place),
         (Kind::Map, Tree::Text(pair)) if matches!(place, Place::Flag(_)) => {
-            decode_pair(&pair, place)
+            Ok(vec![(cut_pair(&pair), place.clone())])
         }
         (Kind::Map, tree) => decode_map(tree, place),
         (kind, tree) => {
@@ -50,7 +46,7 @@ pub(super) fn decode(
     }
 }
 
-fn decode_list(tree: Tree, place: &Place) -> Result<Vec<(Value, Place)>, ShapeError> {
+fn decode_list(tree: Tree, place: &Place) -> Decoded {
     let items = match tree {
         Tree::Text(text) if text.is_empty() => return Ok(Vec::new()),
         Tree::List(items) => items.into_iter().map(|(spot, item)| (item, place.at(spot))),
@@ -66,7 +62,7 @@ fn element(tree: &Tree, place: &Place) -> Result<Value, ShapeError> {
     Ok(Value::from(vec![text]))
 }
 
-fn decode_map(tree: Tree, place: &Place) -> Result<Vec<(Value, Place)>, ShapeError> {
+fn decode_map(tree: Tree, place: &Place) -> Decoded {
     match tree {
         Tree::Block(entries) => {
             let pair = |entry: Entry| {
@@ -86,10 +82,9 @@ fn decode_map(tree: Tree, place: &Place) -> Result<Vec<(Value, Place)>, ShapeErr
 }
 
 /// Cuts `name:value`; the value may have more colons, and may be left out.
-fn decode_pair(pair: &str, place: &Place) -> Result<Vec<(Value, Place)>, ShapeError> {
+fn cut_pair(pair: &str) -> Value {
     let (name, value) = pair.split_once(':').unwrap_or((pair, ""));
-    let value = one_pair(name.to_owned(), value.to_owned());
-    Ok(vec![(value, place.clone())])
+    one_pair(name.to_owned(), value.to_owned())
 }
 
 fn one_pair(name: String, value: String) -> Value {
@@ -112,10 +107,7 @@ pub(super) fn show(tree: &Tree) -> String {
         Tree::Bool(value) => value.to_string(),
         Tree::Integer(value) => value.to_string(),
         Tree::Float(value) => value.to_string(),
-        Tree::Text(text) => {
-            let shown: String = mask::query(text).chars().take(SHOWN_CHARS_MAX).collect();
-            format!("{shown:?}")
-        }
+        Tree::Text(text) => format!("{:?}", mask::brief(text)),
         Tree::List(_) => "a list".to_owned(),
         Tree::Block(_) => "a block".to_owned(),
     }

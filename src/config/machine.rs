@@ -46,7 +46,7 @@ fn private_v4(fib_trie: &str) -> Vec<IpAddr> {
         .zip(fib_trie.lines().skip(1))
         .filter(|(_, next)| next.trim() == "/32 host LOCAL")
         .filter_map(|(line, _)| line.trim().strip_prefix("|-- ")?.parse().ok())
-        .filter(is_private)
+        .filter(|addr| is_private(*addr))
         .map(IpAddr::V4)
         .collect();
     found.sort();
@@ -55,7 +55,7 @@ fn private_v4(fib_trie: &str) -> Vec<IpAddr> {
 }
 
 /// RFC 1918, and the shared address space of RFC 6598 that some clouds use inside.
-const fn is_private(addr: &Ipv4Addr) -> bool {
+const fn is_private(addr: Ipv4Addr) -> bool {
     let [first, second, ..] = addr.octets();
     addr.is_private() || (first == 100 && second & 0xc0 == 64)
 }

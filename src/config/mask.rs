@@ -18,6 +18,19 @@ const TELLING: &[&str] = &[
 /// Keys that have such a part and hold none.
 const INNOCENT: &[&str] = &["tag_key", "auth_url", "token_file", "credentials_file"];
 
+/// The longest text that is repeated in a message, in characters.
+const BRIEF_CHARS_MAX: usize = 100;
+
+/// As [`query`], and cut to what fits a line.
+pub(super) fn brief(text: &str) -> String {
+    let shown = query(text);
+    if shown.chars().count() <= BRIEF_CHARS_MAX {
+        return shown;
+    }
+    let start: String = shown.chars().take(BRIEF_CHARS_MAX).collect();
+    format!("{start}...")
+}
+
 /// Hides the values of keys that name a credential in a `provider=...` string, and the user part
 /// of any URL; other texts stay as they are.
 pub(super) fn query(text: &str) -> String {

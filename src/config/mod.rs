@@ -40,7 +40,7 @@ use std::path::PathBuf;
 
 use clap::ArgMatches;
 
-use check::Checker;
+use check::{Checker, Refused};
 use command::CommandLine;
 use layer::Layers;
 use machine::Machine;
@@ -61,7 +61,7 @@ pub struct Loaded {
     pub warnings: Vec<String>,
 }
 
-/// Reads the configuration that a command line asks for; `matches` are those of [`command`].
+/// Reads the configuration that a command line asks for; `matches` are those of [`command()`].
 ///
 /// # Errors
 /// Every mistake that was found.
@@ -123,14 +123,14 @@ fn load_given(
         .check(&raw),
         Err(error) => {
             report.error(error);
-            None
+            Err(Refused)
         }
     };
     let Report { errors, warnings } = std::mem::take(report);
     match (checked, ConfigErrors::from_list(errors)) {
-        (Some(config), None) => Ok(Loaded { config, warnings }),
+        (Ok(config), None) => Ok(Loaded { config, warnings }),
         (_, Some(errors)) => Err(errors),
-        (None, None) => Err(ConfigErrors::one(ConfigError::Merge { key: String::new() })),
+        (Err(Refused), None) => Err(ConfigErrors::one(ConfigError::Merge { key: String::new() })),
     }
 }
 

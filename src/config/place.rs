@@ -96,7 +96,7 @@ impl fmt::Display for Place {
                 number,
                 line,
                 column,
-            } => write!(f, "-hcl number {number}:{line}:{column}"),
+            } => write!(f, "-hcl#{number}:{line}:{column}"),
         }
     }
 }

@@ -7,7 +7,7 @@
 use serde_json::{Value, json};
 
 use super::setting::{Group, Kind, Setting};
-use super::{Config, Mode, duration};
+use super::{Config, Mode, duration, mask};
 
 use Group::{Addresses, Consensus, Founding, Identity, Joining, Leaving, Logging};
 
@@ -107,7 +107,7 @@ pub const SETTINGS: &[Setting] = &[
         "retry_join",
         Kind::List,
         Joining,
-        |c| c.retry_join.iter().map(|text| super::mask::query(text)).collect(),
+        |c| c.retry_join.iter().map(mask::query).collect(),
         "Where to look for others until they are found: addresses, DNS names, or \
          `provider=... key=value` strings. May be repeated.",
     )
@@ -134,7 +134,7 @@ pub const SETTINGS: &[Setting] = &[
         "start_join",
         Kind::List,
         Joining,
-        |c| c.start_join.iter().map(|text| super::mask::query(text)).collect(),
+        |c| c.start_join.iter().map(mask::query).collect(),
         "Addresses to join once at the start; if none answers, the agent ends. Better: retry_join.",
     )
     .flag("join"),
@@ -151,7 +151,7 @@ pub const SETTINGS: &[Setting] = &[
         "encrypt",
         Kind::Text,
         Joining,
-        |c| c.encrypt.as_ref().map_or(Value::Null, |_| json!(super::mask::HIDDEN)),
+        |c| c.encrypt.as_ref().map_or(Value::Null, |_| json!(mask::HIDDEN)),
         "Key that seals gossip and joins: 16 or 32 bytes in base64, the same on all members. \
          `quorate keygen` makes one. Better in a file than as a flag, which `ps` shows.",
     )
@@ -206,11 +206,27 @@ pub const SETTINGS: &[Setting] = &[
         "ports.http",
         Kind::Integer,
         Addresses,
-        |c| c.ports.http.map_or(json!(-1), |port| json!(port)),
+        |c| json!(c.ports.http.map_or(-1, i32::from)),
         "Port for the HTTP API. -1: none. 0: any free port.",
     )
     .flag("http-port")
     .default("8500"),
+    Setting::new(
+        "raft_snapshot_threshold",
+        Kind::Integer,
+        Consensus,
+        |c| json!(c.raft_snapshot_threshold),
+        "Log entries after the last snapshot before the next one is made.",
+    )
+    .default("16384"),
+    Setting::new(
+        "raft_trailing_logs",
+        Kind::Integer,
+        Consensus,
+        |c| json!(c.raft_trailing_logs),
+        "Log entries kept after a snapshot, so that a server that lags needs no snapshot.",
+    )
+    .default("10240"),
     Setting::new(
         "performance.raft_multiplier",
         Kind::Integer,
@@ -228,22 +244,6 @@ pub const SETTINGS: &[Setting] = &[
         "How long a request is held while there is no leader.",
     )
     .default("7s"),
-    Setting::new(
-        "raft_snapshot_threshold",
-        Kind::Integer,
-        Consensus,
-        |c| json!(c.raft_snapshot_threshold),
-        "Log entries after the last snapshot before the next one is made.",
-    )
-    .default("16384"),
-    Setting::new(
-        "raft_trailing_logs",
-        Kind::Integer,
-        Consensus,
-        |c| json!(c.raft_trailing_logs),
-        "Log entries kept after a snapshot, so that a server that lags needs no snapshot.",
-    )
-    .default("10240"),
     Setting::new(
         "autopilot.server_stabilization_time",
         Kind::Duration,

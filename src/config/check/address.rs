@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use figment::value::magic::Tagged;
 
 use super::identity::given;
-use super::{Checker, parse_ip};
+use super::{Checked, Checker, Refused, parse_ip};
 use crate::config::Ports;
 use crate::config::error::ConfigError;
 use crate::config::raw::Raw;
@@ -19,11 +19,13 @@ pub(super) struct Addresses {
 }
 
 impl Checker<'_> {
-    pub(super) fn addresses(&mut self, raw: &Raw) -> Option<Addresses> {
+    pub(super) fn addresses(&mut self, raw: &Raw) -> Checked<Addresses> {
         let bind = self.bind_addr(&raw.bind_addr);
         let advertise = match given(raw.advertise_addr.as_ref()) {
             Some(advertise) => self.advertise_addr(advertise),
-            None => bind.and_then(|bind| self.choose_advertise(bind)),
+            None => bind
+                .as_ref()
+                .map_or(Err(Refused), |bind| self.choose_advertise(*bind)),
         };
         let clients = self.client_addrs(&raw.client_addr);
         let ports = self.ports(raw);
@@ -33,10 +35,11 @@ impl Checker<'_> {
             clients: clients?,
             ports: ports?,
         };
-        self.has_no_clash(&addresses).then_some(addresses)
+        self.check_clashes(&addresses)?;
+        Ok(addresses)
     }
 
-    fn bind_addr(&mut self, value: &Tagged<String>) -> Option<IpAddr> {
+    fn bind_addr(&mut self, value: &Tagged<String>) -> Checked<IpAddr> {
         let parsed = match value.trim() {
             "" => Err("cannot be empty".to_owned()),
             text if text.starts_with("unix:") => Err("cannot be a unix socket".to_owned()),
@@ -48,7 +51,7 @@ impl Checker<'_> {
         self.keep("bind_addr", value, parsed)
     }
 
-    fn advertise_addr(&mut self, value: &Tagged<String>) -> Option<IpAddr> {
+    fn advertise_addr(&mut self, value: &Tagged<String>) -> Checked<IpAddr> {
         let parsed = parse_ip(value.trim()).and_then(|addr| {
             if addr.is_unspecified() {
                 let why = "is no address that others can reach: Advertise address cannot be \
@@ -61,9 +64,9 @@ impl Checker<'_> {
     }
 
     /// The address to advertise when none was given.
-    fn choose_advertise(&mut self, bind: IpAddr) -> Option<IpAddr> {
+    fn choose_advertise(&mut self, bind: IpAddr) -> Checked<IpAddr> {
         if !bind.is_unspecified() {
-            return Some(bind);
+            return Ok(bind);
         }
         let (found, none, several) = if bind.is_ipv4() {
             (
@@ -79,7 +82,7 @@ impl Checker<'_> {
             )
         };
         if let [addr] = found.as_slice() {
-            return Some(*addr);
+            return Ok(*addr);
         }
         let text = if found.is_empty() { none } else { several };
         let addrs: Vec<String> = found.iter().map(ToString::to_string).collect();
@@ -95,10 +98,10 @@ impl Checker<'_> {
                  please configure one with 'bind' and/or 'advertise'"
             ),
         });
-        None
+        Err(Refused)
     }
 
-    fn client_addrs(&mut self, value: &Tagged<String>) -> Option<Vec<IpAddr>> {
+    fn client_addrs(&mut self, value: &Tagged<String>) -> Checked<Vec<IpAddr>> {
         let parsed = if value.contains("{{") {
             parse_ip(value).map(|addr| vec![addr])
         } else {
@@ -115,22 +118,22 @@ impl Checker<'_> {
         self.keep("client_addr", value, parsed)
     }
 
-    fn ports(&mut self, raw: &Raw) -> Option<Ports> {
+    fn ports(&mut self, raw: &Raw) -> Checked<Ports> {
         let server = self.port("ports.server", &raw.ports.server);
         let serf_lan = self.port("ports.serf_lan", &raw.ports.serf_lan);
         let http = if *raw.ports.http < 0 {
-            Some(None)
+            Ok(None)
         } else {
             self.port("ports.http", &raw.ports.http).map(Some)
         };
-        Some(Ports {
+        Ok(Ports {
             server: server?,
             serf_lan: serf_lan?,
             http: http?,
         })
     }
 
-    fn port(&mut self, key: &'static str, value: &Tagged<i64>) -> Option<u16> {
+    fn port(&mut self, key: &'static str, value: &Tagged<i64>) -> Checked<u16> {
         let port = u16::try_from(**value);
         self.keep(
             key,
@@ -140,10 +143,10 @@ impl Checker<'_> {
     }
 
     /// Reports two listeners on one address.
-    fn has_no_clash(&mut self, addresses: &Addresses) -> bool {
+    fn check_clashes(&mut self, addresses: &Addresses) -> Checked<()> {
         let Addresses { bind, ports, .. } = addresses;
         let mut taken: Vec<(&'static str, &'static str, SocketAddr)> = Vec::new();
-        let mut is_good = true;
+        let mut checked = Ok(());
         let http = addresses.clients.iter().filter_map(|addr| {
             let port = ports.http?;
             Some(("HTTP", "ports.http", SocketAddr::new(*addr, port)))
@@ -159,7 +162,7 @@ impl Checker<'_> {
         for (name, key, addr) in own.into_iter().chain(http) {
             let clash = taken.iter().find(|(_, _, other)| is_same(*other, addr));
             if let Some((other, other_key, _)) = clash {
-                is_good = false;
+                checked = Err(Refused);
                 self.report.error(ConfigError::Conflict {
                     text: format!("{name} address {addr} already configured for {other}"),
                     from: format!("give {key} or {other_key} another port"),
@@ -167,7 +170,7 @@ impl Checker<'_> {
             }
             taken.push((name, key, addr));
         }
-        is_good
+        checked
     }
 }
 

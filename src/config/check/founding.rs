@@ -4,7 +4,7 @@
 
 use figment::value::magic::Tagged;
 
-use super::Checker;
+use super::{Checked, Checker, Refused};
 use crate::config::error::ConfigError;
 use crate::config::raw::Raw;
 use crate::config::{BootstrapSafety, Mode};
@@ -15,25 +15,18 @@ const SIZES_PAGE: &str =
 
 /// The checked settings.
 pub(super) struct Founding {
+    pub(super) mode: Mode,
     pub(super) bootstrap: bool,
     pub(super) expect: Option<u32>,
     pub(super) safety: BootstrapSafety,
 }
 
 impl Checker<'_> {
-    pub(super) fn mode(&self, raw: &Raw) -> Mode {
-        if *raw.server {
-            Mode::Server
-        } else {
-            Mode::Client
-        }
-    }
-
-    pub(super) fn founding(&mut self, raw: &Raw) -> Option<Founding> {
+    pub(super) fn founding(&mut self, raw: &Raw) -> Checked<Founding> {
         let expect = u32::try_from(*raw.bootstrap_expect).ok();
         let is_alone = *raw.bootstrap || expect == Some(1);
         let many = expect.filter(|expect| *expect > 1);
-        let is_good = self.has_no_conflict(raw, is_alone, many);
+        let has_no_conflict = self.check_conflicts(raw, is_alone, many);
         let safety = self.safety(raw);
         if expect == Some(1) {
             self.report
@@ -46,16 +39,21 @@ impl Checker<'_> {
             self.report
                 .warn("bootstrap = true: do not enable unless necessary");
         }
-        let founding = Founding {
+        has_no_conflict?;
+        Ok(Founding {
+            mode: if *raw.server {
+                Mode::Server
+            } else {
+                Mode::Client
+            },
             bootstrap: is_alone,
             expect: many,
             safety: safety?,
-        };
-        is_good.then_some(founding)
+        })
     }
 
     /// Reports every contradiction, in Consul's order.
-    fn has_no_conflict(&mut self, raw: &Raw, is_alone: bool, many: Option<u32>) -> bool {
+    fn check_conflicts(&mut self, raw: &Raw, is_alone: bool, many: Option<u32>) -> Checked<()> {
         let expect = self.from("bootstrap_expect", &raw.bootstrap_expect);
         let bootstrap = self.from("bootstrap", &raw.bootstrap);
         let server = self.from("server", &raw.server);
@@ -98,14 +96,14 @@ impl Checker<'_> {
                 format!("{expect}, {bootstrap}; take bootstrap away"),
             ),
         ];
-        let mut is_good = true;
+        let mut checked = Ok(());
         for (is_wrong, text, from) in rows {
             if is_wrong {
-                is_good = false;
+                checked = Err(Refused);
                 self.report.error(ConfigError::Conflict { text, from });
             }
         }
-        is_good
+        checked
     }
 
     /// A setting with its value and place, for a message about several settings.
@@ -129,7 +127,7 @@ impl Checker<'_> {
             .warn(format!("bootstrap_expect > 0: expecting {expect} servers"));
     }
 
-    fn safety(&mut self, raw: &Raw) -> Option<BootstrapSafety> {
+    fn safety(&mut self, raw: &Raw) -> Checked<BootstrapSafety> {
         let safety = BootstrapSafety::from_word(&raw.bootstrap_safety);
         let checked = safety.ok_or("is not known; take majority, strict or open");
         self.keep("bootstrap_safety", &raw.bootstrap_safety, checked)

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use figment::value::magic::Tagged;
 
-use super::Checker;
+use super::{Checked, Checker, Refused};
 use crate::config::error::ConfigError;
 use crate::config::raw::Raw;
 use crate::types::{Datacenter, NodeId, NodeName};
@@ -26,13 +26,13 @@ pub(super) struct Identity {
 }
 
 impl Checker<'_> {
-    pub(super) fn identity(&mut self, raw: &Raw) -> Option<Identity> {
+    pub(super) fn identity(&mut self, raw: &Raw) -> Checked<Identity> {
         let node_name = self.node_name(raw);
         let node_id = self.node_id(raw);
         let datacenter = self.keep("datacenter", &raw.datacenter, raw.datacenter.parse());
         let node_meta = self.node_meta(raw);
         let data_dir = self.data_dir(raw);
-        Some(Identity {
+        Ok(Identity {
             node_name: node_name?,
             node_id: node_id?,
             datacenter: datacenter?,
@@ -42,13 +42,13 @@ impl Checker<'_> {
         })
     }
 
-    fn node_name(&mut self, raw: &Raw) -> Option<NodeName> {
+    fn node_name(&mut self, raw: &Raw) -> Checked<NodeName> {
         if let Some(name) = given(raw.node_name.as_ref()) {
             return self.keep("node_name", name, name.parse());
         }
         let host_name = self.machine.host_name.as_deref().unwrap_or_default();
         let hint = match host_name.parse() {
-            Ok(name) => return Some(name),
+            Ok(name) => return Ok(name),
             Err(_) if host_name.is_empty() => "this machine has no host name".to_owned(),
             Err(why) => format!("the host name cannot be taken: {why}"),
         };
@@ -56,53 +56,49 @@ impl Checker<'_> {
             key: "node_name",
             hint: format!("{hint}; give -node or node_name"),
         });
-        None
+        Err(Refused)
     }
 
-    /// The outer option is none if the id is wrong, the inner one if there is none.
-    fn node_id(&mut self, raw: &Raw) -> Option<Option<NodeId>> {
+    fn node_id(&mut self, raw: &Raw) -> Checked<Option<NodeId>> {
         let Some(id) = given(raw.node_id.as_ref()) else {
-            return Some(None);
+            return Ok(None);
         };
         self.keep("node_id", id, id.parse()).map(Some)
     }
 
-    fn node_meta(&mut self, raw: &Raw) -> Option<BTreeMap<String, String>> {
-        let mut is_good = true;
+    fn node_meta(&mut self, raw: &Raw) -> Checked<BTreeMap<String, String>> {
+        let mut checked = Ok(());
         for (name, value) in &raw.node_meta {
             if let Err(why) = check_pair(name, value) {
-                is_good = false;
-                self.refuse("node_meta", value, format!("for {name:?} {why}"));
+                checked = Err(self.refuse("node_meta", value, format!("for {name:?} {why}")));
             }
         }
         let last = raw.node_meta.values().next_back();
         if let Some(last) = last.filter(|_| raw.node_meta.len() > META_PAIRS_MAX) {
-            is_good = false;
             let why = format!("is one of {} pairs; take 64 at most", raw.node_meta.len());
-            self.refuse("node_meta", last, why);
+            checked = Err(self.refuse("node_meta", last, why));
         }
         let pairs = raw.node_meta.iter();
         let pairs = pairs.map(|(name, value)| (name.clone(), value.to_string()));
-        is_good.then(|| pairs.collect())
+        checked.map(|()| pairs.collect())
     }
 
-    /// The outer option is none if there is a mistake.
-    fn data_dir(&mut self, raw: &Raw) -> Option<Option<PathBuf>> {
+    fn data_dir(&mut self, raw: &Raw) -> Checked<Option<PathBuf>> {
         match given(raw.data_dir.as_ref()) {
             Some(_) if self.dev => {
                 self.report
                     .warn("data_dir has no effect with -dev: everything is kept in memory");
-                Some(None)
+                Ok(None)
             }
-            Some(path) => Some(Some(PathBuf::from(path.as_str()))),
-            None if self.dev => Some(None),
+            Some(path) => Ok(Some(PathBuf::from(path.as_str()))),
+            None if self.dev => Ok(None),
             None => {
                 self.report.error(ConfigError::Missing {
                     key: "data_dir",
                     hint: "give -data-dir or data_dir, or -dev to keep everything in memory"
                         .to_owned(),
                 });
-                None
+                Err(Refused)
             }
         }
     }

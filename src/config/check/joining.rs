@@ -1,9 +1,11 @@
 //! Where the agent looks for others, and the key they share.
 
+use std::time::Duration;
+
 use figment::value::magic::Tagged;
 
-use super::Checker;
 use super::identity::given;
+use super::{Checked, Checker};
 use crate::config::raw::Raw;
 use crate::config::{GossipKey, Texts};
 use crate::types::Address;
@@ -14,12 +16,14 @@ const QUERY_MARK: &str = "provider=";
 /// The checked settings.
 pub(super) struct Joining {
     pub(super) retry_join: Texts,
+    pub(super) retry_interval: Duration,
+    pub(super) retry_max: Option<u32>,
     pub(super) start_join: Texts,
     pub(super) encrypt: Option<GossipKey>,
 }
 
 impl Checker<'_> {
-    pub(super) fn joining(&mut self, raw: &Raw) -> Option<Joining> {
+    pub(super) fn joining(&mut self, raw: &Raw) -> Checked<Joining> {
         let check_query = self.check_query;
         let retry_join = self.texts("retry_join", &raw.retry_join, |text| {
             if text.contains(QUERY_MARK) {
@@ -38,30 +42,39 @@ impl Checker<'_> {
                 .warn("The 'start_join' field is deprecated. Use the 'retry_join' field instead.");
         }
         let encrypt = match given(raw.encrypt.as_ref()) {
-            None => Some(None),
+            None => Ok(None),
             Some(key) => self.keep("encrypt", key, GossipKey::parse(key)).map(Some),
         };
-        Some(Joining {
+        let retry_interval = self.retry_interval(raw);
+        let retry_max = self.number("retry_max", &raw.retry_max, 0..=i64::from(u32::MAX));
+        Ok(Joining {
             retry_join: retry_join?,
+            retry_interval: retry_interval?,
+            retry_max: Some(retry_max?).filter(|max| *max > 0),
             start_join: start_join?,
             encrypt: encrypt?,
         })
     }
 
-    /// Checks each text; none if any is wrong.
+    fn retry_interval(&mut self, raw: &Raw) -> Checked<Duration> {
+        let time = self.time("retry_interval", &raw.retry_interval)?;
+        let why = "has to be longer than nothing, such as 30s";
+        let checked = Some(time).filter(|time| !time.is_zero()).ok_or(why);
+        self.keep("retry_interval", &raw.retry_interval, checked)
+    }
+
+    /// Checks each text, also after one that is wrong.
     fn texts(
         &mut self,
         key: &'static str,
         texts: &[Tagged<String>],
         check: impl Fn(&str) -> Result<(), String>,
-    ) -> Option<Texts> {
-        let mut good = Vec::new();
-        for text in texts {
-            if self.keep(key, text, check(text)).is_some() {
-                good.push(text.to_string());
-            }
-        }
-        (good.len() == texts.len()).then(|| Texts::new(good))
+    ) -> Checked<Texts> {
+        let checked: Vec<Checked<String>> = texts
+            .iter()
+            .map(|text| self.keep(key, text, check(text).map(|()| text.to_string())))
+            .collect();
+        checked.into_iter().collect::<Checked<_>>().map(Texts::new)
     }
 }
 

@@ -5,12 +5,14 @@
 //! others go on.
 
 mod address;
+mod consensus;
 mod founding;
 mod identity;
 mod joining;
 
 use std::fmt::Display;
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -22,7 +24,7 @@ use super::machine::Machine;
 use super::place::FLAG;
 use super::raw::Raw;
 use super::report::Report;
-use super::{Config, LogLevel, QueryCheck, duration, mask, settings};
+use super::{Config, LogLevel, Mode, QueryCheck, duration, mask, settings};
 
 /// What the checks need besides the settings.
 pub(super) struct Checker<'a> {
@@ -38,33 +40,29 @@ pub(super) struct Checker<'a> {
     pub(super) report: &'a mut Report,
 }
 
+/// What a check gives: the value, or a mistake that is in the report.
+type Checked<T> = Result<T, Refused>;
+
+/// A mistake was reported.
+#[derive(Debug)]
+pub(super) struct Refused;
+
 impl Checker<'_> {
-    /// Checks everything; none if anything is wrong, and then the report says what.
-    pub(super) fn check(mut self, raw: &Raw) -> Option<Config> {
-        let mode = self.mode(raw);
+    /// Checks everything; refused if anything is wrong, and then the report says what.
+    pub(super) fn check(mut self, raw: &Raw) -> Result<Config, Refused> {
         let founding = self.founding(raw);
         let identity = self.identity(raw);
         let joining = self.joining(raw);
         let addresses = self.addresses(raw);
-        let autopilot = &raw.autopilot;
-        let retry_interval = self.retry_interval(raw);
-        let retry_max = self.number("retry_max", &raw.retry_max, 0);
-        let raft_multiplier = self.raft_multiplier(raw);
-        let rpc_hold_timeout = self.time(
-            "performance.rpc_hold_timeout",
-            &raw.performance.rpc_hold_timeout,
-        );
-        let server_stabilization_time = self.time(
-            "autopilot.server_stabilization_time",
-            &autopilot.server_stabilization_time,
-        );
-        let threshold = &raw.raft_snapshot_threshold;
-        let raft_snapshot_threshold = self.number("raft_snapshot_threshold", threshold, 1);
-        let raft_trailing_logs = self.number("raft_trailing_logs", &raw.raft_trailing_logs, 1);
+        let consensus = self.consensus(raw);
         let log_level = self.log_level(raw);
         let (founding, identity, joining) = (founding?, identity?, joining?);
-        let addresses = addresses?;
-        Some(Config {
+        let (addresses, consensus) = (addresses?, consensus?);
+        let on_server = founding.mode == Mode::Server;
+        let or_default = |value: &Option<Tagged<bool>>, default: bool| {
+            value.as_ref().map_or(default, |value| **value)
+        };
+        Ok(Config {
             node_name: identity.node_name,
             node_id: identity.node_id,
             datacenter: identity.datacenter,
@@ -72,13 +70,13 @@ impl Checker<'_> {
             data_dir: identity.data_dir,
             pid_file: identity.pid_file,
             dev: self.dev,
-            mode,
+            mode: founding.mode,
             bootstrap: founding.bootstrap,
             bootstrap_expect: founding.expect,
             bootstrap_safety: founding.safety,
             retry_join: joining.retry_join,
-            retry_interval: retry_interval?,
-            retry_max: Some(retry_max?).filter(|max| *max > 0),
+            retry_interval: joining.retry_interval,
+            retry_max: joining.retry_max,
             start_join: joining.start_join,
             rejoin_after_leave: *raw.rejoin_after_leave,
             encrypt: joining.encrypt,
@@ -86,17 +84,13 @@ impl Checker<'_> {
             advertise_addr: addresses.advertise,
             client_addrs: addresses.clients,
             ports: addresses.ports,
-            raft_multiplier: raft_multiplier?,
-            rpc_hold_timeout: rpc_hold_timeout?,
-            raft_snapshot_threshold: raft_snapshot_threshold?,
-            raft_trailing_logs: raft_trailing_logs?,
-            server_stabilization_time: server_stabilization_time?,
-            leave_on_terminate: Self::by_mode(raw.leave_on_terminate.as_ref(), mode, false),
-            skip_leave_on_interrupt: Self::by_mode(
-                raw.skip_leave_on_interrupt.as_ref(),
-                mode,
-                true,
-            ),
+            raft_multiplier: consensus.raft_multiplier,
+            rpc_hold_timeout: consensus.rpc_hold_timeout,
+            raft_snapshot_threshold: consensus.raft_snapshot_threshold,
+            raft_trailing_logs: consensus.raft_trailing_logs,
+            server_stabilization_time: consensus.server_stabilization_time,
+            leave_on_terminate: or_default(&raw.leave_on_terminate, !on_server),
+            skip_leave_on_interrupt: or_default(&raw.skip_leave_on_interrupt, on_server),
             log_level: log_level?,
             log_json: *raw.log_json,
         })
@@ -116,12 +110,15 @@ impl Checker<'_> {
     }
 
     /// Reports a value that is not taken.
-    fn refuse<T: Display>(&mut self, key: &'static str, value: &Tagged<T>, why: impl Display) {
+    fn refuse<T>(&mut self, key: &'static str, value: &Tagged<T>, why: impl Display) -> Refused
+    where
+        T: Display,
+    {
         let is_secret = settings::by_key(key).is_some_and(|setting| setting.is_secret);
         let shown = if is_secret {
             mask::HIDDEN.to_owned()
         } else {
-            mask::query(&value.to_string())
+            mask::brief(&value.to_string())
         };
         let error = ConfigError::Value {
             place: self.place(value),
@@ -130,6 +127,7 @@ impl Checker<'_> {
             why: why.to_string(),
         };
         self.report.error(error);
+        Refused
     }
 
     /// Takes what was parsed, or reports why it could not be.
@@ -138,44 +136,31 @@ impl Checker<'_> {
         key: &'static str,
         value: &Tagged<T>,
         parsed: Result<P, impl Display>,
-    ) -> Option<P> {
-        parsed.map_err(|why| self.refuse(key, value, why)).ok()
+    ) -> Checked<P> {
+        parsed.map_err(|why| self.refuse(key, value, why))
     }
 
-    fn time(&mut self, key: &'static str, value: &Tagged<String>) -> Option<Duration> {
+    fn time(&mut self, key: &'static str, value: &Tagged<String>) -> Checked<Duration> {
         let parsed = duration::parse(value);
         let parsed = parsed.map_err(|why| format!("is an invalid duration: {why}"));
         self.keep(key, value, parsed)
     }
 
-    /// A number that is at least `min` and fits its type.
-    fn number<N>(&mut self, key: &'static str, value: &Tagged<i64>, min: i64) -> Option<N>
-    where
-        N: TryFrom<i64>,
-    {
-        let number = Some(**value).filter(|number| *number >= min);
+    /// A number in a range, whose bounds have to fit its type.
+    fn number<N: TryFrom<i64>>(
+        &mut self,
+        key: &'static str,
+        value: &Tagged<i64>,
+        range: RangeInclusive<i64>,
+    ) -> Checked<N> {
+        let number = Some(**value).filter(|number| range.contains(number));
         let number = number.and_then(|number| N::try_from(number).ok());
-        let why = format!("is out of range; the least is {min}");
+        let why = format!("is out of range; take {} to {}", range.start(), range.end());
         self.keep(key, value, number.ok_or(why))
     }
 
-    fn retry_interval(&mut self, raw: &Raw) -> Option<Duration> {
-        let time = self.time("retry_interval", &raw.retry_interval)?;
-        let why = "has to be longer than nothing, such as 30s";
-        let checked = Some(time).filter(|time| !time.is_zero()).ok_or(why);
-        self.keep("retry_interval", &raw.retry_interval, checked)
-    }
-
-    fn raft_multiplier(&mut self, raw: &Raw) -> Option<u8> {
-        let value = &raw.performance.raft_multiplier;
-        let number = u8::try_from(**value).ok();
-        let number = number.filter(|number| (1..=10).contains(number));
-        let checked = number.ok_or("is out of range; take 1 to 10");
-        self.keep("performance.raft_multiplier", value, checked)
-    }
-
     /// `ERR` is a spelling that Consul takes too (agent reference, 5.4).
-    fn log_level(&mut self, raw: &Raw) -> Option<LogLevel> {
+    fn log_level(&mut self, raw: &Raw) -> Checked<LogLevel> {
         let word = if raw.log_level.eq_ignore_ascii_case("err") {
             LogLevel::Error.as_str()
         } else {
@@ -187,12 +172,6 @@ impl Checker<'_> {
             &raw.log_level,
             LogLevel::from_word(word).ok_or(why),
         )
-    }
-
-    /// A value, or its default on a server, whose opposite is the default on a client.
-    fn by_mode(value: Option<&Tagged<bool>>, mode: super::Mode, on_server: bool) -> bool {
-        let is_server = mode == super::Mode::Server;
-        value.map_or(is_server == on_server, |value| **value)
     }
 }
 

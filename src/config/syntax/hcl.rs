@@ -14,6 +14,9 @@ pub(super) fn parse(text: &str) -> Result<Vec<Entry>, SyntaxError> {
     Parser { cursor }.entries(0, None)
 }
 
+/// A key and where it stands.
+type Key = (String, Spot);
+
 struct Parser<'a> {
     cursor: Cursor<'a>,
 }
@@ -67,7 +70,7 @@ impl Parser<'_> {
     }
 
     /// Reads one key; dots in a key without quotes part it.
-    fn key(&mut self) -> Result<Vec<(String, Spot)>, SyntaxError> {
+    fn key(&mut self) -> Result<Vec<Key>, SyntaxError> {
         let spot = self.cursor.spot();
         match self.cursor.peek() {
             Some('"') => Ok(vec![(quoted::parse_hcl(&mut self.cursor)?, spot)]),
@@ -80,15 +83,16 @@ impl Parser<'_> {
         }
     }
 
+    /// Reads a value; a block or list that it opens is at `depth`.
     fn value(&mut self, depth: usize) -> Result<Tree, SyntaxError> {
         let spot = self.cursor.spot();
         match self.cursor.peek() {
             Some('"') => quoted::parse_hcl(&mut self.cursor).map(Tree::Text),
             Some('<') => quoted::parse_heredoc(&mut self.cursor).map(Tree::Text),
-            Some('[') => self.list(depth + 1),
+            Some('[') => self.list(depth),
             Some('{') => {
                 self.cursor.next();
-                self.entries(depth + 1, Some(spot)).map(Tree::Block)
+                self.entries(depth, Some(spot)).map(Tree::Block)
             }
             Some('-' | '0'..='9') => {
                 let is_good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '+' | '-');
@@ -121,7 +125,7 @@ impl Parser<'_> {
                 return fail_at(opened, "the list that begins here is not closed");
             }
             let spot = self.cursor.spot();
-            items.push((spot, self.value(depth)?));
+            items.push((spot, self.value(depth + 1)?));
             self.skip_blank()?;
             let is_last = !self.cursor.eat(",");
             if is_last && !matches!(self.cursor.peek(), Some(']') | None) {
@@ -135,24 +139,30 @@ impl Parser<'_> {
         loop {
             self.cursor
                 .take_while(|c| matches!(c, ' ' | '\t' | '\r' | '\n'));
-            let spot = self.cursor.spot();
             if self.cursor.peek() == Some('#') || self.cursor.rest().starts_with("//") {
                 self.cursor.take_line();
-            } else if self.cursor.eat("/*") {
-                while !self.cursor.eat("*/") {
-                    if self.cursor.next().is_none() {
-                        return fail_at(spot, "the comment that begins here is not closed");
-                    }
-                }
+            } else if self.cursor.rest().starts_with("/*") {
+                self.skip_long_comment()?;
             } else {
                 return Ok(());
             }
         }
     }
+
+    fn skip_long_comment(&mut self) -> Result<(), SyntaxError> {
+        let opened = self.cursor.spot();
+        self.cursor.eat("/*");
+        while !self.cursor.eat("*/") {
+            if self.cursor.next().is_none() {
+                return fail_at(opened, "the comment that begins here is not closed");
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Nests a value under its keys; the spot is that of the value.
-fn nest(keys: Vec<(String, Spot)>, value: Tree, spot: Spot) -> Result<Entry, SyntaxError> {
+fn nest(keys: Vec<Key>, value: Tree, spot: Spot) -> Result<Entry, SyntaxError> {
     let mut keys = keys.into_iter();
     let Some((key, spot)) = keys.next() else {
         return fail_at(spot, "a key is missing");

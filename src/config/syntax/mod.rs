@@ -8,6 +8,8 @@ mod cursor;
 mod hcl;
 mod json;
 mod number;
+#[cfg(test)]
+mod properties;
 mod quoted;
 #[cfg(test)]
 mod tests;
@@ -67,7 +69,7 @@ pub(super) enum Tree {
     /// A text, escapes resolved.
     Text(String),
     /// Values in order, each with its spot.
-    List(Vec<(Spot, Tree)>),
+    List(Vec<(Spot, Self)>),
     /// Keys in order; a key may come more than once.
     Block(Vec<Entry>),
 }

@@ -62,7 +62,7 @@ fn one_line(message: &str) -> String {
 /// A value as the crate gives it, with byte offsets.
 enum Item {
     Plain(Tree),
-    Array(Vec<Spanned<Item>>),
+    Array(Vec<Spanned<Self>>),
     Table(Vec<Pair>),
 }
 
@@ -108,27 +108,27 @@ struct ItemVisitor;
 impl<'de> Visitor<'de> for ItemVisitor {
     type Value = Item;
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value")
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a value")
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Item, E> {
-        Ok(Item::Plain(Tree::Bool(value)))
+    fn visit_bool<E>(self, v: bool) -> Result<Item, E> {
+        Ok(Item::Plain(Tree::Bool(v)))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Item, E> {
-        Ok(Item::Plain(Tree::Integer(value)))
+    fn visit_i64<E>(self, v: i64) -> Result<Item, E> {
+        Ok(Item::Plain(Tree::Integer(v)))
     }
 
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Item, E> {
-        if value.is_finite() {
-            return Ok(Item::Plain(Tree::Float(value)));
+    fn visit_f64<E: serde::de::Error>(self, v: f64) -> Result<Item, E> {
+        if v.is_finite() {
+            return Ok(Item::Plain(Tree::Float(v)));
         }
         Err(E::custom("a setting takes no infinite number"))
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Item, E> {
-        Ok(Item::Plain(Tree::Text(value.to_owned())))
+    fn visit_str<E>(self, v: &str) -> Result<Item, E> {
+        Ok(Item::Plain(Tree::Text(v.to_owned())))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Item, A::Error> {
