@@ -4,98 +4,18 @@
 //! into the real values, calls the real functions, and remembers what they said.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::hash::Hash;
-use std::net::{Ipv4Addr, SocketAddr};
 
 use quorate::bootstrap::{
-    Admission, Answer, Contact, Decision, Draft, Expectation, Fate, Ledger, Message, Own, Peer,
-    Proposal, Raft, Safety, Says, Server, Speech, Standing, Tally, Verdict, View, admit, answer,
-    decide,
+    Admission, Answer, Change, Contact, Decision, Draft, Expectation, Ledger, Message, Own, Peer,
+    Proposal, Raft, Seat, Server, Speech, Tally, Verdict, View, admit, answer, decide,
 };
-use quorate::types::{Address, ClusterId, MemberStatus, NodeId, RaftId};
+use quorate::types::{Address, ClusterId, MemberStatus};
 
-/// Most servers of a world.
-pub(super) const SERVERS: usize = 4;
-
-/// How one server sees another when it decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Seen {
-    /// It does not know it, except as an address that was not reached.
-    Address,
-    /// It does not know it at all.
-    Not,
-    /// Gossip sees it; it has not been asked.
-    Unasked,
-    /// Gossip sees it; it does not answer.
-    Silent,
-    /// It says this.
-    Says(Standing),
-    /// It is down and last said this.
-    Down(Standing),
-}
-
-/// How a server sees the others.
-pub(super) type Sight = [Seen; SERVERS];
-
-/// What a server heard about the proposal that binds it: not asked, silent, or a fate.
-pub(super) type Fates = [Option<Option<Fate>>; SERVERS];
-
-/// What a server does next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Act {
-    Write(u16),
-    Wipe,
-    Initialize(u16),
-    Propose(u16),
-    Nothing,
-}
-
-/// What a tally comes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Count {
-    Pending,
-    Found(u16),
-    Abort(u16),
-    Gone,
-}
-
-/// What the door says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Door {
-    Open,
-    Adopt(u16),
-    Shut,
-}
-
-/// Values by number.
-#[derive(Debug)]
-pub(super) struct Numbers<T> {
-    values: Vec<T>,
-    numbers: HashMap<T, u16>,
-}
-
-impl<T: Clone + Eq + Hash> Numbers<T> {
-    fn new() -> Self {
-        Self {
-            values: Vec::new(),
-            numbers: HashMap::new(),
-        }
-    }
-
-    pub(super) fn of(&mut self, value: &T) -> u16 {
-        if let Some(number) = self.numbers.get(value) {
-            return *number;
-        }
-        let number = u16::try_from(self.values.len()).expect("fewer values than numbers");
-        self.values.push(value.clone());
-        self.numbers.insert(value.clone(), number);
-        number
-    }
-
-    pub(super) fn get(&self, number: u16) -> &T {
-        &self.values[usize::from(number)]
-    }
-}
+use super::terms::{
+    Act, Begun, Count, Door, Fates, NOBODY, Numbers, SERVERS, Seen, Sight, UNTOLD, index, raft_id,
+    server,
+};
+use super::world::{Knowledge, Setup, safety};
 
 type DecideKey = (usize, u16, Raft, Sight, Fates);
 type AnswerKey = (usize, u16, Raft, u8, u16);
@@ -110,30 +30,30 @@ pub(super) struct Code {
     pub(super) drafts: Numbers<Draft>,
     /// Every code of a decision that came up.
     pub(super) seen: BTreeSet<&'static str>,
-    servers: usize,
-    expect: u32,
-    safety: Safety,
+    setup: Setup,
     decided: HashMap<DecideKey, (Act, &'static str)>,
     answered: HashMap<AnswerKey, (Option<u16>, Answer)>,
     admitted: HashMap<DoorKey, Door>,
     counted: HashMap<(u16, u16, usize, bool), Count>,
+    heard: HashMap<(u16, Answer), u16>,
+    restarted: HashMap<u16, u16>,
 }
 
 impl Code {
-    pub(super) fn new(servers: usize, expect: u32, safety: Safety) -> Self {
+    pub(super) fn new(setup: &Setup) -> Self {
         Self {
-            servers,
+            setup: *setup,
             ledgers: Numbers::new(),
             tallies: Numbers::new(),
             proposals: Numbers::new(),
             drafts: Numbers::new(),
             seen: BTreeSet::new(),
-            expect,
-            safety,
             decided: HashMap::new(),
             answered: HashMap::new(),
             admitted: HashMap::new(),
             counted: HashMap::new(),
+            heard: HashMap::new(),
+            restarted: HashMap::new(),
         }
     }
 
@@ -142,8 +62,7 @@ impl Code {
         if let Some(decided) = self.decided.get(&key) {
             return *decided;
         }
-        let (own, ledger, raft, sight, fates) = key;
-        let view = self.view(own, ledger, raft, sight, fates);
+        let view = self.view(key);
         let decision = decide(&view);
         let code = code_of(&decision);
         self.seen.insert(code);
@@ -211,9 +130,29 @@ impl Code {
     }
 
     pub(super) fn hear(&mut self, tally: u16, said: &Answer) -> u16 {
+        if let Some(next) = self.heard.get(&(tally, *said)) {
+            return *next;
+        }
         let mut next = self.tallies.get(tally).clone();
         next.hear(said);
-        self.tallies.of(&next)
+        let next = self.tallies.of(&next);
+        self.heard.insert((tally, *said), next);
+        next
+    }
+
+    /// What a start makes of a ledger; `forgets` loses promises, too.
+    pub(super) fn restart(&mut self, ledger: u16, forgets: bool) -> u16 {
+        if let Some(next) = self.restarted.get(&ledger) {
+            return *next;
+        }
+        let before = self.ledgers.get(ledger).clone();
+        let after = match before.seat() {
+            Seat::Promised { .. } if forgets => Ledger::default(),
+            _ => before.restarted().unwrap_or(before),
+        };
+        let next = self.ledgers.of(&after);
+        self.restarted.insert(ledger, next);
+        next
     }
 
     pub(super) fn count(&mut self, tally: u16, ledger: u16, own: usize, is_late: bool) -> Count {
@@ -221,7 +160,10 @@ impl Code {
         if let Some(count) = self.counted.get(&key) {
             return *count;
         }
-        let view = self.plain(own, ledger, Raft::Pristine);
+        let view = match self.setup.knowledge {
+            Knowledge::Blind => self.view((own, ledger, Raft::Pristine, NOBODY, UNTOLD)),
+            Knowledge::Full | Knowledge::Addresses => self.plain(own, ledger, Raft::Pristine),
+        };
         let tally = self.tallies.get(tally);
         let verdict = if is_late {
             tally.time_out(&view)
@@ -241,21 +183,22 @@ impl Code {
     /// A view of a server that knows the others as addresses: enough to answer by.
     fn plain(&self, own: usize, ledger: u16, raft: Raft) -> View {
         let sight = std::array::from_fn(|other| {
-            if other < self.servers {
+            if other < self.setup.servers {
                 Seen::Address
             } else {
                 Seen::Not
             }
         });
-        self.view(own, ledger, raft, sight, [None; SERVERS])
+        self.view((own, ledger, raft, sight, UNTOLD))
     }
 
-    fn view(&self, own: usize, ledger: u16, raft: Raft, sight: Sight, fates: Fates) -> View {
+    fn view(&self, key: DecideKey) -> View {
+        let (own, ledger, raft, sight, fates) = key;
         let mut view = View {
             own: Own {
                 server: server(own),
-                expectation: Expectation::Servers(self.expect),
-                safety: self.safety,
+                expectation: Expectation::Servers(self.setup.expect),
+                safety: safety(&self.setup),
                 raft,
             },
             ledger: self.ledgers.get(ledger).clone(),
@@ -263,13 +206,13 @@ impl Code {
             unreached: BTreeSet::new(),
             open_sources: BTreeSet::new(),
             fates: BTreeMap::new(),
-            is_overdue: true,
+            is_overdue: !self.setup.is_calm,
         };
         for other in (0..SERVERS).filter(|other| *other != own) {
             if let Some(fate) = fates[other] {
                 view.fates.insert(raft_id(other), fate);
             }
-            match peer(other, sight[other], self.expect) {
+            match peer(other, sight[other], self.setup.expect) {
                 Some(peer) => {
                     view.peers.insert(peer.server.node_id, peer);
                 }
@@ -281,15 +224,6 @@ impl Code {
         }
         view
     }
-}
-
-/// A proposal that was begun.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Begun {
-    pub(super) ledger: u16,
-    pub(super) proposal: u16,
-    pub(super) tally: u16,
-    pub(super) asked: u8,
 }
 
 fn peer(other: usize, seen: Seen, expect: u32) -> Option<Peer> {
@@ -310,27 +244,7 @@ fn peer(other: usize, seen: Seen, expect: u32) -> Option<Peer> {
     })
 }
 
-pub(super) fn server(n: usize) -> Server {
-    let id = u128::try_from(n).unwrap() + 1;
-    let port = u16::try_from(n).unwrap() + 8301;
-    Server {
-        node_id: NodeId::new(id),
-        raft_id: raft_id(n),
-        name: format!("s{n}").parse().unwrap(),
-        rpc_addr: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
-    }
-}
-
-pub(super) fn raft_id(n: usize) -> RaftId {
-    RaftId::new(u128::try_from(n).unwrap() + 1)
-}
-
-pub(super) fn index(id: RaftId) -> usize {
-    usize::try_from(id.bits()).unwrap() - 1
-}
-
 fn code_of(decision: &Decision) -> &'static str {
-    use quorate::bootstrap::Change;
     match decision {
         Decision::Write { change, .. } => match change {
             Change::Heard(_) => "write heard",
@@ -347,9 +261,4 @@ fn code_of(decision: &Decision) -> &'static str {
         Decision::Serve(_) => "serve",
         Decision::Wait(waiting) => waiting.code(),
     }
-}
-
-/// Says whether an answer is a promise.
-pub(super) const fn is_yes(said: &Answer) -> bool {
-    matches!(said.says, Says::Yes { .. })
 }
