@@ -37,7 +37,7 @@ impl Steps<'_> {
             && clusters.iter().all(|c| Some(c) == clusters.first());
         let is_spent = self.world.begun[self.setup.proposals - 1] != 0;
         let expect = usize::try_from(self.setup.expect).unwrap();
-        let cannot = is_spent || left.len() < expect || self.setup.living > 0;
+        let cannot = is_spent || left.len() < expect;
         is_one
             || (cannot && left.iter().all(|s| self.ledger(*s).bound().is_none()))
             || (self.setup.may_block && self.is_blocked(&left))

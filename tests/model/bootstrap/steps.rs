@@ -26,6 +26,7 @@ impl Steps<'_> {
             }
             self.decide(own);
             self.count(own);
+            self.old_raft(own);
             if !self.setup.is_calm {
                 self.restart(own);
             }

@@ -4,7 +4,7 @@ use quorate::bootstrap::{Answer, Fate, Says, Speech, Standing};
 
 use super::steps::Steps;
 use super::terms::{Door, index, is_yes, raft_id};
-use super::world::{Lie, Node, World, bit, cluster_of, has, raft_number};
+use super::world::{Lie, Node, OLD_CLUSTER, OLD_RAFT, World, bit, cluster_of, has, raft_number};
 
 impl Steps<'_> {
     pub(super) fn messages(&mut self, own: usize, place: usize) {
@@ -89,6 +89,27 @@ impl Steps<'_> {
             next.nodes[own].tally = self.code.hear(tally, &said) + 1;
             self.push_about(from, "is heard to have promised", place, next);
         }
+    }
+
+    /// The cluster that was there before adds a server.
+    pub(super) fn old_raft(&mut self, own: usize) {
+        if self.setup.living == 0 {
+            return;
+        }
+        let node = self.world.nodes[own];
+        let key = (own, node.ledger, self.raft_fact(own), OLD_CLUSTER);
+        let mut next = self.world;
+        match self.code.admit(key) {
+            Door::Shut => return,
+            Door::Adopt(ledger) => next = self.write(next, own, ledger),
+            Door::Open if node.raft == 0 => next.nodes[own].raft = OLD_RAFT,
+            Door::Open if node.raft != OLD_RAFT => {
+                self.next
+                    .push(Err(format!("I5: {own} holds other raft data")));
+            }
+            Door::Open => {}
+        }
+        self.push(own, "is added to the old cluster", next);
     }
 
     /// Raft speaks to a server for a proposal, early or late.

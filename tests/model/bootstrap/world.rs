@@ -19,6 +19,12 @@ pub(super) const PROPOSALS: usize = 3;
 /// Raft of the cluster that was there before.
 pub(super) const OLD_RAFT: u8 = 9;
 
+/// What raft of that cluster says.
+pub(super) const OLD_CLUSTER: Speech = Speech {
+    cluster: ClusterId::new(99),
+    has_committed: true,
+};
+
 /// A set of servers, one bit each.
 pub(super) type Set = u8;
 
@@ -147,11 +153,8 @@ pub(super) fn start(setup: &Setup, code: &mut Code) -> World {
     for server in 0..setup.servers {
         world.nodes[server].ledger = blank;
         if server >= setup.servers - setup.living {
-            let speech = Speech {
-                cluster: ClusterId::new(99),
-                has_committed: true,
-            };
-            let Door::Adopt(ledger) = code.admit((server, blank, Raft::Pristine, speech)) else {
+            let key = (server, blank, Raft::Pristine, OLD_CLUSTER);
+            let Door::Adopt(ledger) = code.admit(key) else {
                 panic!("a blank server is adopted");
             };
             world.nodes[server].ledger = ledger;

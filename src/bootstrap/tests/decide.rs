@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use crate::types::{MemberStatus, NodeId};
 
-use super::testing::{cluster, peer, proposal, server, view};
-use super::*;
+use super::super::testing::{cluster, peer, proposal, server, view};
+use super::super::*;
 
 fn propose(members: &[u128], ask: &[u128]) -> Decision {
     Decision::Propose(Draft {
