@@ -2,4 +2,5 @@
 
 mod arrows;
 mod formation;
+mod model;
 mod support;

@@ -77,7 +77,7 @@ pub struct Draft {
 
 /// Decides.
 pub fn decide(view: &View) -> Decision {
-    let rules: [fn(&View) -> Option<Decision>; 14] = [
+    let rules: [fn(&View) -> Option<Decision>; 13] = [
         lost,
         remember,
         seated,
@@ -91,12 +91,11 @@ pub fn decide(view: &View) -> Decision {
         too_few,
         unheard,
         stand_by,
-        propose,
     ];
     rules
         .iter()
         .find_map(|rule| rule(view))
-        .unwrap_or(Decision::Wait(Waiting::NotAsked))
+        .unwrap_or_else(|| propose(view))
 }
 
 /// Raft data without a ledger founds nothing (invariant I3; hazard R5 of the raft study).
@@ -253,22 +252,20 @@ fn stand_by(view: &View) -> Option<Decision> {
 
 /// Rule 6, and rule 10 for `-bootstrap`: the members are the expected number of servers with the
 /// smallest node ids, equal on every server that holds equal facts. All blank servers are asked.
-fn propose(view: &View) -> Option<Decision> {
-    let draft = match view.own.expectation {
-        Expectation::Nothing => return None,
-        Expectation::Alone => Draft {
-            members: vec![view.own.server.clone()],
-            ask: Vec::new(),
-        },
-        Expectation::Servers(expect) => Draft {
-            members: founders(view)
-                .take(usize::try_from(expect).ok()?)
-                .cloned()
-                .collect(),
-            ask: view.blank().map(|peer| peer.server.clone()).collect(),
-        },
+fn propose(view: &View) -> Decision {
+    let (count, ask) = match view.own.expectation {
+        Expectation::Nothing => return Decision::Wait(Waiting::NotAsked),
+        Expectation::Alone => (1, Vec::new()),
+        Expectation::Servers(expect) => {
+            let blank = view.blank().map(|peer| peer.server.clone());
+            (
+                usize::try_from(expect).unwrap_or(usize::MAX),
+                blank.collect(),
+            )
+        }
     };
-    Some(Decision::Propose(draft))
+    let members = founders(view).take(count).cloned().collect();
+    Decision::Propose(Draft { members, ask })
 }
 
 /// The blank servers that were told the same as this one, this one included, in ascending order

@@ -5,7 +5,7 @@
 
 use crate::types::{ClusterId, RaftId};
 
-use super::{Ledger, Proposal, Raft, Seat};
+use super::{Ledger, Raft, Seat};
 
 /// What the envelope of a raft message says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,15 +42,18 @@ pub enum Shut {
     /// This member gave the founding up (rule 9).
     #[error("this server refused the founding of {0}")]
     Refused(ClusterId),
-    /// This server did not promise this founding, which is not known to have committed.
-    #[error("this server did not promise the founding of {0}")]
-    NotPromised(ClusterId),
+    /// This server did not promise this founding as a member, and it is not known to have committed.
+    #[error("this server is no member of the founding of {0}")]
+    NotMember(ClusterId),
     /// The raft data here belongs to a cluster that no record names.
     #[error("this server has raft data but no record of its cluster")]
     LedgerLost,
 }
 
 /// Decides about a raft message.
+///
+/// A member that promised lets raft speak (rule 8), one that refused only after a commit (rule 9);
+/// a witness, like a blank server, enters when all is done.
 pub fn admit(ledger: &Ledger, own: RaftId, raft: Raft, speech: Speech) -> Admission {
     match ledger.seat() {
         Seat::Member(cluster) if *cluster == speech.cluster => Admission::Open,
@@ -66,22 +69,21 @@ pub fn admit(ledger: &Ledger, own: RaftId, raft: Raft, speech: Speech) -> Admiss
             Admission::Shut(Shut::LedgerLost)
         }
         Seat::Promised { proposal, refused } if proposal.cluster == speech.cluster => {
-            promised(ledger, proposal, *refused || !proposal.has(own), speech)
+            let cluster = speech.cluster;
+            match (speech.has_committed, refused) {
+                (true, _) => Admission::Adopt(ledger.with_cluster(cluster)),
+                (false, true) => Admission::Shut(Shut::Refused(cluster)),
+                (false, false) if proposal.has(own) => {
+                    Admission::Adopt(ledger.with_founding(proposal))
+                }
+                (false, false) => Admission::Shut(Shut::NotMember(cluster)),
+            }
         }
         Seat::Promised { proposal, .. }
         | Seat::Founding(proposal)
         | Seat::Preparing(proposal)
         | Seat::Wiping(proposal) => Admission::Shut(Shut::Bound(proposal.cluster)),
         Seat::Blank => blank(ledger, speech),
-    }
-}
-
-/// Rule 8 for a member, rule 9 for one that refused; a witness enters when all is done.
-fn promised(ledger: &Ledger, proposal: &Proposal, is_shut: bool, speech: Speech) -> Admission {
-    match (speech.has_committed, is_shut) {
-        (true, _) => Admission::Adopt(ledger.with_cluster(speech.cluster)),
-        (false, false) => Admission::Adopt(ledger.with_founding(proposal)),
-        (false, true) => Admission::Shut(Shut::Refused(speech.cluster)),
     }
 }
 
@@ -92,7 +94,7 @@ fn blank(ledger: &Ledger, speech: Speech) -> Admission {
         .iter()
         .find(|heard| **heard != speech.cluster);
     match other {
-        _ if !speech.has_committed => Admission::Shut(Shut::NotPromised(speech.cluster)),
+        _ if !speech.has_committed => Admission::Shut(Shut::NotMember(speech.cluster)),
         Some(other) => Admission::Shut(Shut::Ambiguous(*other)),
         None => Admission::Adopt(ledger.with_cluster(speech.cluster)),
     }

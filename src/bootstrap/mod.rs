@@ -10,6 +10,8 @@ mod proposal;
 mod tally;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 mod view;
 mod waiting;
 

@@ -1,0 +1,162 @@
+//! What comes over the wire: questions, answers, and raft.
+
+use quorate::bootstrap::{Answer, Fate, Says, Speech, Standing};
+
+use super::steps::Steps;
+use super::terms::{Door, index, is_yes, raft_id};
+use super::world::{Lie, Node, OLD_CLUSTER, OLD_RAFT, World, bit, cluster_of, has, raft_number};
+
+impl Steps<'_> {
+    pub(super) fn messages(&mut self, own: usize, place: usize) {
+        let proposer = index(self.ballot(place).proposer);
+        if has(self.world.asked[place], own) {
+            self.prepare(own, place, proposer);
+        }
+        if own == proposer {
+            self.hear_yes(own, place);
+        }
+        if self.setup.is_calm {
+            return;
+        }
+        if has(self.members(place), own) {
+            self.ask_about(own, place);
+        }
+        let ballot = self.ballot(place);
+        let is_known = |n: &Node| self.code.ledgers.get(n.ledger).is_over(ballot);
+        let founded = self.setup.lie == Lie::FoundedIsOver && self.world.founding[place] != 0;
+        if founded || self.world.nodes.iter().any(is_known) {
+            let (next, _) = self.ask(own, 2, place);
+            self.push_about(own, "is told of the end of", place, next);
+        }
+    }
+
+    fn ask_about(&mut self, own: usize, place: usize) {
+        let (next, answer) = self.ask(own, 0, place);
+        let Says::Fate(fate) = answer.says else {
+            panic!("an answer to another question");
+        };
+        let is_expected = next != self.world || self.said(own, place).contains(&Some(fate));
+        if !is_expected && fate != Fate::Unbound {
+            self.next
+                .push(Err(format!("the history of {own} lacks {fate:?}")));
+        }
+        self.push_about(own, "is asked about", place, next);
+    }
+
+    pub(super) fn ask(&mut self, own: usize, kind: u8, place: usize) -> (World, Answer) {
+        let node = self.world.nodes[own];
+        let proposal = self.world.begun[place] - 1;
+        let key = (own, node.ledger, self.raft_fact(own), kind, proposal);
+        let (ledger, said) = self.code.answer(key);
+        let next = match ledger {
+            Some(ledger) => self.write(self.world, own, ledger),
+            None => self.world,
+        };
+        (next, said)
+    }
+
+    fn prepare(&mut self, own: usize, place: usize, proposer: usize) {
+        let (mut next, said) = self.ask(own, 1, place);
+        if is_yes(&said) {
+            next.yes[place] |= bit(own);
+            self.push_about(own, "promises", place, next);
+        } else if let Some(tally) = self.world.nodes[proposer].tally.checked_sub(1) {
+            let tally = self.code.hear(tally, &said) + 1;
+            next.nodes[proposer].tally = tally;
+            self.push_about(own, "declines", place, next);
+        }
+    }
+
+    fn hear_yes(&mut self, own: usize, place: usize) {
+        let Some(tally) = self.world.nodes[own].tally.checked_sub(1) else {
+            return;
+        };
+        let yes = self.world.yes[place];
+        for from in (0..self.setup.servers).filter(|from| has(yes, *from)) {
+            let electorate = match self.setup.lie {
+                Lie::MembersAlone | Lie::ElectorateUntold => 1,
+                _ => u64::try_from(self.setup.servers).unwrap(),
+            };
+            let said = Answer {
+                from: raft_id(from),
+                standing: Standing::Promised(cluster_of(place)),
+                says: Says::Yes {
+                    cluster: cluster_of(place),
+                    electorate,
+                },
+            };
+            let mut next = self.world;
+            next.nodes[own].tally = self.code.hear(tally, &said) + 1;
+            self.push_about(from, "is heard to have promised", place, next);
+        }
+    }
+
+    /// The cluster that was there before adds a server.
+    pub(super) fn old_raft(&mut self, own: usize) {
+        if self.setup.living == 0 {
+            return;
+        }
+        let node = self.world.nodes[own];
+        let key = (own, node.ledger, self.raft_fact(own), OLD_CLUSTER);
+        let mut next = self.world;
+        match self.code.admit(key) {
+            Door::Shut => return,
+            Door::Adopt(ledger) => next = self.write(next, own, ledger),
+            Door::Open if node.raft == 0 => next.nodes[own].raft = OLD_RAFT,
+            Door::Open if node.raft != OLD_RAFT => {
+                self.next
+                    .push(Err(format!("I5: {own} holds other raft data")));
+            }
+            Door::Open => {}
+        }
+        self.push(own, "is added to the old cluster", next);
+    }
+
+    /// Raft speaks to a server for a proposal, early or late.
+    pub(super) fn raft(&mut self, own: usize, place: usize) {
+        let cluster = cluster_of(place);
+        let is_member = |n: &Node| self.code.ledgers.get(n.ledger).cluster() == Some(cluster);
+        let proof = self.world.nodes.iter().any(is_member);
+        if self.world.initialized[place] {
+            self.speak(own, place, false);
+        }
+        if proof || (self.setup.lie == Lie::RefusalBindsNot && self.world.initialized[place]) {
+            self.speak(own, place, true);
+        }
+    }
+
+    fn speak(&mut self, own: usize, place: usize, has_committed: bool) {
+        let cluster = cluster_of(place);
+        let speech = Speech {
+            cluster,
+            has_committed,
+        };
+        let node = self.world.nodes[own];
+        let door = self
+            .code
+            .admit((own, node.ledger, self.raft_fact(own), speech));
+        match door {
+            Door::Shut => {}
+            Door::Adopt(ledger) => {
+                let next = self.write(self.world, own, ledger);
+                self.push_about(own, "adopts", place, next);
+            }
+            Door::Open => {
+                if node.raft != 0 && node.raft != raft_number(place) {
+                    self.next
+                        .push(Err(format!("I5: {own} holds other raft data")));
+                }
+                // Its own entry is written by `initialize` alone; a member's first one here.
+                let is_founder = self.ballot(place).proposer == raft_id(own);
+                let mut next = self.world;
+                if !is_founder {
+                    next.nodes[own].raft = raft_number(place);
+                    if has(self.members(place), own) {
+                        next.acked[place] |= bit(own);
+                    }
+                }
+                self.push_about(own, "is spoken to by raft of", place, next);
+            }
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Exhaustive searches over the pure rooms: the real code, every interleaving up to a bound.
+
+mod bootstrap;
