@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tracing::debug;
 
 use super::config::GossipConfig;
-use super::conflict::SeenConflict;
+use super::conflict_log::SeenConflict;
 use super::counters::Counters;
 use super::error::GossipError;
 use super::machine::{Machine, Notice, Partner};
@@ -165,17 +165,17 @@ impl Gossip {
     /// # Cancel safety
     /// Cancelled halfway the agent is shown as leaving, and then as left once it is stopped.
     pub async fn leave(&self) {
-        let Notice { witness, wait } = self.shell.step(|machine, now| machine.begin_leave(now));
+        let Notice { witness, wait } = self.shell.step(Machine::begin_leave);
         let until = Instant::now() + wait;
         if let Some(witness) = witness {
             let told = exchange(&self.shell, witness, WITNESS_DEADLINE).await;
             debug!(addr = %witness, is_told = told.is_ok(), "told a member of leaving");
         }
         sleep_until(until).await;
-        self.shell.step(|machine, now| machine.finish_leave(now));
+        self.shell.step(Machine::finish_leave);
         if witness.is_some() {
             sleep(LAST_ROUND).await;
-            self.shell.step(|machine, now| machine.repeat_leave(now));
+            self.shell.step(Machine::repeat_leave);
         }
     }
 

@@ -25,7 +25,7 @@ const TICK: Duration = Duration::from_secs(1);
 const TICKS_WHEN_STALE: u64 = 10;
 
 /// How long a failed member is looked for at every tick.
-const TORN_FRESH: Duration = Duration::from_secs(300);
+const TORN_FRESH: Duration = Duration::from_mins(5);
 
 /// Pools up to this size exchange lists at the configured interval; each doubling adds another
 /// (memberlist's `pushPullScaleThreshold`).
@@ -171,7 +171,6 @@ impl Machine {
         if self.phase != Phase::Here {
             return;
         }
-        self.grow();
         self.look_for_failed(now);
         if let Some(stranger) = self.upkeep.take_stranger(now) {
             self.effects.errands.push(Errand::Exchange(stranger.addr));
@@ -208,7 +207,7 @@ impl Machine {
     }
 
     /// Adapts to the size of the pool when it changed by a fifth (gossip study, 4).
-    fn grow(&mut self) {
+    pub(super) fn grow(&mut self) {
         let members = self.swim.num_members().saturating_add(1);
         let configured = self.upkeep.configured_for;
         if members.abs_diff(configured).saturating_mul(5) < configured {
