@@ -1,6 +1,8 @@
 //! Finding failures, and finding none where there are none.
 
 use super::*;
+use crate::gossip::wire::{Intent, IntentKind};
+use crate::types::NodeId;
 
 #[test]
 fn a_failure_is_found_within_five_seconds_in_a_small_pool() {
@@ -109,6 +111,30 @@ fn a_member_that_was_only_cut_off_returns_without_a_restart() {
 }
 
 #[test]
+fn a_forced_leave_of_a_living_member_has_no_lasting_effect() {
+    let mut world = World::of(3);
+    let life = world.machines[&addr(3)].swim.identity().life;
+    let intent = Intent {
+        node_id: NodeId::new(3),
+        life,
+        kind: IntentKind::Forced,
+    };
+    world.step(1, |machine, now| {
+        machine.begin(now);
+        machine.table.lock().hear_intent(intent);
+        machine.spread(&News::Intent(intent));
+        machine.settle(now);
+    });
+    world.pass(Duration::from_secs(5));
+    assert!(world.all_see_all());
+    world.kill(3);
+    world.pass(Duration::from_secs(20));
+    for number in [1, 2] {
+        assert_eq!(world.status(number, "s3"), Some(MemberStatus::Failed));
+    }
+}
+
+#[test]
 fn a_living_agent_that_is_told_to_leave_says_that_it_is_here() {
     let mut world = World::of(3);
     let life = world.machines[&addr(3)].swim.identity().life;
@@ -128,4 +154,39 @@ fn a_living_agent_that_is_told_to_leave_says_that_it_is_here() {
             .is_some()
     );
     assert!(world.machines[&addr(3)].swim.identity().life > life);
+}
+
+#[test]
+fn a_leave_is_announced_before_it_happens() {
+    let mut world = World::of(5);
+    world.pass(Duration::from_secs(5));
+    let notice = world.step(5, Machine::begin_leave);
+    let all_know = |world: &World| {
+        let mut seen = (1..=5).map(|n| world.status(n, "s5"));
+        seen.all(|s| s == Some(MemberStatus::Leaving))
+    };
+    assert!(world.until(notice.wait, all_know).is_some());
+    world.step(5, Machine::finish_leave);
+    let all_know = |world: &World| {
+        let mut seen = (1..=5).map(|n| world.status(n, "s5"));
+        seen.all(|s| s == Some(MemberStatus::Left))
+    };
+    assert!(world.until(Duration::from_secs(1), all_know).is_some());
+}
+
+#[test]
+fn a_leave_whose_announcement_was_lost_is_still_no_failure() {
+    let mut world = World::of(5);
+    world.pass(Duration::from_secs(5));
+    world.loss_percent = 100;
+    let notice = world.step(5, Machine::begin_leave);
+    world.pass(notice.wait);
+    world.loss_percent = 0;
+    world.step(5, Machine::finish_leave);
+    let has_failed =
+        |world: &World| (1..=4).any(|n| world.status(n, "s5") == Some(MemberStatus::Failed));
+    assert_eq!(world.until(Duration::from_secs(5), has_failed), None);
+    for number in 1..=4 {
+        assert_eq!(world.status(number, "s5"), Some(MemberStatus::Left));
+    }
 }

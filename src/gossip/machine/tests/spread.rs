@@ -128,18 +128,32 @@ fn agents_of_two_clusters_never_meet_through_blank_ones() {
         world.exchange(addr(from), addr(to)).unwrap();
     }
     world.exchange(addr(3), addr(4)).unwrap();
+    // News about either cluster now goes through both blank agents.
+    for (number, name, n, to) in [(7, "x3", 1, 1), (8, "y3", 2, 5)] {
+        world.start(Announcement {
+            cluster: Some(ClusterId::random(n << 80)),
+            ..says(name, number)
+        });
+        world.exchange(addr(number), addr(to)).unwrap();
+    }
     world.pass(Duration::from_mins(3));
     let names = |world: &World, number| world.members(number).into_keys().collect::<Vec<_>>();
     for (number, wanted) in [
-        (1, ["blank-x", "blank-y", "x1", "x2"]),
-        (3, ["blank-x", "blank-y", "x1", "x2"]),
-        (4, ["blank-x", "blank-y", "y1", "y2"]),
-        (5, ["blank-x", "blank-y", "y1", "y2"]),
+        (1, ["blank-x", "blank-y", "x1", "x2", "x3"]),
+        (3, ["blank-x", "blank-y", "x1", "x2", "x3"]),
+        (4, ["blank-x", "blank-y", "y1", "y2", "y3"]),
+        (5, ["blank-x", "blank-y", "y1", "y2", "y3"]),
     ] {
         assert_eq!(names(&world, number), wanted, "{number}");
         let members = world.members(number);
         let all_alive = members.values().all(|s| *s == MemberStatus::Alive);
         assert!(all_alive, "{number} sees {members:?}");
+    }
+    for machine in world.machines.values() {
+        let table = machine.table.lock();
+        for probed in machine.swim.iter_members() {
+            assert!(table.admits(probed.id()), "{probed:?} is probed");
+        }
     }
     assert!(world.conflicts(3).contains(&ConflictKind::AmbiguousCluster));
     assert!(world.conflicts(4).contains(&ConflictKind::AmbiguousCluster));
