@@ -137,11 +137,7 @@ impl Machine {
         {
             let mut table = self.table.lock();
             table.admit_partner(&picture.from.says)?;
-            let from = Line {
-                state: foca::State::Alive,
-                ..picture.from
-            };
-            for line in std::iter::once(from).chain(picture.others) {
+            for line in std::iter::once(picture.from).chain(picture.others) {
                 let node_id = line.says.node_id;
                 match table.hear_line(line) {
                     Ok(Heard::New) => news.push(node_id),

@@ -87,6 +87,12 @@ impl Upkeep {
         self.health_score
     }
 
+    /// The size of the pool that the failure detector is configured for.
+    #[cfg(test)]
+    pub(super) const fn configured_for(&self) -> usize {
+        self.configured_for
+    }
+
     /// Takes note of how late a timer came.
     pub(super) fn note_lateness(&mut self, late: Duration) {
         if late > LATE {

@@ -312,7 +312,8 @@ impl Table {
         Ok(Heard::Old)
     }
 
-    /// Enters a member, or a new life of one; intents about the life before are void.
+    /// Enters a member, or a new life of one. An intent may have come before the word of its life;
+    /// one about the life before says nothing of this one.
     fn put(&mut self, says: Announcement, renewal: u32) {
         let node_id = says.node_id;
         self.names.insert(name_key(&says));
@@ -321,7 +322,7 @@ impl Table {
             return;
         };
         if let Some(entry) = self.entries.get_mut(&node_id) {
-            entry.intent = old.intent.filter(|intent| intent.life >= entry.life());
+            entry.intent = old.intent;
             if name_key(&old.says) != name_key(&entry.says) {
                 self.names.remove(&name_key(&old.says));
             }

@@ -330,6 +330,31 @@ fn a_word_in_ones_own_name_is_old_unless_it_is_of_a_twin() {
 }
 
 #[test]
+fn a_partner_of_an_older_life_or_elsewhere_is_a_twin() {
+    let mut table = table();
+    table.hear(says("a", 2), 0).unwrap();
+    let word = |generation, port: u16| Announcement {
+        generation,
+        gossip_addr: says("a", port).gossip_addr,
+        ..says("a", 2)
+    };
+    let rows = [
+        (word(100, 2), true),
+        (word(101, 2), true),
+        (word(101, 7), true),
+        (word(100, 7), false),
+        (word(99, 2), false),
+        (word(99, 7), false),
+    ];
+    for (word, is_admitted) in rows {
+        let label = (word.generation, word.gossip_addr);
+        assert_eq!(table.admit_partner(&word).is_ok(), is_admitted, "{label:?}");
+    }
+    let own = says("own", 1);
+    assert!(table.admit_partner(&own).is_err(), "own node id");
+}
+
+#[test]
 fn only_what_has_to_be_refuted_is_told_of_oneself() {
     let rows = [
         (foca::State::Alive, 0, false),

@@ -113,7 +113,7 @@ async fn a_live_twin_with_the_same_data_directory_is_refused() {
 }
 
 #[tokio::test]
-async fn an_agent_whose_twin_went_to_a_third_hears_of_it() {
+async fn an_agent_and_the_third_that_its_twin_went_to_both_hear_of_it() {
     let (first, third) = (start(word("s1", 1)), start(word("s3", 3)));
     join(&first, &third).await;
     let twin = start(Announcement {
@@ -123,6 +123,8 @@ async fn an_agent_whose_twin_went_to_a_third_hears_of_it() {
     join(&twin, &third).await;
     let conflict = until_conflict(&first, ConflictKind::NodeId).await.conflict;
     assert_eq!(conflict.theirs.addr, twin.local_addr());
+    let conflict = until_conflict(&third, ConflictKind::NodeId).await.conflict;
+    assert_eq!(conflict.theirs.addr, first.local_addr());
 }
 
 #[tokio::test]

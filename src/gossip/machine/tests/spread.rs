@@ -21,6 +21,10 @@ fn fifty_that_join_at_once_all_see_all_within_a_quarter_of_a_second() {
     }
     let met = world.until(Duration::from_mins(1), World::all_see_all);
     assert!(met.unwrap() <= Duration::from_millis(250), "{met:?}");
+    for machine in world.machines.values() {
+        let configured_for = machine.upkeep.configured_for();
+        assert!((42..=50).contains(&configured_for), "{configured_for}");
+    }
 }
 
 #[test]
