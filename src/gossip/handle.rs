@@ -144,7 +144,8 @@ impl Gossip {
     }
 
     /// Changes what this agent says of itself, and tells everybody at once. Node id, generation,
-    /// version and address are kept by this room whatever the change does to them.
+    /// version and address are kept by this room whatever the change does to them. The change must
+    /// not call back into this handle: gossip stands still while it runs.
     ///
     /// # Errors
     /// The new word does not fit a datagram; the old one stands.
@@ -272,4 +273,32 @@ fn spawn(guard: EndGuard, task: impl Future<Output = ()> + Send + 'static) -> Jo
         let _guard = guard;
         task.await;
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gossip::Tuning;
+    use crate::gossip::testing::says;
+
+    #[tokio::test]
+    async fn the_room_ends_when_its_last_handle_goes() {
+        let bind = SocketAddr::from(([127, 0, 0, 1], 0));
+        let gossip = Gossip::start(GossipConfig {
+            bind,
+            announcement: Announcement {
+                gossip_addr: bind,
+                ..says("s1", 1)
+            },
+            key: None,
+            tuning: Tuning::default(),
+        })
+        .unwrap();
+        let (clone, mut ended) = (gossip.clone(), gossip.tasks.ended.clone());
+        drop(gossip);
+        assert!(!*ended.borrow_and_update());
+        drop(clone);
+        // The last task drops the sender.
+        while ended.changed().await.is_ok() {}
+    }
 }

@@ -37,7 +37,7 @@ const LATE: Duration = Duration::from_millis(250);
 /// The worst health score (Lifeguard's and memberlist's `AwarenessMaxMultiplier`).
 const HEALTH_WORST: u8 = 8;
 
-/// How often a refused datagram may be a line in the log.
+/// How often something that happens again and again may be a line in the log (demand study, P8).
 const GRUMBLE_INTERVAL: Duration = Duration::from_secs(10);
 
 /// How long a stranger whose list was asked for is not asked again.
@@ -106,7 +106,7 @@ impl Upkeep {
         self.stranger = Some(stranger);
     }
 
-    /// Says whether a refused datagram may be a line in the log.
+    /// Says whether something that happens again and again may be a line in the log.
     pub(super) fn may_grumble(&mut self, now: Instant) -> bool {
         let is_soon = self
             .grumbled

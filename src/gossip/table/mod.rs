@@ -277,6 +277,7 @@ impl Table {
         let is_new_life = known.is_none_or(|entry| entry.says.generation != says.generation);
         self.admit(&says, state)?;
         if is_new_life {
+            self.bury_predecessors(&says);
             let identity = Identity::of(&says, renewal);
             self.put(says, renewal);
             self.feed.push(foca::Member::new(identity, 0, state));
@@ -310,6 +311,21 @@ impl Table {
             return Err(self.conflict(ConflictKind::NodeId, &entry.says, says));
         }
         Ok(Heard::Old)
+    }
+
+    /// Whoever had this name at this very address is gone: its data directory was wiped, and a new
+    /// agent runs in its place. Waiting until the old one is found failed would keep the new one
+    /// out for seconds.
+    fn bury_predecessors(&mut self, says: &Announcement) {
+        let gone: Vec<Identity> = self
+            .namesakes(says)
+            .filter(|entry| entry.says.node_id != self.own)
+            .map(Entry::identity)
+            .collect();
+        for identity in gone {
+            self.feed.push(foca::Member::down(identity));
+            self.observe(&identity, 0, foca::State::Down);
+        }
     }
 
     /// Enters a member, or a new life of one. An intent may have come before the word of its life;

@@ -173,6 +173,31 @@ fn a_live_name_is_not_given_away_in_either_case_and_a_dead_one_is() {
 }
 
 #[test]
+fn a_wiped_agent_takes_over_its_name_at_its_own_address_at_once() {
+    let mut table = table();
+    let old = says("a", 2);
+    table.hear(old.clone(), 0).unwrap();
+    table.take_chores();
+    let new = Announcement {
+        node_id: NodeId::new(3),
+        ..old.clone()
+    };
+    assert_eq!(table.hear(new.clone(), 0), Ok(Heard::New));
+    assert_eq!(status(&table, 2), Some(MemberStatus::Failed));
+    assert_eq!(status(&table, 3), Some(MemberStatus::Alive));
+    let told = [
+        foca::Member::down(Identity::of(&old, 0)),
+        foca::Member::alive(Identity::of(&new, 0)),
+    ];
+    assert_eq!(table.take_chores().feed, told);
+    let usurper = Announcement {
+        node_id: NodeId::new(4),
+        ..says("own", 1)
+    };
+    assert_eq!(kind(table.hear(usurper, 0)), Some(ConflictKind::NodeName));
+}
+
+#[test]
 fn who_returns_to_a_name_that_was_given_away_is_a_reported_conflict() {
     let mut table = table();
     table.hear(says("a", 2), 0).unwrap();

@@ -1,5 +1,8 @@
 //! Agents that must not meet.
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
 use super::*;
 use crate::gossip::GossipError;
 
@@ -151,6 +154,26 @@ async fn a_replacement_takes_the_name_of_a_failed_member_at_once() {
     let new = start(word("s2", 3));
     join(&new, &a).await;
     until(&a, |members| alive(members).len() == 2).await;
+}
+
+#[tokio::test]
+async fn somebody_who_talks_at_length_learns_that_he_is_not_heard() {
+    let agent = sealed(word("s1", 1), 1);
+    let mut stream = TcpStream::connect(agent.local_addr()).await.unwrap();
+    let header = [&b"QG\x01\x00"[..], &[0; 16]].concat();
+    let chunk = [&16_000_u32.to_be_bytes()[..], &[7; 16_000]].concat();
+    stream
+        .write_all(&[header, chunk.clone()].concat())
+        .await
+        .unwrap();
+    let mut answer = [0; 20];
+    stream.peek(&mut answer).await.unwrap();
+    // The complaint is there, and the stream is still open.
+    for _ in 0..20 {
+        stream.write_all(&chunk).await.unwrap();
+    }
+    stream.read_exact(&mut answer).await.unwrap();
+    assert_eq!(answer[..4], *b"QG\x01\x03");
 }
 
 #[tokio::test]
