@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tracing::debug;
 
 use super::config::GossipConfig;
-use super::conflict::SeenConflict;
+use super::conflict_log::SeenConflict;
 use super::counters::Counters;
 use super::error::GossipError;
 use super::machine::{Machine, Notice, Partner};
@@ -144,7 +144,8 @@ impl Gossip {
     }
 
     /// Changes what this agent says of itself, and tells everybody at once. Node id, generation,
-    /// version and address are kept by this room whatever the change does to them.
+    /// version and address are kept by this room whatever the change does to them. The change must
+    /// not call back into this handle: gossip stands still while it runs.
     ///
     /// # Errors
     /// The new word does not fit a datagram; the old one stands.
@@ -165,17 +166,17 @@ impl Gossip {
     /// # Cancel safety
     /// Cancelled halfway the agent is shown as leaving, and then as left once it is stopped.
     pub async fn leave(&self) {
-        let Notice { witness, wait } = self.shell.step(|machine, now| machine.begin_leave(now));
+        let Notice { witness, wait } = self.shell.step(Machine::begin_leave);
         let until = Instant::now() + wait;
         if let Some(witness) = witness {
             let told = exchange(&self.shell, witness, WITNESS_DEADLINE).await;
             debug!(addr = %witness, is_told = told.is_ok(), "told a member of leaving");
         }
         sleep_until(until).await;
-        self.shell.step(|machine, now| machine.finish_leave(now));
+        self.shell.step(Machine::finish_leave);
         if witness.is_some() {
             sleep(LAST_ROUND).await;
-            self.shell.step(|machine, now| machine.repeat_leave(now));
+            self.shell.step(Machine::repeat_leave);
         }
     }
 
@@ -272,4 +273,32 @@ fn spawn(guard: EndGuard, task: impl Future<Output = ()> + Send + 'static) -> Jo
         let _guard = guard;
         task.await;
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gossip::Tuning;
+    use crate::gossip::testing::says;
+
+    #[tokio::test]
+    async fn the_room_ends_when_its_last_handle_goes() {
+        let bind = SocketAddr::from(([127, 0, 0, 1], 0));
+        let gossip = Gossip::start(GossipConfig {
+            bind,
+            announcement: Announcement {
+                gossip_addr: bind,
+                ..says("s1", 1)
+            },
+            key: None,
+            tuning: Tuning::default(),
+        })
+        .unwrap();
+        let (clone, mut ended) = (gossip.clone(), gossip.tasks.ended.clone());
+        drop(gossip);
+        assert!(!*ended.borrow_and_update());
+        drop(clone);
+        // The last task drops the sender.
+        while ended.changed().await.is_ok() {}
+    }
 }

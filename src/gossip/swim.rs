@@ -1,8 +1,8 @@
 //! The failure detector, foca, and the four things it asks of us: a codec, a handler for news, a
 //! runtime that collects what it wants done, and a configuration for the size of the pool.
 //!
-//! Codec and handler are where strangers are kept out: foca never hears of a member that the table
-//! did not admit.
+//! The codec is where strangers are kept out: foca never hears of a member that the table did not
+//! admit.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -11,12 +11,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::{Buf, BufMut};
-use foca::{Config, Foca, Header, Notification, PostcardCodec, Timer};
+use foca::{Config, Foca, Header, Message, Notification, PostcardCodec, Timer};
 use rand::rngs::StdRng;
 
 use super::config::Tuning;
 use super::identity::Identity;
-use super::table::{Heard, Table};
+use super::table::Table;
 use super::wire::{Malformed, News, PAYLOAD_BYTES_MAX, parse_news};
 use crate::types::NodeId;
 
@@ -55,10 +55,7 @@ pub(crate) fn new(identity: Identity, tuning: &Tuning, rng: StdRng, table: &Shar
         table: table.clone(),
         sender: identity,
     };
-    let handler = NewsHandler {
-        table: table.clone(),
-    };
-    Foca::with_custom_broadcast(identity, config(tuning, 1), rng, codec, handler)
+    Foca::with_custom_broadcast(identity, config(tuning, 1), rng, codec, NewsHandler)
 }
 
 /// The configuration for a pool of this many members. Suspicion and the number of transmissions
@@ -217,45 +214,70 @@ impl foca::Invalidates for NewsKey {
     }
 }
 
-/// Takes the news out of datagrams and has foca pass on what was new.
-#[derive(Debug)]
-pub(crate) struct NewsHandler {
-    table: SharedTable,
-}
+/// Has foca pass on what this agent puts into it. News that comes in is read before foca sees the
+/// datagram, by [`read_news`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NewsHandler;
 
 impl foca::BroadcastHandler<Identity> for NewsHandler {
     type Key = NewsKey;
     type Error = Malformed;
 
-    /// Without a sender the news is this agent's to spread: the table has it already.
     fn receive_item(
         &mut self,
         data: &[u8],
         sender: Option<&Identity>,
     ) -> Result<Option<NewsKey>, Malformed> {
-        let news = parse_news(data)?;
-        let (node_id, is_intent) = match &news {
-            News::Says { says, .. } => (says.node_id, false),
-            News::Intent(intent) => (intent.node_id, true),
-        };
-        let key = NewsKey { node_id, is_intent };
-        if sender.is_none() {
-            return Ok(Some(key));
+        if sender.is_some() {
+            return Ok(None);
         }
-        let mut table = self.table.lock();
-        let heard = match news {
-            News::Says { says, renewal } => table.hear(says, renewal),
-            News::Intent(intent) => Ok(table.hear_intent(intent)),
-        };
-        match heard {
-            Ok(Heard::New) => Ok(Some(key)),
-            Ok(Heard::Old) => Ok(None),
-            Err(conflict) => {
-                table.note_conflict(*conflict);
-                Ok(None)
-            }
-        }
+        Ok(Some(match parse_news(data)? {
+            News::Says { says, .. } => NewsKey {
+                node_id: says.node_id,
+                is_intent: false,
+            },
+            News::Intent(intent) => NewsKey {
+                node_id: intent.node_id,
+                is_intent: true,
+            },
+        }))
     }
+}
+
+/// The news that a payload carries; none if it is malformed, which foca finds out too.
+///
+/// It is read first because it may be the word that admits the sender: in a crowd of joiners most
+/// datagrams come from somebody who was not heard of a moment ago.
+pub(crate) fn read_news(payload: &[u8]) -> Vec<News> {
+    let mut rest = payload;
+    let Ok(header) = foca::Codec::<Identity>::decode_header(&mut PostcardCodec, &mut rest) else {
+        return Vec::new();
+    };
+    if header.message != Message::Broadcast && skip_updates(&mut rest).is_none() {
+        return Vec::new();
+    }
+    let mut news = Vec::new();
+    while let Some(item) = take_item(&mut rest) {
+        news.extend(parse_news(item));
+    }
+    news
+}
+
+/// Skips the updates about members, which come before the news.
+fn skip_updates(rest: &mut &[u8]) -> Option<()> {
+    let count = rest.try_get_u16().ok()?;
+    for _ in 0..count {
+        foca::Codec::<Identity>::decode_member(&mut PostcardCodec, &mut *rest).ok()?;
+    }
+    Some(())
+}
+
+/// Takes one item with its length in front.
+fn take_item<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let len = usize::from(rest.try_get_u16().ok()?);
+    let (item, after) = rest.split_at_checked(len)?;
+    *rest = after;
+    Some(item)
 }
 
 #[cfg(test)]

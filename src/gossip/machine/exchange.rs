@@ -4,6 +4,7 @@
 //! sides. What he says of others is then merged whole; a line that the rules do not admit is left
 //! out and reported, and disturbs nobody else.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use tokio::time::Instant;
@@ -11,6 +12,7 @@ use tokio::time::Instant;
 use super::{Machine, Phase};
 use crate::gossip::conflict::{Conflict, ConflictKind};
 use crate::gossip::error::GossipError;
+use crate::gossip::swim;
 use crate::gossip::table::Heard;
 use crate::gossip::wire::{Line, Message, News, Picture};
 use crate::types::{Announcement, NodeId};
@@ -131,14 +133,11 @@ impl Machine {
     /// Merges a whole list, partner first, and queues what was new for the others.
     fn merge(&mut self, picture: Picture) -> Result<(), Box<Conflict>> {
         let mut news = Vec::new();
+        let partner = picture.from.says.node_id;
         {
             let mut table = self.table.lock();
             table.admit_partner(&picture.from.says)?;
-            let from = Line {
-                state: foca::State::Alive,
-                ..picture.from
-            };
-            for line in std::iter::once(from).chain(picture.others) {
+            for line in std::iter::once(picture.from).chain(picture.others) {
                 let node_id = line.says.node_id;
                 match table.hear_line(line) {
                     Ok(Heard::New) => news.push(node_id),
@@ -148,10 +147,36 @@ impl Machine {
             }
         }
         self.counters.exchanges = self.counters.exchanges.saturating_add(1);
+        if news.contains(&partner) {
+            // We met just now: his pool may not know us, nor ours him.
+            news.push(self.own.node_id);
+        }
         for node_id in news {
             self.pass_on(node_id);
         }
         Ok(())
+    }
+
+    /// Hears the news in a datagram, and queues for others what was new.
+    pub(super) fn hear_news(&mut self, payload: &[u8]) {
+        let mut fresh = BTreeSet::new();
+        for news in swim::read_news(payload) {
+            let mut table = self.table.lock();
+            let (node_id, heard) = match news {
+                News::Says { says, renewal } => (says.node_id, table.hear(says, renewal)),
+                News::Intent(intent) => (intent.node_id, Ok(table.hear_intent(intent))),
+            };
+            match heard {
+                Ok(Heard::New) => {
+                    fresh.insert(node_id);
+                }
+                Ok(Heard::Old) => {}
+                Err(conflict) => table.note_conflict(*conflict),
+            }
+        }
+        for node_id in fresh {
+            self.pass_on(node_id);
+        }
     }
 
     /// Queues what is known of a member for those who were not part of the exchange.

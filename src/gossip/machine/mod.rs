@@ -8,6 +8,8 @@
 mod exchange;
 mod leave;
 mod pace;
+mod refusal;
+mod settle;
 mod timers;
 mod upkeep;
 
@@ -23,19 +25,18 @@ use std::sync::Arc;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use tokio::time::Instant;
-use tracing::{debug, warn};
 
 use self::pace::Pace;
-use self::timers::{Due, Timers};
+use self::timers::Timers;
 use self::upkeep::Upkeep;
 use super::config::Tuning;
-use super::conflict::{Conflict, ConflictKind, ConflictLog, Party, SeenConflict};
+use super::conflict_log::{ConflictLog, SeenConflict};
 use super::counters::Counters;
 use super::error::GossipError;
 use super::identity::Identity;
-use super::swim::{self, CodecError, SharedTable, Swim, Wishes};
-use super::table::{Chores, Table};
-use super::wire::{Door, News, RECORD_BYTES_MAX, Turned, encode_news, record_bytes};
+use super::swim::{self, SharedTable, Swim, Wishes};
+use super::table::Table;
+use super::wire::{Door, News, RECORD_BYTES_MAX, record_bytes};
 use crate::types::{Announcement, ClusterId, Member, MemberStatus};
 
 /// Where this agent stands towards the pool.
@@ -141,6 +142,7 @@ impl Machine {
         let cluster = self.table.lock().cluster();
         match self.door.open(cluster, datagram) {
             Ok(payload) => {
+                self.hear_news(&payload);
                 if let Err(error) = self.swim.handle_data(&payload, &mut self.wishes) {
                     self.count_unread(from, &error);
                 }
@@ -238,169 +240,6 @@ impl Machine {
     pub(crate) const fn counters_mut(&mut self) -> &mut Counters {
         &mut self.counters
     }
-
-    fn begin(&self, now: Instant) {
-        self.table.lock().set_now(now);
-    }
-
-    /// Carries a step to its end: feeds the failure detector what the table admitted, the table
-    /// what the failure detector found, and turns wishes into effects.
-    fn settle(&mut self, now: Instant) {
-        loop {
-            let chores = self.table.lock().take_chores();
-            let Chores {
-                feed,
-                conflicts,
-                stranger,
-                refute,
-            } = chores;
-            for conflict in conflicts {
-                self.note_conflict(now, conflict);
-            }
-            if let Some(stranger) = stranger {
-                self.upkeep.note_stranger(stranger);
-            }
-            if refute {
-                self.renew();
-            }
-            if feed.is_empty() && self.wishes.rejoined.is_none() && !refute {
-                break;
-            }
-            self.feed(feed);
-        }
-        if std::mem::take(&mut self.wishes.changed) {
-            self.observe();
-        }
-        let changed = self.table.lock().take_changed();
-        if changed {
-            self.pace.hurry();
-            let members = self.table.lock().members();
-            self.effects.members = Some(Arc::from(members));
-        }
-        self.gossip_if_due(now);
-        self.collect(now);
-    }
-
-    /// Has the failure detector hear this; also makes it resume after it renewed itself.
-    fn feed(&mut self, feed: Vec<foca::Member<Identity>>) {
-        if let Some(identity) = self.wishes.rejoined.take() {
-            let mut table = self.table.lock();
-            table.observe_own(identity.life.renewal, foca::State::Alive);
-        }
-        let fed = self
-            .swim
-            .apply_many(feed.into_iter(), true, &mut self.wishes);
-        if let Err(error) = fed {
-            debug!(%error, "failure detector refused an update");
-        }
-    }
-
-    /// Brings the table up to what the failure detector thinks.
-    fn observe(&self) {
-        let mut table = self.table.lock();
-        for member in self.swim.iter_membership_state() {
-            table.observe(member.id(), member.incarnation(), member.state());
-        }
-    }
-
-    /// Turns what the failure detector wants into datagrams and timers.
-    fn collect(&mut self, now: Instant) {
-        for (after, timer) in self.wishes.timers.drain(..) {
-            self.timers.set(now + after, Due::Timer(timer));
-        }
-        if self.wishes.payloads.is_empty() {
-            return;
-        }
-        let cluster = self.own.cluster;
-        for (to, payload) in std::mem::take(&mut self.wishes.payloads) {
-            match self.door.wrap(cluster, &payload) {
-                Some(datagram) => self.effects.datagrams.push((to, datagram)),
-                None => {
-                    self.counters.datagrams_unsent =
-                        self.counters.datagrams_unsent.saturating_add(1);
-                }
-            }
-        }
-    }
-
-    /// Puts this agent's own news into the queue.
-    fn spread(&mut self, news: &News) {
-        let Some(bytes) = encode_news(news) else {
-            return;
-        };
-        if let Err(error) = self.swim.add_broadcast(&bytes) {
-            debug!(%error, "failure detector refused news");
-        }
-        self.pace.hurry();
-    }
-
-    /// Returns under a new identity: somebody wants this agent gone, and it is not.
-    fn renew(&mut self) {
-        use foca::Identity as _;
-        let Some(identity) = self.swim.identity().renew() else {
-            return;
-        };
-        self.wishes.rejoined = Some(identity);
-        if let Err(error) = self.swim.change_identity(identity, &mut self.wishes) {
-            debug!(%error, "failure detector refused a renewal");
-        }
-    }
-
-    fn count_unread(&mut self, from: SocketAddr, error: &foca::Error) {
-        let counter = if is_of_stranger(error) {
-            &mut self.counters.turned_stranger
-        } else {
-            &mut self.counters.turned_malformed
-        };
-        *counter = counter.saturating_add(1);
-        debug!(addr = %from, %error, "datagram not read");
-    }
-
-    fn turn_away(&mut self, now: Instant, from: SocketAddr, turned: Turned) {
-        self.counters.count_turned(turned);
-        if turned == Turned::OtherCluster {
-            let conflict = self.cluster_conflict(from);
-            self.note_conflict(now, conflict);
-        } else if turned != Turned::Foreign && self.upkeep.may_grumble(now) {
-            let reason = match turned {
-                Turned::Plain => "it is plain and this pool is sealed",
-                Turned::Sealed => "it is sealed and this agent has no key",
-                Turned::Unopened | Turned::Foreign | Turned::OtherCluster => {
-                    "it is sealed with another key"
-                }
-            };
-            warn!(addr = %from, key = ?self.door.key(), reason, "datagram turned away");
-        }
-    }
-
-    fn cluster_conflict(&self, from: SocketAddr) -> Conflict {
-        let kind = if self.own.cluster.is_some() {
-            ConflictKind::Cluster
-        } else {
-            ConflictKind::AmbiguousCluster
-        };
-        let ours = Party {
-            cluster: self.table.lock().cluster(),
-            ..Party::from(&self.own)
-        };
-        Conflict {
-            kind,
-            ours,
-            theirs: Party::unknown(from),
-            own: true,
-        }
-    }
-
-    fn note_conflict(&mut self, now: Instant, conflict: Conflict) {
-        let code = conflict.kind.code();
-        let text = conflict.to_string();
-        if self.conflicts.note(conflict, now) {
-            warn!(code, conflict = text, "member refused");
-        }
-        if let Some(list) = self.conflicts.publish(now) {
-            self.effects.conflicts = Some(Arc::from(list));
-        }
-    }
 }
 
 impl std::fmt::Debug for Machine {
@@ -409,15 +248,6 @@ impl std::fmt::Debug for Machine {
             .field("identity", self.swim.identity())
             .field("phase", &self.phase)
             .finish_non_exhaustive()
-    }
-}
-
-fn is_of_stranger(error: &foca::Error) -> bool {
-    match error {
-        foca::Error::Decode(inner) => {
-            matches!(inner.downcast_ref(), Some(CodecError::Stranger))
-        }
-        _ => false,
     }
 }
 

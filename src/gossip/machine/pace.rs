@@ -49,7 +49,6 @@ impl Pace {
     /// Says whether a round is due, given that there is something to say.
     fn take_round(&mut self, now: Instant) -> bool {
         if now < self.due() {
-            self.next = Some(self.due());
             return false;
         }
         self.last = now;

@@ -25,7 +25,7 @@ const TICK: Duration = Duration::from_secs(1);
 const TICKS_WHEN_STALE: u64 = 10;
 
 /// How long a failed member is looked for at every tick.
-const TORN_FRESH: Duration = Duration::from_secs(300);
+const TORN_FRESH: Duration = Duration::from_mins(5);
 
 /// Pools up to this size exchange lists at the configured interval; each doubling adds another
 /// (memberlist's `pushPullScaleThreshold`).
@@ -37,7 +37,7 @@ const LATE: Duration = Duration::from_millis(250);
 /// The worst health score (Lifeguard's and memberlist's `AwarenessMaxMultiplier`).
 const HEALTH_WORST: u8 = 8;
 
-/// How often a refused datagram may be a line in the log.
+/// How often something that happens again and again may be a line in the log (demand study, P8).
 const GRUMBLE_INTERVAL: Duration = Duration::from_secs(10);
 
 /// How long a stranger whose list was asked for is not asked again.
@@ -87,6 +87,12 @@ impl Upkeep {
         self.health_score
     }
 
+    /// The size of the pool that the failure detector is configured for.
+    #[cfg(test)]
+    pub(super) const fn configured_for(&self) -> usize {
+        self.configured_for
+    }
+
     /// Takes note of how late a timer came.
     pub(super) fn note_lateness(&mut self, late: Duration) {
         if late > LATE {
@@ -100,7 +106,7 @@ impl Upkeep {
         self.stranger = Some(stranger);
     }
 
-    /// Says whether a refused datagram may be a line in the log.
+    /// Says whether something that happens again and again may be a line in the log.
     pub(super) fn may_grumble(&mut self, now: Instant) -> bool {
         let is_soon = self
             .grumbled
@@ -171,7 +177,6 @@ impl Machine {
         if self.phase != Phase::Here {
             return;
         }
-        self.grow();
         self.look_for_failed(now);
         if let Some(stranger) = self.upkeep.take_stranger(now) {
             self.effects.errands.push(Errand::Exchange(stranger.addr));
@@ -208,7 +213,7 @@ impl Machine {
     }
 
     /// Adapts to the size of the pool when it changed by a fifth (gossip study, 4).
-    fn grow(&mut self) {
+    pub(super) fn grow(&mut self) {
         let members = self.swim.num_members().saturating_add(1);
         let configured = self.upkeep.configured_for;
         if members.abs_diff(configured).saturating_mul(5) < configured {

@@ -9,6 +9,7 @@ use tokio::time::{sleep, sleep_until};
 use tracing::debug;
 
 use super::Shell;
+use crate::gossip::machine::Machine;
 use crate::gossip::wire::DATAGRAM_BYTES_MAX;
 
 /// How many datagrams are read before the clock is looked at. Datagrams come first, so that the
@@ -31,7 +32,7 @@ pub(crate) async fn run_datagrams(
     loop {
         if burst >= BURST {
             burst = 0;
-            shell.step(|machine, now| machine.wake(now));
+            shell.step(Machine::wake);
         }
         let wake = shell.step(|machine, _| machine.next_wake());
         tokio::select! {
@@ -52,7 +53,7 @@ pub(crate) async fn run_datagrams(
             }
             () = sleep_until(wake) => {
                 burst = 0;
-                shell.step(|machine, now| machine.wake(now));
+                shell.step(Machine::wake);
             }
             () = shell.sooner.notified() => {}
         }

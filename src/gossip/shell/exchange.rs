@@ -10,7 +10,7 @@ use tracing::{debug, warn};
 
 use super::Shell;
 use crate::gossip::error::GossipError;
-use crate::gossip::machine::Partner;
+use crate::gossip::machine::{Machine, Partner};
 use crate::gossip::wire::{
     Complaint, Door, Header, Malformed, Message, Side, StreamError, complain, read_body,
     read_header, write_message,
@@ -156,7 +156,7 @@ fn refuse_key(shell: &Shell, addr: SocketAddr, door: &Door, complaint: Complaint
         Complaint::MustSeal => "it is plain and this pool is sealed",
         Complaint::HasNoKey => "it is sealed and this agent has no key",
     };
-    if shell.step(|machine, now| machine.count_unheard_stream(now)) {
+    if shell.step(Machine::count_unheard_stream) {
         warn!(%addr, key = ?door.key(), reason, "stream turned away");
     }
 }

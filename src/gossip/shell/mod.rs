@@ -8,7 +8,7 @@ mod datagrams;
 mod exchange;
 mod streams;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +17,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
-use super::conflict::SeenConflict;
+use super::conflict_log::SeenConflict;
 use super::machine::{Effects, Errand, Machine};
 use crate::types::{Member, MemberStatus, NodeId};
 pub(crate) use bind::{Sockets, bind};
@@ -132,9 +132,9 @@ fn log_changes(before: &[Member], after: &[Member]) {
             (_, MemberStatus::Failed) => warn!(member = %name, %addr, "member failed"),
         }
     }
-    let here: BTreeMap<NodeId, ()> = after.iter().map(|m| (m.says.node_id, ())).collect();
+    let here: BTreeSet<NodeId> = after.iter().map(|m| m.says.node_id).collect();
     for member in before {
-        if !here.contains_key(&member.says.node_id) {
+        if !here.contains(&member.says.node_id) {
             let (name, addr) = (&member.says.name, member.says.gossip_addr);
             info!(member = %name, %addr, "member forgotten");
         }

@@ -8,11 +8,11 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
-use tracing::debug;
+use tracing::{debug, warn};
 
 use super::Shell;
 use super::exchange::{exchange, serve};
-use crate::gossip::machine::{Errand, Partner};
+use crate::gossip::machine::{Errand, Machine, Partner};
 
 /// How many accepted streams are served at once.
 const STREAMS_MAX: usize = 64;
@@ -78,6 +78,9 @@ async fn run(shell: &Shell, errand: Errand, join: Duration, confirmation: Durati
             let is_there = matches!(answer, Ok(Partner::Other(id)) if id == suspect.node_id);
             if !is_there {
                 shell.step(|machine, now| machine.not_confirmed(now, &suspect));
+            } else if shell.step(Machine::may_grumble) {
+                let addr = suspect.addr;
+                warn!(%addr, "member answers streams but no datagrams; is UDP blocked?");
             }
         }
     }

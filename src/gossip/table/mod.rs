@@ -277,6 +277,7 @@ impl Table {
         let is_new_life = known.is_none_or(|entry| entry.says.generation != says.generation);
         self.admit(&says, state)?;
         if is_new_life {
+            self.bury_predecessors(&says);
             let identity = Identity::of(&says, renewal);
             self.put(says, renewal);
             self.feed.push(foca::Member::new(identity, 0, state));
@@ -312,7 +313,23 @@ impl Table {
         Ok(Heard::Old)
     }
 
-    /// Enters a member, or a new life of one; intents about the life before are void.
+    /// Whoever had this name at this very address is gone: its data directory was wiped, and a new
+    /// agent runs in its place. Waiting until the old one is found failed would keep the new one
+    /// out for seconds.
+    fn bury_predecessors(&mut self, says: &Announcement) {
+        let gone: Vec<Identity> = self
+            .namesakes(says)
+            .filter(|entry| entry.says.node_id != self.own)
+            .map(Entry::identity)
+            .collect();
+        for identity in gone {
+            self.feed.push(foca::Member::down(identity));
+            self.observe(&identity, 0, foca::State::Down);
+        }
+    }
+
+    /// Enters a member, or a new life of one. An intent may have come before the word of its life;
+    /// one about the life before says nothing of this one.
     fn put(&mut self, says: Announcement, renewal: u32) {
         let node_id = says.node_id;
         self.names.insert(name_key(&says));
@@ -321,7 +338,7 @@ impl Table {
             return;
         };
         if let Some(entry) = self.entries.get_mut(&node_id) {
-            entry.intent = old.intent.filter(|intent| intent.life >= entry.life());
+            entry.intent = old.intent;
             if name_key(&old.says) != name_key(&entry.says) {
                 self.names.remove(&name_key(&old.says));
             }

@@ -4,7 +4,7 @@
 //! the whole merge when any two of it conflict, so one duplicate keeps everybody out (demand
 //! study, P10).
 
-use super::{Table, name_key};
+use super::{Entry, Table, name_key};
 use crate::gossip::conflict::{Conflict, ConflictKind, Party};
 use crate::types::{Announcement, ClusterId, MemberStatus, NodeId};
 
@@ -88,19 +88,29 @@ impl Table {
         }
     }
 
-    /// A name belongs to the live member that had it first; one that is down gives it up at once.
+    /// A name belongs to the live member that had it first; one that is down gives it up at once,
+    /// and so does one at whose very address somebody else of that name speaks.
     pub(super) fn admit_name(&self, says: &Announcement) -> Verdict {
-        let (name, _) = name_key(says);
-        let first = (name.clone(), NodeId::new(0));
-        let last = (name, NodeId::new(u128::MAX));
-        let holder = self
-            .names
-            .range(first..=last)
-            .filter(|(_, node_id)| *node_id != says.node_id)
-            .find_map(|(_, node_id)| self.get(*node_id).filter(|entry| !entry.is_down()));
+        let mut holders = self.namesakes(says);
+        let is_gone = |entry: &Entry| {
+            entry.says.gossip_addr == says.gossip_addr && entry.says.node_id != self.own()
+        };
+        let holder = holders.find(|entry| !is_gone(entry));
         holder.map_or(Ok(()), |holder| {
             Err(self.conflict(ConflictKind::NodeName, &holder.says, says))
         })
+    }
+
+    /// The live members of another node id that go by this name.
+    pub(super) fn namesakes(&self, says: &Announcement) -> impl Iterator<Item = &Entry> {
+        let (name, own_id) = name_key(says);
+        let first = (name.clone(), NodeId::new(0));
+        let last = (name, NodeId::new(u128::MAX));
+        self.names
+            .range(first..=last)
+            .filter(move |(_, node_id)| *node_id != own_id)
+            .filter_map(|(_, node_id)| self.get(*node_id))
+            .filter(|entry| !entry.is_down())
     }
 
     /// The cluster of this agent, or of the first member of a blank one's list that has one.

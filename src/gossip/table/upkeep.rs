@@ -10,10 +10,10 @@ use crate::types::{MemberStatus, NodeId};
 
 /// How long a failed member stays in the list (Consul's `reconnect_timeout`, agent reference,
 /// 1.8).
-pub(crate) const FAILED_KEPT: Duration = Duration::from_secs(72 * 3_600);
+pub(crate) const FAILED_KEPT: Duration = Duration::from_hours(72);
 
 /// How long a member that left stays in the list (Serf's `TombstoneTimeout`).
-pub(crate) const LEFT_KEPT: Duration = Duration::from_secs(24 * 3_600);
+pub(crate) const LEFT_KEPT: Duration = Duration::from_hours(24);
 
 /// What has to be carried out after the table changed.
 #[derive(Debug, Default)]

@@ -22,16 +22,16 @@ fn statuses(
     name: &'static str,
     last: MemberStatus,
 ) -> tokio::task::JoinHandle<Vec<MemberStatus>> {
-    let mut list = gossip.watch();
+    let mut members = gossip.watch();
     tokio::spawn(async move {
         let mut seen = Vec::new();
         loop {
-            seen.extend(status_of(&list.borrow_and_update(), name));
+            seen.extend(status_of(&members.borrow_and_update(), name));
             if seen.last() == Some(&last) {
                 seen.dedup();
                 return seen;
             }
-            list.changed().await.unwrap();
+            members.changed().await.unwrap();
         }
     })
 }

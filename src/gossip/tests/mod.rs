@@ -63,17 +63,17 @@ fn sealed(announcement: Announcement, key: u8) -> Gossip {
 }
 
 fn cluster(n: u128) -> Option<ClusterId> {
-    Some(ClusterId::random(n << 80))
+    (n > 0).then_some(ClusterId::random(n << 80))
 }
 
 /// Waits until the list of members is as asked.
 async fn until(gossip: &Gossip, is_so: impl Fn(&[Member]) -> bool) -> Arc<[Member]> {
     let mut list = gossip.watch();
     let waited = timeout(DEADLINE, list.wait_for(|members| is_so(members))).await;
-    match waited {
-        Ok(members) => Arc::clone(&members.unwrap()),
-        Err(_) => panic!("{:?} never came: {:?}", gossip.own().name, gossip.members()),
-    }
+    let Ok(members) = waited else {
+        panic!("{} still sees {:?}", gossip.own().name, gossip.members());
+    };
+    Arc::clone(&members.unwrap())
 }
 
 /// Waits until a member is seen in a status.

@@ -1,5 +1,8 @@
 //! Agents that must not meet.
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
 use super::*;
 use crate::gossip::GossipError;
 
@@ -113,7 +116,7 @@ async fn a_live_twin_with_the_same_data_directory_is_refused() {
 }
 
 #[tokio::test]
-async fn an_agent_whose_twin_went_to_a_third_hears_of_it() {
+async fn an_agent_and_the_third_that_its_twin_went_to_both_hear_of_it() {
     let (first, third) = (start(word("s1", 1)), start(word("s3", 3)));
     join(&first, &third).await;
     let twin = start(Announcement {
@@ -123,6 +126,8 @@ async fn an_agent_whose_twin_went_to_a_third_hears_of_it() {
     join(&twin, &third).await;
     let conflict = until_conflict(&first, ConflictKind::NodeId).await.conflict;
     assert_eq!(conflict.theirs.addr, twin.local_addr());
+    let conflict = until_conflict(&third, ConflictKind::NodeId).await.conflict;
+    assert_eq!(conflict.theirs.addr, first.local_addr());
 }
 
 #[tokio::test]
@@ -149,6 +154,26 @@ async fn a_replacement_takes_the_name_of_a_failed_member_at_once() {
     let new = start(word("s2", 3));
     join(&new, &a).await;
     until(&a, |members| alive(members).len() == 2).await;
+}
+
+#[tokio::test]
+async fn somebody_who_talks_at_length_learns_that_he_is_not_heard() {
+    let agent = sealed(word("s1", 1), 1);
+    let mut stream = TcpStream::connect(agent.local_addr()).await.unwrap();
+    let header = [&b"QG\x01\x00"[..], &[0; 16]].concat();
+    let chunk = [&16_000_u32.to_be_bytes()[..], &[7; 16_000]].concat();
+    stream
+        .write_all(&[header, chunk.clone()].concat())
+        .await
+        .unwrap();
+    let mut answer = [0; 20];
+    stream.peek(&mut answer).await.unwrap();
+    // The complaint is there, and the stream is still open.
+    for _ in 0..20 {
+        stream.write_all(&chunk).await.unwrap();
+    }
+    stream.read_exact(&mut answer).await.unwrap();
+    assert_eq!(answer[..4], *b"QG\x01\x03");
 }
 
 #[tokio::test]

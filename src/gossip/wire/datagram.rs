@@ -124,7 +124,7 @@ mod tests {
     }
 
     fn cluster(n: u128) -> Option<ClusterId> {
-        Some(ClusterId::random(n << 80))
+        (n > 0).then_some(ClusterId::random(n << 80))
     }
 
     #[test]

@@ -74,7 +74,8 @@ impl Message {
 }
 
 fn parse_picture(bytes: &[u8]) -> Result<Picture, Malformed> {
-    let (from, mut rest) = take_line(bytes)?;
+    let mut rest = bytes;
+    let from = take_line(&mut rest)?;
     let mut others = Vec::new();
     while !rest.is_empty() {
         if others.len() >= LINES_MAX {
@@ -82,9 +83,7 @@ fn parse_picture(bytes: &[u8]) -> Result<Picture, Malformed> {
                 what: "picture of too many lines",
             });
         }
-        let (line, after) = take_line(rest)?;
-        others.push(line);
-        rest = after;
+        others.push(take_line(&mut rest)?);
     }
     Ok(Picture { from, others })
 }

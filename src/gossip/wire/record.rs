@@ -120,13 +120,14 @@ pub(super) fn encode_line(line: &Line, out: &mut Vec<u8>) {
     }
 }
 
-/// Reads the first line and gives the rest of the bytes.
-pub(super) fn take_line(bytes: &[u8]) -> Result<(Line, &[u8]), Malformed> {
+/// Takes the first line off the bytes.
+pub(super) fn take_line(bytes: &mut &[u8]) -> Result<Line, Malformed> {
     let malformed = Malformed { what: "line" };
     let (line, rest): (Line, _) =
         postcard::take_from_bytes(bytes).map_err(|_postcard| malformed)?;
+    *bytes = rest;
     if is_sound(&line.says) && record_bytes(&line.says) <= RECORD_BYTES_MAX {
-        Ok((line, rest))
+        Ok(line)
     } else {
         Err(malformed)
     }
@@ -225,7 +226,8 @@ mod tests {
                 let again = encode_news(&news).unwrap();
                 prop_assert_eq!(parse_news(&again), Ok(news));
             }
-            if let Ok((line, rest)) = take_line(&bytes) {
+            let mut rest = &bytes[..];
+            if let Ok(line) = take_line(&mut rest) {
                 prop_assert!(rest.len() < bytes.len());
                 prop_assert!(record_bytes(&line.says) <= RECORD_BYTES_MAX);
             }

@@ -6,6 +6,9 @@
 //! back. In place of chunks a header may carry a complaint, so that the other side learns why it
 //! is not heard.
 
+#[cfg(test)]
+mod tests;
+
 use std::io;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
