@@ -7,6 +7,7 @@ pub mod bootstrap;
 pub mod cli;
 pub mod config;
 pub mod datadir;
+pub mod docs;
 pub mod gossip;
 pub mod http;
 pub mod join;

@@ -6,7 +6,7 @@ use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use quorate_providers::{Answer, Contact, Host, Io, Query, ResolveError, Retry};
+use quorate_providers::{Answer, Contact, Host, Io, Kind, Query, ResolveError, Retry};
 
 use crate::types::Address;
 
@@ -41,6 +41,8 @@ pub(super) struct Listed {
 pub(super) struct Unresolved {
     /// Every cause on one line.
     pub(super) reason: String,
+    /// What sort of failure it is.
+    pub(super) kind: Kind,
     /// Whether and when to ask again.
     pub(super) retry: Retry,
 }
@@ -111,7 +113,7 @@ fn ips(answer: &Answer) -> impl Iterator<Item = std::net::IpAddr> {
 }
 
 fn explain(error: ResolveError) -> Unresolved {
-    Unresolved { retry: error.retry(), reason: chain(&error) }
+    Unresolved { retry: error.retry(), kind: error.kind(), reason: chain(&error) }
 }
 
 /// An error and its causes on one line.

@@ -1,7 +1,9 @@
 //! Which cluster this agent belongs to: remembered on disk, named at every door.
 
 use tokio::sync::{Mutex, watch};
-use tracing::info;
+use tracing::{error, info};
+
+use super::lookup::chain;
 
 use crate::datadir::{DataDir, DataDirError};
 use crate::gossip::Gossip;
@@ -60,8 +62,10 @@ impl Membership {
 pub(super) async fn announce(mut cluster: watch::Receiver<Option<ClusterId>>, gossip: Gossip) {
     loop {
         let now = *cluster.borrow_and_update();
-        if now.is_some() {
-            gossip.announce(move |says| says.cluster = now);
+        if now.is_some()
+            && let Err(error) = gossip.announce(move |says| says.cluster = now)
+        {
+            error!(target: "agent", error = %chain(&error), "cluster not announced");
         }
         if cluster.changed().await.is_err() {
             return;

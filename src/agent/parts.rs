@@ -8,10 +8,11 @@ use tracing::{info, warn};
 
 use super::End;
 use super::founding::Founding;
-use super::lookup::Lookup;
+use super::lookup::{Lookup, chain};
 use super::membership::Membership;
 use super::route::Router;
-use crate::config::{Config, Mode};
+use crate::config::Config;
+use crate::datadir::DataDir;
 use crate::gossip::{Gossip, JoinReport};
 use crate::http::NodeError;
 use crate::raft::Raft;
@@ -21,6 +22,7 @@ use crate::types::{Address, MemberStatus};
 #[derive(Debug)]
 pub(super) struct Parts {
     pub(super) config: Config,
+    pub(super) dir: DataDir,
     pub(super) membership: Arc<Membership>,
     pub(super) gossip: Gossip,
     pub(super) router: Arc<Router>,
@@ -36,7 +38,7 @@ impl Parts {
     /// Where the founding stands, in a word; `client` where there is none.
     pub(super) fn founding_state(&self) -> String {
         match &self.founding {
-            Some(founding) => founding.reason().to_string(),
+            Some(founding) => founding.reason().code.to_owned(),
             None => "client".to_owned(),
         }
     }
@@ -47,7 +49,10 @@ impl Parts {
         let parsed: Address =
             address.parse().map_err(|error| NodeError::Invalid(format!("{error}")))?;
         let found = self.lookup.address(&parsed).await;
-        let found = found.map_err(|error| NodeError::Failed(format!("join {address}: {error}")))?;
+        let found = found.map_err(|why| {
+            NodeError::Failed(format!("failed to resolve {address}: {}", why.reason))
+        })?;
+        let found = found.addresses;
         info!(target: "agent", lan_addresses = %listed(&found), "(LAN) joining");
         let report = self.gossip.join(&found).await;
         let reached = report.contacted.len();
@@ -65,7 +70,7 @@ impl Parts {
     /// # Errors
     /// When the others could not be told.
     pub(super) async fn leave(&self) -> Result<(), NodeError> {
-        info!(target: "agent", mode = self.config.mode.as_str(), "starting leave");
+        info!(target: "agent", is_server = self.raft.is_some(), "starting leave");
         if let Some(raft) = &self.raft
             && raft.status().is_leader()
             && raft.status().voters().count() > 1
@@ -75,9 +80,22 @@ impl Parts {
         }
         self.gossip.leave().await;
         self.wait_until_removed().await;
+        self.forget_others().await;
         // The receiver is gone only if the agent is ending already.
         let _already_ending = self.end.try_send(End::Left);
         Ok(())
+    }
+
+    /// After a leave the next life starts without the others, unless `rejoin_after_leave` says
+    /// otherwise (agent reference, 1.7).
+    async fn forget_others(&self) {
+        if self.config.rejoin_after_leave {
+            return;
+        }
+        let dir = self.dir.clone();
+        if let Err(error) = super::blocking(move || dir.store_peers(&[])).await {
+            warn!(target: "agent", error = %chain(&error), "addresses of the others not forgotten");
+        }
     }
 
     /// Waits a moment for the leader to take this server out of raft, so that the rest's quorum
@@ -114,11 +132,6 @@ impl Parts {
         let members = self.gossip.members();
         let alive = members.iter().filter(|member| member.status == MemberStatus::Alive);
         alive.filter(|member| member.says.server().is_some()).count()
-    }
-
-    /// Whether this agent is a server.
-    pub(super) fn is_server(&self) -> bool {
-        self.config.mode == Mode::Server
     }
 }
 

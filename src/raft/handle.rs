@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -16,9 +17,9 @@ use super::config::Timers;
 use super::error::{HandleError, RaftError, ReadError, WriteError};
 use super::log::{Closed, LogStore};
 use super::machine::{Machine, Published};
-use super::network::{COMMAND_BYTES_MAX, Connector, Inbox, Transport};
+use super::network::{AddressBook, COMMAND_BYTES_MAX, Connector, Inbox, Transport};
 use super::snapshot::SnapshotStore;
-use super::status::{Status, StatusWatch};
+use super::status::{Metrics, Status, StatusWatch};
 use super::type_config::{Peer, Proposal, TypeConfig, packed_len};
 use super::{RaftConfig, lease};
 use crate::state::{Applied, Command, State};
@@ -46,10 +47,12 @@ pub struct Raft {
 
 pub(super) struct Inner {
     pub(super) raft: openraft::Raft<TypeConfig, Machine>,
+    metrics: Metrics,
     pub(super) id: RaftId,
     pub(super) timers: Timers,
     inbox: Arc<Inbox>,
     published: Arc<Published>,
+    book: Arc<AddressBook>,
     /// The term whose leadership this node gave away, plus one; 0 for none. See [`lease`].
     barred: AtomicU64,
     stopping: AtomicBool,
@@ -81,15 +84,17 @@ impl Raft {
     ) -> Result<Self, RaftError> {
         let settings = Arc::new(config.to_openraft()?);
         let timers = config.timers();
-        let opening = tokio::task::spawn_blocking(move || open_stores(dir.as_deref()));
+        let opening = tokio::task::spawn_blocking(move || open_stores(dir.as_deref(), own));
         let (log, closed, snapshots) = opening.await.map_err(|panicked| RaftError::Restore {
             reason: panicked.to_string(),
         })??;
         let (machine, published, machine_ended) = Machine::new(Arc::new(snapshots));
+        let book = Arc::new(AddressBook::default());
         let connector = Connector {
             own,
             timers,
             transport,
+            book: Arc::clone(&book),
         };
         let raft = Box::pin(openraft::Raft::new(own, settings, connector, log, machine))
             .await
@@ -98,10 +103,12 @@ impl Raft {
             })?;
         let inner = Inner {
             inbox: Arc::new(Inbox::new(own, raft.clone())),
+            metrics: raft.metrics(),
             raft,
             id: own,
             timers,
             published,
+            book,
             barred: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
             machine_ended: Mutex::new(machine_ended),
@@ -192,8 +199,7 @@ impl Raft {
 
     fn is_lease_held(&self, lease: Duration) -> bool {
         let barred = self.inner.barred.load(Ordering::Acquire).checked_sub(1);
-        let metrics = self.inner.raft.metrics();
-        let metrics = metrics.borrow_watched();
+        let metrics = self.inner.metrics.borrow_watched();
         lease::holds(&metrics, barred, lease)
     }
 
@@ -236,6 +242,17 @@ impl Raft {
     /// Dropped, the message may be acted on all the same.
     pub async fn handle(&self, payload: Bytes) -> Result<Bytes, HandleError> {
         Box::pin(self.inner.inbox.take(payload)).await
+    }
+
+    /// Tells where a peer of the configuration lives now; a node that is not in it is ignored.
+    /// Call it on every server, leader or not, whenever a peer says so itself: it is the only
+    /// way to a quorum when most addresses have changed. The configuration follows by
+    /// [`Self::update_peer`] once there is a leader.
+    pub fn learn_address(&self, id: RaftId, addr: SocketAddr) {
+        let metrics = self.inner.metrics.borrow_watched();
+        if let Some(peer) = metrics.membership_config.get_node(&id) {
+            self.inner.book.moved(id, peer.rpc_addr, addr);
+        }
     }
 
     /// Makes a snapshot now and waits until it covers all that is applied at the call.
@@ -303,12 +320,15 @@ impl Raft {
     }
 }
 
-fn open_stores(dir: Option<&Path>) -> Result<(LogStore, Closed, SnapshotStore), RaftError> {
+fn open_stores(
+    dir: Option<&Path>,
+    own: RaftId,
+) -> Result<(LogStore, Closed, SnapshotStore), RaftError> {
     let below = |name: &str| dir.map(|dir| dir.join("raft").join(name));
-    let (log, closed) = LogStore::open(below("log").as_deref())?;
-    let (purged, _last) = log.ends().map_err(|error| RaftError::Restore {
+    let (log, closed) = LogStore::open(below("log").as_deref(), own)?;
+    let ends = log.ends().map_err(|error| RaftError::Restore {
         reason: error.to_string(),
     })?;
-    let snapshots = SnapshotStore::open(below("snapshots"), purged)?;
+    let snapshots = SnapshotStore::open(below("snapshots"), ends.purged)?;
     Ok((log, closed, snapshots))
 }

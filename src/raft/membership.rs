@@ -37,13 +37,19 @@ impl Raft {
     pub async fn promote(&self, id: RaftId) -> Result<(), MembershipError> {
         let status = self.leading().map_err(not_leader)?;
         let peer = status.peer(id).ok_or(MembershipError::Unknown { id })?;
-        if peer.is_voter && status.is_membership_settled {
-            return Ok(());
+        if peer.is_voter {
+            // It has its vote; a change that was left half done is completed.
+            if status.is_membership_settled {
+                return Ok(());
+            }
+            return self
+                .change(ChangeMembers::AddVoterIds(BTreeSet::new()))
+                .await;
         }
         let last = status.last_log.map_or(0, |(index, _)| index);
         let behind = peer.matched.map(|matched| last.saturating_sub(matched));
         let is_near = behind.is_some_and(|behind| behind <= PROMOTE_LAG_MAX);
-        if id != status.id && !(is_near && self.is_answering(peer)) {
+        if !(is_near && self.is_answering(peer)) {
             let matched = peer.matched;
             return Err(MembershipError::Behind { id, matched, last });
         }
@@ -85,6 +91,8 @@ impl Raft {
         if known.peer == peer {
             return Ok(());
         }
+        // At once, for the change itself may need the peer's consent.
+        self.learn_address(id, peer.rpc_addr);
         let nodes = BTreeMap::from([(id, peer)]);
         self.change(ChangeMembers::SetNodes(nodes)).await
     }

@@ -109,7 +109,8 @@ impl Status {
     }
 }
 
-type Metrics = openraft::alias::WatchReceiverOf<TypeConfig, RaftMetrics<TypeConfig>>;
+/// openraft's own status, as it follows it.
+pub(super) type Metrics = openraft::alias::WatchReceiverOf<TypeConfig, RaftMetrics<TypeConfig>>;
 type DataMetrics =
     openraft::alias::WatchReceiverOf<TypeConfig, openraft::metrics::RaftDataMetrics<TypeConfig>>;
 

@@ -136,24 +136,24 @@ impl Decoder for FrameDecoder {
     type Item = Frame;
     type Error = io::Error;
 
-    fn decode(&mut self, from: &mut BytesMut) -> io::Result<Option<Frame>> {
+    fn decode(&mut self, src: &mut BytesMut) -> io::Result<Option<Frame>> {
         let invalid = |why: FrameError| io::Error::new(io::ErrorKind::InvalidData, why);
-        let Some(length) = self.length(from).map_err(invalid)? else {
+        let Some(length) = self.length(src).map_err(invalid)? else {
             return Ok(None);
         };
-        if from.len() - LENGTH_BYTES < length {
+        if src.len() - LENGTH_BYTES < length {
             return Ok(None);
         }
-        from.advance(LENGTH_BYTES);
-        let code = from.get_u8();
-        let id = from.get_u64();
-        let cluster = Some(from.get_u128()).filter(|bits| *bits != 0);
+        src.advance(LENGTH_BYTES);
+        let code = src.get_u8();
+        let id = src.get_u64();
+        let cluster = Some(src.get_u128()).filter(|bits| *bits != 0);
         let kind = Kind::from_code(code).ok_or_else(|| invalid(FrameError::Kind(code)))?;
         let payload_bytes = length - (HEAD_BYTES - LENGTH_BYTES);
-        let payload = if payload_bytes == from.len() && payload_bytes > KEEP_BYTES {
-            std::mem::replace(from, BytesMut::with_capacity(READ_BYTES))
+        let payload = if payload_bytes == src.len() && payload_bytes > KEEP_BYTES {
+            std::mem::replace(src, BytesMut::with_capacity(READ_BYTES))
         } else {
-            from.split_to(payload_bytes)
+            src.split_to(payload_bytes)
         };
         Ok(Some(Frame {
             kind,

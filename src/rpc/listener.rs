@@ -100,7 +100,7 @@ impl Listener {
         loop {
             tokio::select! {
                 () = &mut shutdown => break,
-                Some(ended) = serving.join_next() => drop(pass_panic_on(ended)),
+                Some(ended) = serving.join_next() => pass_panic_on(ended).unwrap_or_default(),
                 (stream, from) = accept(&socket) => {
                     if serving.len() < limits.connections {
                         serving.spawn(Arc::clone(&door).serve(stream, from));
@@ -114,7 +114,7 @@ impl Listener {
         door.stop.cancel();
         let drained = timeout(limits.drain, async {
             while let Some(ended) = serving.join_next().await {
-                drop(pass_panic_on(ended));
+                pass_panic_on(ended).unwrap_or_default();
             }
         });
         if drained.await.is_err() {

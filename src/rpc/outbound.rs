@@ -284,14 +284,14 @@ impl<'a> Link<'a> {
         }
         // Nobody waits if the caller gave up.
         if let Some(waiter) = self.waiting.remove(&frame.id) {
-            let answer = self.judge(&frame, waiter.cluster);
+            let answer = self.judge(frame, waiter.cluster);
             drop(waiter.reply.send(answer));
         }
         Ok(())
     }
 
     /// What a frame means to the one who waits for it.
-    fn judge(&self, frame: &Frame, ours: Option<ClusterId>) -> Result<Bytes, RpcError> {
+    fn judge(&self, frame: Frame, ours: Option<ClusterId>) -> Result<Bytes, RpcError> {
         let Frame {
             kind,
             cluster,
@@ -302,21 +302,21 @@ impl<'a> Link<'a> {
         let identity = &self.dialler.identity;
         match kind {
             Kind::Conflict => Err(RpcError::ClusterConflict {
-                conflict: identity.conflict(&self.remote, ours, *cluster),
+                conflict: identity.conflict(&self.remote, ours, cluster),
                 outcome: Outcome::NotSent,
             }),
             Kind::Busy => Err(RpcError::Busy { addr }),
             Kind::Answer | Kind::Refusal | Kind::Request => {
-                identity.admit(&self.remote, *cluster).map_err(|conflict| {
+                identity.admit(&self.remote, cluster).map_err(|conflict| {
                     RpcError::ClusterConflict {
                         conflict,
                         outcome: Outcome::Unknown,
                     }
                 })?;
-                if *kind == Kind::Answer {
-                    return Ok(payload.clone());
+                if kind == Kind::Answer {
+                    return Ok(payload);
                 }
-                let source = Refusal::new(String::from_utf8_lossy(payload));
+                let source = Refusal::new(String::from_utf8_lossy(&payload));
                 Err(RpcError::Refused { addr, source })
             }
         }

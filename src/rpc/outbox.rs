@@ -82,23 +82,23 @@ impl Buf for Outbox {
         self.chunks.front().map_or(&[], |chunk| chunk)
     }
 
-    fn chunks_vectored<'a>(&'a self, out: &mut [IoSlice<'a>]) -> usize {
+    fn chunks_vectored<'a>(&'a self, dst: &mut [IoSlice<'a>]) -> usize {
         let mut filled = 0;
-        for (slot, chunk) in out.iter_mut().zip(&self.chunks) {
+        for (slot, chunk) in dst.iter_mut().zip(&self.chunks) {
             *slot = IoSlice::new(chunk);
             filled += 1;
         }
         filled
     }
 
-    fn advance(&mut self, mut count: usize) {
-        self.bytes = self.bytes.saturating_sub(count);
+    fn advance(&mut self, mut cnt: usize) {
+        self.bytes = self.bytes.saturating_sub(cnt);
         while let Some(front) = self.chunks.front_mut() {
-            if count < front.len() {
-                front.advance(count);
+            if cnt < front.len() {
+                front.advance(cnt);
                 return;
             }
-            count -= front.len();
+            cnt -= front.len();
             self.chunks.pop_front();
         }
     }

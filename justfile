@@ -1,0 +1,50 @@
+# What is done by hand, each in one or two lines. `just ci` is the gate and writes nothing.
+
+# Without the SDK of Amazon, which takes minutes: enough for all but the provider `aws`.
+small := "--no-default-features"
+
+# Lists the recipes.
+default:
+    @just --list
+
+# Compiles everything but the SDK.
+check:
+    cargo check --workspace --all-targets {{small}}
+
+# Every lint, with warnings as errors.
+lint:
+    cargo clippy --workspace --all-targets -- -D warnings
+    cargo clippy --workspace --all-targets {{small}} -- -D warnings
+
+# Says what `just fix` would change in the layout.
+fmt:
+    cargo fmt --all --check
+
+# Every test.
+test *ARGS:
+    cargo test {{ARGS}}
+
+# Tests of one package whose name contains the filter: just test-one quorate rpc
+test-one PACKAGE FILTER:
+    cargo test --package {{PACKAGE}} {{small}} {{FILTER}}
+
+# The searches over every interleaving, with the larger bounds.
+model:
+    QUORATE_MODEL=large cargo test --release {{small}} --test main model
+
+# The documentation, with warnings as errors.
+doc *ARGS:
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps {{ARGS}}
+
+# Licences, banned crates, duplicates, sources, and known flaws (asks the network for those).
+deny:
+    cargo deny check
+
+# Writes: layout, and what lints can mend by themselves.
+fix:
+    cargo fmt --all
+    cargo clippy --workspace --all-targets --fix --allow-dirty --allow-staged
+
+# The gate.
+ci:
+    .ci/run

@@ -1,0 +1,45 @@
+//! The pages behind the code: how it hangs together, what words mean, where it differs from
+//! Consul, and why things were decided as they are.
+//!
+//! Pages only, no code. A page says what is; the [decisions](adr) say why, and are not edited but
+//! superseded.
+
+#[doc = include_str!("architecture.md")]
+pub mod architecture {}
+
+#[doc = include_str!("glossary.md")]
+pub mod glossary {}
+
+#[doc = include_str!("compatibility.md")]
+pub mod compatibility {}
+
+/// Decisions, one page each: context, decision, consequences, what was refused, what would make
+/// us think again.
+pub mod adr {
+    #[doc = include_str!("adr/0001-two-packages.md")]
+    pub mod adr_0001_two_packages {}
+
+    #[doc = include_str!("adr/0002-decisions-without-io.md")]
+    pub mod adr_0002_decisions_without_io {}
+
+    #[doc = include_str!("adr/0003-who-founds.md")]
+    pub mod adr_0003_who_founds {}
+
+    #[doc = include_str!("adr/0004-openraft-0.10.md")]
+    pub mod adr_0004_openraft {}
+
+    #[doc = include_str!("adr/0005-raft-log.md")]
+    pub mod adr_0005_raft_log {}
+
+    #[doc = include_str!("adr/0006-frames.md")]
+    pub mod adr_0006_frames {}
+
+    #[doc = include_str!("adr/0007-foca.md")]
+    pub mod adr_0007_foca {}
+
+    #[doc = include_str!("adr/0008-hcl.md")]
+    pub mod adr_0008_hcl {}
+
+    #[doc = include_str!("adr/0009-aws-sdk.md")]
+    pub mod adr_0009_aws_sdk {}
+}
