@@ -200,6 +200,11 @@ impl StandIn {
         lock(&self.world).faults.push_back((times, fault));
     }
 
+    /// Forgets what was scripted: all answers are good again.
+    pub(crate) fn heal(&self) {
+        lock(&self.world).faults.clear();
+    }
+
     /// The requests so far, oldest first.
     pub(crate) fn requests(&self) -> Vec<Request> {
         lock(&self.world).requests.clone()
