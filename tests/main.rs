@@ -1,1 +1,3 @@
+//! The one test binary of the tree.
 
+mod model;

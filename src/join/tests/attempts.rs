@@ -8,15 +8,15 @@ fn every_activity() -> Vec<(&'static str, Engine, Option<(usize, u64)>)> {
     let two = || engine(&[Kind::Retry, Kind::Retry], 0);
     let resolving = after(two(), [Event::Started]);
     let joining = after(resolving.clone(), [found(work(A, 1), &["10.0.0.1"])]);
-    let sleeping = after(joining.clone(), [join_failed(work(A, 2))]);
-    let content = [Event::LeaderKnown, joined(work(A, 2), &["10.0.0.1"], &[])];
+    let sleeping = after(joining.clone(), [join_failed(work(A, 1))]);
+    let content = [Event::LeaderKnown, joined(work(A, 1), &["10.0.0.1"], &[])];
     let idle = after(joining.clone(), content);
     let ended = after(resolving.clone(), [unresolved(work(A, 1), Retry::Never)]);
     vec![
         ("idle", idle, None),
         ("resolving", resolving, Some((0, 1))),
-        ("joining", joining, Some((1, 2))),
-        ("sleeping", sleeping, Some((2, 3))),
+        ("joining", joining, Some((1, 1))),
+        ("sleeping", sleeping, Some((2, 1))),
         ("ended", ended, None),
     ]
 }
@@ -64,12 +64,12 @@ fn every_failed_attempt_is_followed_by_a_longer_window() {
         let (slept, done) = engine.handle(unresolved(work(A, number), Retry::Backoff));
         let expected = [
             failed(A, attempt, Reason::DiscoveryFailed),
-            sleep(work(A, number + 1), 0, cap),
+            sleep(work(A, number), 0, cap),
         ];
         assert_eq!(done, expected);
-        let (woke, done) = slept.handle(Event::Woke(work(A, number + 1)));
-        assert_eq!(done, [resolve(A, number + 2)]);
-        (engine, number) = (woke, number + 2);
+        let (woke, done) = slept.handle(Event::Woke(work(A, number)));
+        assert_eq!(done, [resolve(A, number + 1)]);
+        (engine, number) = (woke, number + 1);
     }
 }
 
@@ -77,7 +77,7 @@ fn every_failed_attempt_is_followed_by_a_longer_window() {
 fn a_vendor_who_asks_for_patience_gets_it() {
     let start = after(engine(&[Kind::Retry], 0), [Event::Started]);
     let (_, done) = start.handle(unresolved(work(A, 1), Retry::After(Duration::from_secs(7))));
-    assert_eq!(done[1], sleep(work(A, 2), 7_000, 7_250));
+    assert_eq!(done[1], sleep(work(A, 1), 7_000, 7_250));
 }
 
 #[test]
@@ -85,16 +85,16 @@ fn a_join_without_a_leader_is_repeated_with_backoff() {
     let (engine, done) = last(
         waiting_for_a_leader(),
         [
-            Event::Woke(work(A, 3)),
-            found(work(A, 4), &["10.0.0.1"]),
-            joined(work(A, 5), &["10.0.0.1"], &[]),
+            Event::Woke(work(A, 1)),
+            found(work(A, 2), &["10.0.0.1"]),
+            joined(work(A, 2), &["10.0.0.1"], &[]),
         ],
     );
     let notice = Notice::Joined {
         source: A,
         count: 1,
     };
-    assert_eq!(done, [Action::Notice(notice), sleep(work(A, 6), 0, 500)]);
+    assert_eq!(done, [Action::Notice(notice), sleep(work(A, 2), 0, 500)]);
     assert_eq!(engine.reason(), Some(Reason::NoLeader));
 }
 
@@ -103,7 +103,7 @@ fn every_address_is_tried_once_in_the_order_of_the_answer() {
     let start = after(engine(&[Kind::Retry], 0), [Event::Started]);
     let answer = found(work(A, 1), &["10.0.0.2", "10.0.0.1", "10.0.0.2"]);
     let (_, done) = start.handle(answer);
-    let expected = [resolved(A, 2, true), join(A, 2, &["10.0.0.2", "10.0.0.1"])];
+    let expected = [resolved(A, 2, true), join(A, 1, &["10.0.0.2", "10.0.0.1"])];
     assert_eq!(done, expected);
 }
 
@@ -111,7 +111,7 @@ fn every_address_is_tried_once_in_the_order_of_the_answer() {
 fn an_answer_with_gaps_is_tried_at_once() {
     let start = after(engine(&[Kind::Retry], 0), [Event::Started]);
     let (_, done) = start.handle(answered(work(A, 1), &["10.0.0.1"], false, false));
-    assert_eq!(done, [resolved(A, 1, false), join(A, 2, &["10.0.0.1"])]);
+    assert_eq!(done, [resolved(A, 1, false), join(A, 1, &["10.0.0.1"])]);
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn an_answer_without_an_address_fails_and_says_why() {
         let expected = [
             resolved(A, 0, complete),
             failed(A, 1, reason),
-            sleep(work(A, 2), 0, 250),
+            sleep(work(A, 1), 0, 250),
         ];
         assert_eq!(done, expected);
         assert_eq!(engine.reason(), Some(reason));
@@ -146,10 +146,10 @@ fn a_join_that_reached_nobody_else_is_none() {
             Event::LeaderKnown,
             Event::Started,
             found(work(A, 1), &["10.0.0.1"]),
-            joined(work(A, 2), &[], own),
+            joined(work(A, 1), &[], own),
         ];
         let (engine, done) = last(engine(&[Kind::Retry], 0), events);
-        let expected = [failed(A, 1, reason), sleep(work(A, 3), 0, 250)];
+        let expected = [failed(A, 1, reason), sleep(work(A, 1), 0, 250)];
         assert_eq!(done, expected);
         assert_eq!(engine.phase(), Phase::Seeking);
     }
@@ -166,7 +166,7 @@ fn a_misconfigured_source_ends_and_the_others_go_on() {
     };
     assert_eq!(done, [Action::Notice(notice)]);
     let (_, done) = engine.clone().handle(found(work(B, 1), &["10.0.0.1"]));
-    assert_eq!(done[1], join(B, 2, &["10.0.0.1"]));
+    assert_eq!(done[1], join(B, 1, &["10.0.0.1"]));
     let (_, done) = engine.handle(Event::Asked);
     assert_eq!(done, [woken(Waker::Asked)], "it is not asked again");
 }
@@ -181,8 +181,8 @@ fn exhaust(engine: Engine, source: SourceId, fail: fn(Token) -> Event) -> (Engin
         if !done.iter().any(wakes) {
             return (slept, attempts, done);
         }
-        engine = after(slept, [Event::Woke(work(source, number + 1))]);
-        number += 2;
+        engine = after(slept, [Event::Woke(work(source, number))]);
+        number += 1;
     }
     panic!("the source is never exhausted");
 }
@@ -229,10 +229,10 @@ fn without_retry_max_nothing_makes_the_engine_give_up() {
 fn what_was_joined_once_is_never_given_up() {
     let met_then_alone = [Event::Started, Event::Met, Event::Isolated];
     let mut engine = after(engine(&[Kind::Retry], 1), met_then_alone);
-    for number in [1, 3, 5, 7] {
+    for number in [1, 2, 3, 4] {
         let (slept, done) = engine.handle(unresolved(work(A, number), Retry::Backoff));
         assert!(matches!(done[..], [_, Action::Sleep { .. }]), "{done:?}");
-        engine = after(slept, [Event::Woke(work(A, number + 1))]);
+        engine = after(slept, [Event::Woke(work(A, number))]);
     }
 }
 
@@ -241,9 +241,9 @@ fn an_exhausted_source_begins_again_once_others_are_there() {
     let start = after(engine(&[Kind::Retry, Kind::Retry], 1), [Event::Started]);
     let (engine, _, _) = exhaust(start, A, backoff_failure);
     let (_, done) = engine.clone().handle(Event::Met);
-    assert_eq!(done, [resolve(A, 4)]);
+    assert_eq!(done, [resolve(A, 3)]);
     let (_, done) = engine.handle(Event::Asked);
-    assert_eq!(done, [woken(Waker::Asked), resolve(A, 4)]);
+    assert_eq!(done, [woken(Waker::Asked), resolve(A, 3)]);
 }
 
 #[test]
@@ -252,14 +252,14 @@ fn a_source_that_lists_this_agent_itself_is_never_exhausted() {
         answered(token, &[], true, true)
     }
     let mut engine = after(engine(&[Kind::Retry], 1), [Event::Started]);
-    for number in [1, 3, 5, 7] {
+    for number in [1, 2, 3, 4] {
         let (slept, done) = engine.handle(only_self(work(A, number)));
         assert!(matches!(done[..], [_, _, Action::Sleep { .. }]), "{done:?}");
-        engine = after(slept, [Event::Woke(work(A, number + 1))]);
+        engine = after(slept, [Event::Woke(work(A, number))]);
     }
     let (engine, done) = last(
         engine,
-        [found(work(A, 9), &["10.0.0.1"]), join_failed(work(A, 10))],
+        [found(work(A, 5), &["10.0.0.1"]), join_failed(work(A, 5))],
     );
     assert_eq!(
         engine.phase(),
@@ -284,12 +284,12 @@ fn a_first_failure_of_a_once_source_ends_the_agent() {
         (start, found(work(A, 1), &[]), Reason::DiscoveryEmpty),
         (
             joining.clone(),
-            join_failed(work(A, 2)),
+            join_failed(work(A, 1)),
             Reason::DiscoveryFailed,
         ),
         (
             joining,
-            joined(work(A, 2), &[], &[]),
+            joined(work(A, 1), &[], &[]),
             Reason::PeersUnreachable,
         ),
     ];
@@ -308,15 +308,15 @@ fn a_once_source_that_worked_or_found_only_this_agent_is_tried_again() {
         let events = [
             Event::Started,
             found(work(A, 1), &["10.0.0.1"]),
-            joined(work(A, 2), reached, own),
-            Event::Woke(work(A, 3)),
-            backoff_failure(work(A, 4)),
+            joined(work(A, 1), reached, own),
+            Event::Woke(work(A, 1)),
+            backoff_failure(work(A, 2)),
         ];
         let (engine, done) = last(engine(&[Kind::Once], 0), events);
         assert_eq!(engine.phase(), Phase::Seeking);
         let expected = [
             failed(A, 2, Reason::DiscoveryFailed),
-            sleep(work(A, 5), 0, 500),
+            sleep(work(A, 2), 0, 500),
         ];
         assert_eq!(done, expected);
     }

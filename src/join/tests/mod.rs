@@ -1,7 +1,6 @@
 //! What the tests of the engine speak: short names for events, actions and places on the way.
 //!
-//! The tokens of a source count from 1: with no failure, its first look-up has 1, its join 2, its
-//! sleep 3, its next look-up 4.
+//! The tokens of a source count its attempts from 1.
 
 mod attempts;
 mod grounds;
@@ -141,12 +140,12 @@ pub(super) const fn resolved(source: SourceId, count: usize, complete: bool) -> 
     })
 }
 
-/// One source, which has been joined; no leader yet; it sleeps with token 3.
+/// One source, which has been joined; no leader yet; it sleeps.
 pub(super) fn waiting_for_a_leader() -> Engine {
     let events = [
         Event::Started,
         found(work(A, 1), &["10.0.0.1"]),
-        joined(work(A, 2), &["10.0.0.1"], &[]),
+        joined(work(A, 1), &["10.0.0.1"], &[]),
     ];
     after(engine(&[Kind::Retry], 0), events)
 }

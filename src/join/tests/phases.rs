@@ -89,7 +89,7 @@ fn a_source_that_is_resolved_goes_on_whatever_else_happens() {
         (
             answer,
             Phase::Seeking,
-            vec![resolved(A, 1, true), join(A, 2, &["10.0.0.1"])],
+            vec![resolved(A, 1, true), join(A, 1, &["10.0.0.1"])],
         ),
         (
             Event::BelowFloor,
@@ -104,9 +104,9 @@ fn a_source_that_is_resolved_goes_on_whatever_else_happens() {
 
 #[test]
 fn a_sleeping_source_that_has_joined_waits_for_a_leader_and_can_be_woken() {
-    let again = |waker| vec![woken(waker), resolve(A, 4)];
+    let again = |waker| vec![woken(waker), resolve(A, 2)];
     let cells = vec![
-        (Event::Woke(work(A, 3)), Phase::Seeking, vec![resolve(A, 4)]),
+        (Event::Woke(work(A, 1)), Phase::Seeking, vec![resolve(A, 2)]),
         (
             Event::LeaderKnown,
             Phase::Resting { token: refresh(1) },
@@ -117,12 +117,12 @@ fn a_sleeping_source_that_has_joined_waits_for_a_leader_and_can_be_woken() {
         (Event::Asked, Phase::Seeking, again(Waker::Asked)),
         (Event::Stop, TOLD, NOTHING),
     ];
-    check_only(&waiting_for_a_leader(), work(A, 3), cells);
+    check_only(&waiting_for_a_leader(), work(A, 1), cells);
 }
 
 #[test]
 fn a_resting_engine_is_moved_by_its_refresh_and_by_alarms_only() {
-    let again = |waker| (Phase::Seeking, vec![woken(waker), resolve(A, 4)]);
+    let again = |waker| (Phase::Seeking, vec![woken(waker), resolve(A, 2)]);
     let cell = |event, waker| {
         let (phase, actions) = again(waker);
         (event, phase, actions)
@@ -140,7 +140,7 @@ fn a_resting_engine_is_moved_by_its_refresh_and_by_alarms_only() {
 
 #[test]
 fn what_moves_a_resting_engine_not_leaves_it_as_it_was() {
-    for token in [work(A, 1), work(A, 2), work(A, 3), refresh(0), refresh(2)] {
+    for token in [work(A, 0), work(A, 1), refresh(0), refresh(2)] {
         let still = every_event(token);
         for event in still.iter().take(6).chain([&Event::Met]) {
             let (engine, done) = resting().handle(event.clone());
@@ -154,7 +154,7 @@ fn a_stopped_engine_does_nothing() {
     let stopped = after(resting(), [Event::Stop]);
     for event in every_event(refresh(1))
         .into_iter()
-        .chain(every_event(work(A, 3)))
+        .chain(every_event(work(A, 1)))
     {
         let (engine, done) = stopped.clone().handle(event);
         assert_eq!((engine, done), (stopped.clone(), NOTHING));
@@ -171,7 +171,7 @@ fn a_leader_alone_is_not_enough_to_rest() {
     assert_eq!(engine.phase(), Phase::Seeking);
     let expected = [
         failed(A, 1, Reason::DiscoveryFailed),
-        sleep(work(A, 2), 0, 250),
+        sleep(work(A, 1), 0, 250),
     ];
     assert_eq!(done, expected);
 }
@@ -186,7 +186,7 @@ fn a_slower_source_is_heard_before_the_engine_rests() {
             Event::LeaderKnown,
         ],
     );
-    let (start, done) = start.handle(joined(work(A, 2), &["10.0.0.1"], &[]));
+    let (start, done) = start.handle(joined(work(A, 1), &["10.0.0.1"], &[]));
     let notice = Notice::Joined {
         source: A,
         count: 1,
@@ -207,7 +207,7 @@ fn an_alarm_while_one_source_is_awaited_begins_the_others_again() {
         Event::Started,
         found(work(A, 1), &["10.0.0.1"]),
         Event::LeaderKnown,
-        joined(work(A, 2), &["10.0.0.1"], &[]),
+        joined(work(A, 1), &["10.0.0.1"], &[]),
     ];
     let start = after(engine(&[Kind::Retry, Kind::Retry], 0), events);
     for (event, waker) in [
@@ -215,7 +215,7 @@ fn an_alarm_while_one_source_is_awaited_begins_the_others_again() {
         (Event::Isolated, Waker::Isolated),
     ] {
         let (_, done) = start.clone().handle(event);
-        assert_eq!(done, [woken(waker), resolve(A, 3)]);
+        assert_eq!(done, [woken(waker), resolve(A, 2)]);
     }
 }
 
