@@ -43,13 +43,14 @@ pub enum Action {
     GiveUp(Outcome),
 }
 
-/// Names one piece of work. A source has at most one that is awaited, and so has the rest between
-/// rounds; an answer under any other token has no effect, so nothing needs to be cancelled.
+/// Names one attempt of a source, with the sleep that follows it, or one refresh. Of each owner at
+/// most one is awaited; an answer under any other token, or of another kind than is awaited, has
+/// no effect, so nothing needs to be cancelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Token {
     /// Whose work; none is the refresh while the engine rests.
     pub(super) source: Option<SourceId>,
-    /// Counts the work of one owner.
+    /// Counts the attempts of one owner.
     pub(super) number: u64,
 }
 

@@ -67,7 +67,7 @@ pub struct Source {
     pub(super) activity: Activity,
     pub(super) last_failure: Option<Reason>,
     pub(super) listing: Listing,
-    last_token: Token,
+    token: Token,
 }
 
 impl Source {
@@ -78,7 +78,7 @@ impl Source {
             activity: Activity::Idle,
             last_failure: None,
             listing: Listing::new(),
-            last_token: Token {
+            token: Token {
                 source: Some(id),
                 number: 0,
             },
@@ -95,16 +95,16 @@ impl Source {
         self.last_failure
     }
 
-    /// A token that no work of this source had before.
-    pub(super) const fn mint(&mut self) -> Token {
-        self.last_token = self.last_token.next();
-        self.last_token
+    /// The token of its last attempt.
+    pub(super) const fn token(&self) -> Token {
+        self.token
     }
 
-    /// Begins an attempt.
+    /// Begins an attempt, under a token that none before it had.
     #[must_use]
     pub(super) const fn resolve(&mut self, attempt: u32) -> Action {
-        let token = self.mint();
+        self.token = self.token.next();
+        let token = self.token;
         self.activity = Activity::Resolving { attempt, token };
         Action::Resolve {
             source: self.id,

@@ -58,7 +58,7 @@ impl Engine {
             };
             self.fail(id, attempt, Failure::passing(reason), actions);
         } else {
-            let token = source.mint();
+            let token = source.token();
             source.activity = Activity::Joining { attempt, token };
             actions.push(Action::Join {
                 source: id,
@@ -182,7 +182,7 @@ impl Engine {
             source.activity = Activity::Idle;
             return;
         }
-        let token = source.mint();
+        let token = source.token();
         source.activity = Activity::Sleeping { attempt, token };
         actions.push(Action::Sleep { token, window });
     }

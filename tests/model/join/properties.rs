@@ -1,0 +1,330 @@
+//! What must hold in every run, what must be possible from every state, and what must happen in
+//! some run, else the model is hollow (house style, 2.2).
+
+use quorate::join::{Action, Activity, Ended, Event, Kind, Notice, Outcome, Phase, Source};
+
+use quorate::types::Address;
+
+use super::world::{SOURCES, Step, World, address};
+
+/// Moves of a friendly world within which every engine must rest. Both sources need a start, a
+/// look-up, a join; one that sleeps or dreams of an older attempt a few more.
+const KIND_ROUNDS: usize = 8;
+
+/// What must have happened in some run.
+pub(super) const EXPECTED: [&str; 32] = [
+    "activity idle",
+    "activity resolving",
+    "activity joining",
+    "activity sleeping",
+    "activity exhausted",
+    "activity misconfigured",
+    "phase new",
+    "phase seeking",
+    "phase resting",
+    "outcome told",
+    "outcome exhausted",
+    "outcome once failed",
+    "notice resolved whole",
+    "notice resolved with gaps",
+    "notice joined",
+    "notice failed",
+    "notice ended exhausted",
+    "notice ended misconfigured",
+    "notice rests",
+    "notice woken Refresh",
+    "notice woken LeaderLost",
+    "notice woken Isolated",
+    "notice woken BelowFloor",
+    "notice woken Asked",
+    "reason looking",
+    "reason discovery-empty",
+    "reason only-self",
+    "reason source-misconfigured",
+    "reason discovery-failed",
+    "reason peers-unreachable",
+    "reason no-leader",
+    "reason none",
+];
+
+/// What was violated, if anything.
+pub(super) type Verdict = Result<(), String>;
+
+/// Checks one move of the driver.
+pub(super) fn check_move(before: &World, step: &Step, after: &World, done: &[Action]) -> Verdict {
+    what_is_over_has_no_effect(before, step, after, done)?;
+    rest_is_left_for_a_reason(before, step, after, done)?;
+    notices_are_true(before, step, done)?;
+    giving_up_is_justified(after, done)?;
+    attempts_are_limited(before, after)
+}
+
+/// Checks a state that was not seen before.
+pub(super) fn check_state(world: &World) -> Verdict {
+    rest_is_earned(world)?;
+    awaited_work_can_be_answered(world)?;
+    nothing_is_left_undone(world)?;
+    evidence_is_what_was_said(world)?;
+    a_kind_world_brings_rest(world)
+}
+
+fn holds(condition: bool, what: &str) -> Verdict {
+    if condition {
+        Ok(())
+    } else {
+        Err(what.to_owned())
+    }
+}
+
+/// Answers to older work, and anything after the end, change nothing. So a source never has two
+/// tokens that both count.
+fn what_is_over_has_no_effect(
+    before: &World,
+    step: &Step,
+    after: &World,
+    done: &[Action],
+) -> Verdict {
+    let is_old = match step {
+        Step::Resolve(work, _) | Step::Join(work, _) | Step::Wake(work) => {
+            before.older.contains(&Some(*work)) && !before.newest.contains(&Some(*work))
+        }
+        Step::Happen(_) => false,
+    };
+    let is_over = matches!(before.engine.phase(), Phase::Stopped(_));
+    let changed = before.engine != after.engine || !done.is_empty();
+    holds(
+        !(changed && (is_old || is_over)),
+        "something over had an effect",
+    )
+}
+
+/// From rest only the refresh, an alarm, an operator and the end have an effect.
+fn rest_is_left_for_a_reason(
+    before: &World,
+    step: &Step,
+    after: &World,
+    done: &[Action],
+) -> Verdict {
+    let Phase::Resting { token } = before.engine.phase() else {
+        return Ok(());
+    };
+    let is_reason = match step {
+        Step::Wake(work) => work.token == token,
+        Step::Happen(event) => matches!(
+            event,
+            Event::LeaderLost | Event::Isolated | Event::BelowFloor | Event::Asked | Event::Stop
+        ),
+        Step::Resolve(..) | Step::Join(..) => false,
+    };
+    let changed = before.engine != after.engine || !done.is_empty();
+    holds(
+        changed == is_reason,
+        "rest was left for no reason, or not for one",
+    )
+}
+
+/// A join is noticed when others took part and only then.
+fn notices_are_true(before: &World, step: &Step, done: &[Action]) -> Verdict {
+    let joins = |action: &Action| matches!(action, Action::Notice(Notice::Joined { .. }));
+    let may_join = matches!(step, Step::Join(_, super::world::Contact::Others));
+    let rests = |action: &Action| matches!(action, Action::Notice(Notice::Rests));
+    holds(may_join || !done.iter().any(joins), "a join without others")?;
+    let is_new = before.engine.phase() == Phase::New;
+    let is_start = *step == Step::Happen(Event::Started);
+    holds(
+        !(is_new && !is_start && done.iter().any(rests)),
+        "rest before the start",
+    )
+}
+
+/// The agent ends only if a source that may fail only later failed at first, or if an operator set
+/// a limit, nothing was ever joined and no source is left.
+fn giving_up_is_justified(after: &World, done: &[Action]) -> Verdict {
+    for action in done {
+        let Action::GiveUp(outcome) = action else {
+            continue;
+        };
+        let justified = match outcome {
+            Outcome::Told => false,
+            Outcome::Exhausted => {
+                let all_ended = after.engine.sources().iter().all(is_ended);
+                after.retry_max.is_some() && !after.was_joined && all_ended
+            }
+            Outcome::OnceFailed { source, .. } => {
+                let place = usize::from(source.0);
+                let account = after.accounts.get(place);
+                after.kinds.get(place) == Some(&Kind::Once)
+                    && account.is_some_and(|account| !account.is_proven && account.tries == 1)
+            }
+        };
+        holds(justified, "gave up without need")?;
+        let is_stopped = after.engine.phase() == Phase::Stopped(*outcome);
+        holds(is_stopped, "gave up and went on")?;
+    }
+    Ok(())
+}
+
+/// An engine rests only when others are there and a leader is known.
+fn rest_is_earned(after: &World) -> Verdict {
+    let rests = matches!(after.engine.phase(), Phase::Resting { .. });
+    let is_content = after.is_joined && after.is_leader_known;
+    holds(!rests || is_content, "rests without others or a leader")?;
+    let unheard = after.engine.sources().iter().any(|source| {
+        matches!(
+            source.activity(),
+            Activity::Resolving { .. } | Activity::Joining { .. } | Activity::Sleeping { .. }
+        )
+    });
+    holds(!rests || !unheard, "rests with work at hand")
+}
+
+/// Before anything was joined a source is looked up N + 1 times at most, unless its last answer
+/// had the agent itself.
+fn attempts_are_limited(before: &World, after: &World) -> Verdict {
+    let Some(max) = after.retry_max else {
+        return Ok(());
+    };
+    let mut accounts = before.accounts.iter().zip(&after.accounts);
+    let is_beyond = accounts
+        .any(|(old, new)| !old.has_own && new.tries > old.tries && new.tries > max.get() + 1);
+    holds(
+        after.was_joined || !is_beyond,
+        "more attempts than the limit",
+    )
+}
+
+/// Whatever the engine waits for is the newest work of its owner, which the driver will answer.
+fn awaited_work_can_be_answered(after: &World) -> Verdict {
+    for (place, source) in after.engine.sources().iter().enumerate() {
+        let awaited = match source.activity() {
+            Activity::Resolving { token, .. }
+            | Activity::Joining { token, .. }
+            | Activity::Sleeping { token, .. } => token,
+            Activity::Idle | Activity::Ended(_) => continue,
+        };
+        let newest = after.newest.get(place).copied().flatten();
+        let can = newest.is_some_and(|work| work.token == awaited);
+        holds(can, "waits for work that was not asked for")?;
+    }
+    if let Phase::Resting { token } = after.engine.phase() {
+        let newest = after.newest.get(SOURCES).copied().flatten();
+        let can = newest.is_some_and(|work| work.token == token);
+        holds(can, "rests without a refresh to come")?;
+    }
+    Ok(())
+}
+
+/// While others or a leader are missing, every source is at work or has ended; and one that is
+/// exhausted has no place in an engine that was joined.
+fn nothing_is_left_undone(after: &World) -> Verdict {
+    if after.engine.phase() != Phase::Seeking || (after.is_joined && after.is_leader_known) {
+        return Ok(());
+    }
+    for source in after.engine.sources() {
+        let is_idle = source.activity() == Activity::Idle;
+        let is_exhausted = source.activity() == Activity::Ended(Ended::Exhausted);
+        holds(
+            !is_idle,
+            "a source is idle while others or a leader are missing",
+        )?;
+        holds(
+            !(is_exhausted && after.was_joined),
+            "a limit outlives the first join",
+        )?;
+    }
+    Ok(())
+}
+
+/// Evidence never says more than the sources did.
+fn evidence_is_what_was_said(after: &World) -> Verdict {
+    for (place, evidence) in after.engine.evidence().into_iter().enumerate() {
+        let account = after.accounts.get(place).copied().unwrap_or_default();
+        let is_same = evidence.is_complete == account.is_complete;
+        holds(
+            is_same,
+            "an answer with gaps counts as complete, or a complete one not",
+        )?;
+        let is_own = |listed: &Address| *listed == address(place);
+        holds(
+            evidence.listed.iter().all(is_own),
+            "lists what no source said",
+        )?;
+        let is_within = evidence.reached.is_subset(&evidence.listed);
+        holds(is_within, "reached what is not listed")?;
+        let was_reached = evidence.reached.is_empty() || after.was_joined;
+        holds(was_reached, "reached what nobody reached")?;
+    }
+    Ok(())
+}
+
+/// From every state: if the world turns friendly, the engine rests soon.
+fn a_kind_world_brings_rest(after: &World) -> Verdict {
+    let mut world = after.clone();
+    for _ in 0..KIND_ROUNDS {
+        match world.engine.phase() {
+            Phase::Resting { .. } | Phase::Stopped(_) => return Ok(()),
+            Phase::New | Phase::Seeking => {}
+        }
+        let has_hope = world
+            .engine
+            .sources()
+            .iter()
+            .any(|source| !is_ended(source));
+        let met = (!has_hope).then_some(Step::Happen(Event::Met));
+        for step in world.kind_steps().into_iter().chain(met) {
+            world = world.take(&step).0;
+        }
+    }
+    Err("a friendly world does not bring rest".to_owned())
+}
+
+fn is_ended(source: &Source) -> bool {
+    matches!(source.activity(), Activity::Ended(_))
+}
+
+/// What a move shows, in words.
+pub(super) fn labels(after: &World, done: &[Action]) -> Vec<String> {
+    let notices = done.iter().filter_map(|action| match action {
+        Action::Notice(notice) => Some(notice_label(*notice)),
+        _ => None,
+    });
+    let activities = after.engine.sources().iter().map(activity_label);
+    let phase = match after.engine.phase() {
+        Phase::New => "phase new",
+        Phase::Seeking => "phase seeking",
+        Phase::Resting { .. } => "phase resting",
+        Phase::Stopped(Outcome::Told) => "outcome told",
+        Phase::Stopped(Outcome::Exhausted) => "outcome exhausted",
+        Phase::Stopped(Outcome::OnceFailed { .. }) => "outcome once failed",
+    };
+    let reason = after.engine.reason().map_or("none", |reason| reason.code());
+    let others = [phase.to_owned(), format!("reason {reason}")];
+    notices.chain(activities).chain(others).collect()
+}
+
+fn notice_label(notice: Notice) -> String {
+    match notice {
+        Notice::Resolved { complete: true, .. } => "notice resolved whole".to_owned(),
+        Notice::Resolved { .. } => "notice resolved with gaps".to_owned(),
+        Notice::Joined { .. } => "notice joined".to_owned(),
+        Notice::Failed { .. } => "notice failed".to_owned(),
+        Notice::Ended { ended, .. } => match ended {
+            Ended::Exhausted => "notice ended exhausted".to_owned(),
+            Ended::Misconfigured => "notice ended misconfigured".to_owned(),
+        },
+        Notice::Rests => "notice rests".to_owned(),
+        Notice::Woken(waker) => format!("notice woken {waker:?}"),
+    }
+}
+
+fn activity_label(source: &Source) -> String {
+    let label = match source.activity() {
+        Activity::Idle => "activity idle",
+        Activity::Resolving { .. } => "activity resolving",
+        Activity::Joining { .. } => "activity joining",
+        Activity::Sleeping { .. } => "activity sleeping",
+        Activity::Ended(Ended::Exhausted) => "activity exhausted",
+        Activity::Ended(Ended::Misconfigured) => "activity misconfigured",
+    };
+    label.to_owned()
+}
