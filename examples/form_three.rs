@@ -4,7 +4,10 @@
 //! a list; the client knows one server. Every line is a change that an agent saw.
 
 #[path = "../tests/support/ec2.rs"]
-#[expect(dead_code, reason = "the tests use more of the stand-in than this example")]
+#[expect(
+    dead_code,
+    reason = "the tests use more of the stand-in than this example"
+)]
 mod ec2;
 
 use std::collections::BTreeMap;
@@ -28,7 +31,9 @@ async fn main() -> Result<(), Failure> {
     let dir = tempfile::tempdir()?;
 
     let cloud = ec2::StandIn::start(
-        (1..=3).map(|n| ec2::Instance::running(&format!("i-{n}"), ip(n)).tag("role", "server")).collect(),
+        (1..=3)
+            .map(|n| ec2::Instance::running(&format!("i-{n}"), ip(n)).tag("role", "server"))
+            .collect(),
     )
     .await?;
     let through_ec2 = format!(
@@ -36,7 +41,10 @@ async fn main() -> Result<(), Failure> {
          access_key_id=example secret_access_key=example",
         cloud.url()
     );
-    println!("          an EC2 API with three instances tagged role=server at {}", cloud.url());
+    println!(
+        "          an EC2 API with three instances tagged role=server at {}",
+        cloud.url()
+    );
 
     let started = Instant::now();
     let mut agents = BTreeMap::new();
@@ -44,9 +52,15 @@ async fn main() -> Result<(), Failure> {
         let find = match n {
             1 => vec![through_ec2.clone()],
             4 => vec![format!("-retry-join={}", ip(2))],
-            _ => (1..=3).map(|other| format!("-retry-join={}", ip(other))).collect(),
+            _ => (1..=3)
+                .map(|other| format!("-retry-join={}", ip(other)))
+                .collect(),
         };
-        let name = if n == 4 { "client".to_owned() } else { format!("server-{n}") };
+        let name = if n == 4 {
+            "client".to_owned()
+        } else {
+            format!("server-{n}")
+        };
         let mut flags = vec![
             format!("-node={name}"),
             format!("-bind={}", ip(n)),
@@ -63,20 +77,38 @@ async fn main() -> Result<(), Failure> {
     watch_it_form(&agents, started).await?;
     for (name, agent) in &agents {
         let (key, value) = (format!("hello/{name}"), Bytes::from("from this agent"));
-        let command = Command::KvSet { key, value, flags: 0, cas: None };
+        let command = Command::KvSet {
+            key,
+            value,
+            flags: 0,
+            cas: None,
+        };
         agent.node().apply(command).await?;
-        println!("{:7.3} s  {name}: a write through it is acknowledged", started.elapsed().as_secs_f64());
+        println!(
+            "{:7.3} s  {name}: a write through it is acknowledged",
+            started.elapsed().as_secs_f64()
+        );
     }
     let read = Read {
-        query: Query::KvKeys { prefix: "hello/".to_owned(), separator: None },
+        query: Query::KvKeys {
+            prefix: "hello/".to_owned(),
+            separator: None,
+        },
         consistency: Consistency::Default,
         min_index: None,
         wait: Duration::ZERO,
     };
     if let Answer::Keys(keys) = agents["client"].node().read(read).await?.answer {
-        println!("{:7.3} s  client reads back: {}", started.elapsed().as_secs_f64(), keys.join(" "));
+        println!(
+            "{:7.3} s  client reads back: {}",
+            started.elapsed().as_secs_f64(),
+            keys.join(" ")
+        );
     }
-    println!("          the EC2 API was asked {} time(s)", cloud.requests().len());
+    println!(
+        "          the EC2 API was asked {} time(s)",
+        cloud.requests().len()
+    );
     for agent in agents.into_values() {
         agent.stop().await;
     }
@@ -95,7 +127,10 @@ async fn watch_it_form(agents: &BTreeMap<String, Agent>, started: Instant) -> Re
             let leader = agent.leader_name();
             formed += usize::from(leader.is_some() && members == agents.len());
             let leader = leader.unwrap_or_else(|| "no leader yet".to_owned());
-            let line = format!("{name:8}  sees {members} of {}, leader: {leader}", agents.len());
+            let line = format!(
+                "{name:8}  sees {members} of {}, leader: {leader}",
+                agents.len()
+            );
             if shown.get(name.as_str()) != Some(&line) {
                 println!("{:7.3} s  {line}", started.elapsed().as_secs_f64());
                 shown.insert(name, line);

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::grammar::{self, GrammarError};
+use crate::grammar::{self, GrammarError, Pairs};
 use crate::keys::{Key, Need, nearest};
 
 /// What stands in place of a secret.
@@ -90,7 +90,7 @@ impl Query {
 
     /// Checks pairs against the table of the provider they name.
     pub(crate) fn from_pairs(
-        pairs: Vec<(String, String)>,
+        pairs: Pairs,
         tables: &[(&'static str, &'static [Key])],
     ) -> Result<Self, QueryError> {
         let mut values: BTreeMap<String, String> = pairs.into_iter().collect();

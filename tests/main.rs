@@ -2,5 +2,4 @@
 
 mod arrows;
 mod formation;
-mod model;
 mod support;

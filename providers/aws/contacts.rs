@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use aws_sdk_ec2::operation::describe_instances::DescribeInstancesOutput;
-use aws_sdk_ec2::types::{Instance, InstanceStateName, Tag};
+use aws_sdk_ec2::types::{Instance, InstanceNetworkInterface, InstanceStateName, Tag};
 
 use crate::{Answer, Contact, Gap, Host, ResolveError};
 
@@ -83,7 +83,7 @@ fn addresses(instance: &Instance, addr_type: AddrType) -> Vec<&str> {
         AddrType::PublicV6 => instance
             .network_interfaces()
             .iter()
-            .flat_map(|interface| interface.ipv6_addresses())
+            .flat_map(InstanceNetworkInterface::ipv6_addresses)
             .filter_map(|address| address.ipv6_address())
             .collect(),
     };

@@ -139,11 +139,11 @@ const fn of_status(status: Option<u16>) -> Kind {
 
 /// Says whether a reply was cut off at its limit.
 pub(super) fn is_too_large(error: &(dyn Error + 'static)) -> bool {
-    chain(error).any(|cause| cause.is::<LengthLimitError>())
+    chain(error).any(<dyn Error>::is::<LengthLimitError>)
 }
 
 fn is_truncated(error: &(dyn Error + 'static)) -> bool {
-    chain(error).any(|cause| cause.is::<Truncated>())
+    chain(error).any(<dyn Error>::is::<Truncated>)
 }
 
 /// The pause that a reply asks for (RFC 9110, section 10.2.3; the form in seconds only).

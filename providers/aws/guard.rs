@@ -104,12 +104,12 @@ impl Intercept for WholeDocument {
 pub(super) struct RetryRules;
 
 impl ClassifyRetry for RetryRules {
-    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
-        let Some(Err(error)) = context.output_or_error() else {
+    fn classify_retry(&self, ctx: &InterceptorContext) -> RetryAction {
+        let Some(Err(error)) = ctx.output_or_error() else {
             return RetryAction::NoActionIndicated;
         };
         let is_too_large = failure::is_too_large(error);
-        let Some(response) = context.response() else {
+        let Some(response) = ctx.response() else {
             return RetryAction::NoActionIndicated;
         };
         match (response.status().as_u16(), failure::pause(response)) {

@@ -224,3 +224,95 @@ fn check_endpoint(endpoint: &str) -> Result<String, QueryError> {
     }
     Ok(endpoint.trim_end_matches('/').to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the parser says of a query for a tag with more keys: its error, or nothing.
+    fn complaint(more: &str) -> Option<String> {
+        let text = format!("provider=aws tag_key=role tag_value=server {more}");
+        Query::parse(&text).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn every_value_that_can_be_right_is_taken() {
+        for more in [
+            "",
+            "service=ec2",
+            "service=\"\"",
+            "region=eu-west-1",
+            "region=us-gov-west-1",
+            "region=us-isob-east-1",
+            "addr_type=public_v6",
+            "access_key_id=a secret_access_key=b",
+            "access_key_id=a secret_access_key=b session_token=c",
+            "endpoint=http://127.0.0.1:4566",
+            "endpoint=https://compute.example.com:8773/services/compute/",
+            "endpoint=http://[::1]:4566",
+            "endpoint=http://h region=RegionOne",
+        ] {
+            assert_eq!(complaint(more), None, "{more}");
+        }
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_right_is_refused_with_its_key() {
+        let rows = [
+            ("service=ecs", "service"),
+            ("service=s3", "service"),
+            ("ecs_cluster=a", "ecs_cluster"),
+            ("ecs_family=a", "ecs_family"),
+            ("region=eu-west-1a", "region"),
+            ("region=europe", "region"),
+            ("region=eu-west-", "region"),
+            ("region=evil.example/-1", "region"),
+            ("region=-1", "region"),
+            ("addr_type=private_v6", "addr_type"),
+            ("access_key_id=a", "secret_access_key"),
+            ("secret_access_key=hush", "access_key_id"),
+            ("session_token=hush", "session_token"),
+            ("endpoint=ftp://h", "endpoint"),
+            ("endpoint=h:1", "endpoint"),
+            ("endpoint=http://", "endpoint"),
+            ("endpoint=http://user@h", "endpoint"),
+            ("endpoint=\"http://h/?q=1\"", "endpoint"),
+            ("tag_nmae=a", "tag_nmae"),
+        ];
+        for (more, key) in rows {
+            let found = complaint(more).unwrap_or_default();
+            assert!(found.contains(&format!("`{key}`")), "{more}: {found}");
+            assert!(!found.contains("hush"), "{found}");
+        }
+    }
+
+    #[test]
+    fn a_tag_is_needed() {
+        for text in [
+            "provider=aws",
+            "provider=aws tag_value=server",
+            "provider=aws tag_key=role",
+            "provider=aws tag_key=\"\" tag_value=server",
+        ] {
+            assert!(Query::parse(text).is_err(), "{text}");
+        }
+        assert!(Query::parse("provider=aws tag_key=role tag_value=\"\"").is_ok());
+    }
+
+    #[test]
+    fn a_zone_is_told_its_region() {
+        let found = complaint("region=eu-west-1a").unwrap_or_default();
+        assert!(found.contains("its region is `eu-west-1`"), "{found}");
+    }
+
+    #[test]
+    fn the_table_is_sorted_and_says_which_values_are_secret() {
+        assert!(KEYS.is_sorted_by_key(|key| key.name));
+        let text = "provider=aws access_key_id=AKID secret_access_key=hush session_token=hush";
+        let shown = crate::redact(text);
+        assert_eq!(
+            shown,
+            "provider=aws access_key_id=AKID secret_access_key=**** session_token=****"
+        );
+    }
+}

@@ -87,14 +87,17 @@ pub enum GrammarError {
     },
 }
 
+/// Keys, each once, with their values, in the order written.
+pub(crate) type Pairs = Vec<(String, String)>;
+
 /// Reads the pairs of a config string in the order written. An empty text has none.
 ///
 /// # Errors
 ///
 /// [`GrammarError`] at the first place that breaks the grammar.
-pub fn parse(text: &str) -> Result<Vec<(String, String)>, GrammarError> {
+pub(crate) fn parse(text: &str) -> Result<Pairs, GrammarError> {
     let mut lexer = Lexer { rest: text.trim() };
-    let mut pairs: Vec<(String, String)> = Vec::new();
+    let mut pairs = Pairs::new();
     while let Some(token) = lexer.next() {
         let after = pairs.last().map_or("", |(key, _)| key).to_owned();
         let key = match token {
@@ -120,7 +123,7 @@ pub fn parse(text: &str) -> Result<Vec<(String, String)>, GrammarError> {
 }
 
 /// Writes pairs so that [`parse`] reads the same ones back, for keys that are unique.
-pub fn write<'a>(
+pub(crate) fn write<'a>(
     f: &mut impl fmt::Write,
     pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> fmt::Result {

@@ -1,1 +1,196 @@
-//! The `agent` room.
+//! The agent: builds every room from a [`Config`](crate::config::Config) and carries out what the
+//! pure rooms decide.
+//!
+//! ```text
+//!  sources --> join engine --> gossip --> founding rules --> raft --> leader's duties
+//!     ^  (join_driver)           |        (founding)          |       (reconcile)
+//!     +--- again when alone -----+                            +--> state <-- local <-- route <-- http
+//! ```
+//!
+//! Owns the clock, randomness and tasks; holds no rule of its own. Embed it: [`Agent::start`].
+
+mod adopt;
+mod evidence;
+mod founding;
+mod join_driver;
+mod local;
+mod lookup;
+mod member_log;
+mod membership;
+mod node;
+mod parts;
+mod reconcile;
+mod register;
+mod route;
+mod run;
+mod service;
+mod start;
+mod stats;
+mod tasks;
+mod transport;
+mod wire;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tracing::info;
+
+use crate::config::Config;
+use crate::datadir::DataDirError;
+use crate::gossip::{GossipError, KeyError};
+use crate::http::Node;
+use crate::raft::RaftError;
+use crate::rpc::RpcError;
+use node::AgentNode;
+use parts::Parts;
+use tasks::Tasks;
+
+pub use run::run;
+
+/// How long a leaving server waits to be taken out of raft (agent reference, 2.9).
+const LEAVE_PATIENCE: Duration = Duration::from_secs(5);
+
+/// A running agent. Dropped without [`Agent::stop`], its tasks end with the runtime.
+#[derive(Debug)]
+pub struct Agent {
+    parts: Arc<Parts>,
+    tasks: Tasks,
+    http_addr: Option<SocketAddr>,
+    deaths: mpsc::Receiver<String>,
+    ends: mpsc::Receiver<End>,
+}
+
+/// How an agent ended by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum End {
+    /// It left the cluster, as it was asked to.
+    Left,
+    /// A founding it took part in is dead: started again with the same configuration, it wipes
+    /// that founding's raft state and is blank again.
+    Restart,
+    /// A part of it failed; the text says which and why.
+    Failed(String),
+}
+
+/// Why an agent does not start. Nothing is left running.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AgentError {
+    /// The data directory.
+    #[error("{0}")]
+    DataDir(#[from] DataDirError),
+    /// The gossip port.
+    #[error("{0}")]
+    Gossip(#[from] GossipError),
+    /// The server port.
+    #[error("{0}")]
+    Rpc(#[from] RpcError),
+    /// The gossip key.
+    #[error("encrypt: {0}")]
+    Key(#[from] KeyError),
+    /// Raft.
+    #[error("{0}")]
+    Raft(#[from] RaftError),
+    /// The HTTP port.
+    #[error("listen on {addr} for the HTTP API: {source}; choose another address with -client or another port with -http-port")]
+    Http {
+        /// The address asked for.
+        addr: SocketAddr,
+        /// The system's word.
+        source: std::io::Error,
+    },
+    /// An entry of `start_join` or `retry_join` is no source.
+    #[error("{setting} `{entry}`: {reason}")]
+    Source {
+        /// The setting.
+        setting: &'static str,
+        /// The entry, secrets masked.
+        entry: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Another file that the agent needs.
+    #[error("{what}: {source}")]
+    File {
+        /// Operation and file.
+        what: String,
+        /// The system's word.
+        source: std::io::Error,
+    },
+    /// The process cannot listen to signals.
+    #[error("listen to signals: {0}")]
+    Signals(#[source] std::io::Error),
+}
+
+impl Agent {
+    /// Starts an agent: everything listens when this returns; joining and founding go on behind.
+    ///
+    /// # Errors
+    /// See [`AgentError`].
+    pub async fn start(config: Config) -> Result<Self, AgentError> {
+        start::start(config).await
+    }
+
+    /// The agent as its API sees it.
+    pub fn node(&self) -> Arc<dyn Node> {
+        Arc::new(AgentNode::new(Arc::clone(&self.parts)))
+    }
+
+    /// Where the HTTP API listens; none if it is off.
+    pub const fn http_addr(&self) -> Option<SocketAddr> {
+        self.http_addr
+    }
+
+    /// Where gossip listens.
+    pub fn gossip_addr(&self) -> SocketAddr {
+        self.parts.gossip.local_addr()
+    }
+
+    /// The leader's address, if a server knows it: on a client as gossip tells of servers.
+    pub async fn leader(&self) -> Option<SocketAddr> {
+        self.node().leader().await.ok().flatten()
+    }
+
+    /// Returns when the agent ends by itself.
+    pub async fn ended(&mut self) -> End {
+        let raft = async {
+            match &self.parts.raft {
+                Some(raft) => raft.failed().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            Some(end) = self.ends.recv() => end,
+            Some(task) = self.deaths.recv() => End::Failed(format!("task `{task}` panicked")),
+            reason = raft => End::Failed(format!("raft failed: {reason}")),
+            () = self.parts.gossip.ended() => End::Failed("gossip ended".to_owned()),
+        }
+    }
+
+    /// Stops without leaving: hands leadership over, then closes everything. The others see a
+    /// failed member until it is back.
+    pub async fn stop(self) {
+        self.parts.before_stop().await;
+        self.tasks.stop().await;
+        if let Some(raft) = &self.parts.raft {
+            raft.shutdown().await;
+        }
+        self.parts.gossip.stop().await;
+        if let Some(path) = &self.parts.config.pid_file {
+            // Gone already is as good as removed.
+            drop(std::fs::remove_file(path));
+        }
+        info!(target: "agent", "agent stopped");
+    }
+}
+
+/// Runs what waits for the disk beside the runtime.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(value) => value,
+        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+    }
+}

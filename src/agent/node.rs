@@ -80,9 +80,8 @@ impl Node for AgentNode {
         prune: bool,
     ) -> BoxFuture<'a, Result<(), NodeError>> {
         async move {
-            self.parts.gossip.force_leave(name, prune).await.map_err(|error| {
-                NodeError::NotFound(error.to_string())
-            })
+            let made = self.parts.gossip.force_leave(name, prune);
+            made.map_err(|error| NodeError::NotFound(error.to_string()))
         }
         .boxed()
     }

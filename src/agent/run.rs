@@ -1,7 +1,6 @@
 //! An agent as a process: start, run until a signal or the end, exit code (agent reference, 2.9
 //! and 10.4).
 
-use std::process::ExitCode;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -18,8 +17,18 @@ const LEAVE_TIMEOUT: Duration = Duration::from_secs(15);
 ///
 /// # Errors
 /// When the agent cannot start; nothing is left running then.
-pub async fn run(config: Config) -> Result<ExitCode, AgentError> {
+pub async fn run(config: Config) -> Result<u8, AgentError> {
     let mut signals = Signals::new()?;
+    loop {
+        if let Some(code) = live(config.clone(), &mut signals).await? {
+            info!(target: "agent", code, "exit code");
+            return Ok(code);
+        }
+    }
+}
+
+/// One life of the agent; no code if it is to be started again.
+async fn live(config: Config, signals: &mut Signals) -> Result<Option<u8>, AgentError> {
     let leaves_on_term = config.leave_on_terminate;
     let leaves_on_interrupt = !config.skip_leave_on_interrupt;
     let mut agent = Agent::start(config).await?;
@@ -29,8 +38,7 @@ pub async fn run(config: Config) -> Result<ExitCode, AgentError> {
         _ = signals.terminate.recv() => stop(agent, "terminated", leaves_on_term, signals).await,
         _ = signals.interrupt.recv() => stop(agent, "interrupt", leaves_on_interrupt, signals).await,
     };
-    info!(target: "agent", code, "exit code");
-    Ok(ExitCode::from(code))
+    Ok(Some(code))
 }
 
 /// The signals that end an agent.
@@ -57,17 +65,22 @@ impl Signals {
 }
 
 /// The agent ended by itself: by `leave`, or because a part of it failed.
-async fn finish(agent: Agent, end: End) -> ExitCode {
+async fn finish(agent: Agent, end: End) -> Option<u8> {
     match &end {
         End::Left => info!(target: "agent", "left the cluster"),
+        End::Restart => info!(target: "agent", "starting again"),
         End::Failed(why) => error!(target: "agent", error = %why, "agent failed"),
     }
     agent.stop().await;
-    ExitCode::from(u8::from(!matches!(end, End::Left)))
+    match end {
+        End::Left => Some(0),
+        End::Restart => None,
+        End::Failed(_) => Some(1),
+    }
 }
 
 /// Ends on a signal; 0 after a graceful leave, else 1 as Consul does.
-async fn stop(agent: Agent, name: &str, leaves: bool, mut signals: Signals) -> u8 {
+async fn stop(agent: Agent, name: &str, leaves: bool, signals: &mut Signals) -> u8 {
     info!(target: "agent", signal = name, "caught");
     if !leaves {
         info!(target: "agent", "graceful shutdown disabled, exiting");
@@ -75,8 +88,9 @@ async fn stop(agent: Agent, name: &str, leaves: bool, mut signals: Signals) -> u
         return 1;
     }
     info!(target: "agent", "gracefully shutting down agent...");
+    let node = agent.node();
     let left = tokio::select! {
-        left = tokio::time::timeout(LEAVE_TIMEOUT, agent.node().leave()) => left,
+        left = tokio::time::timeout(LEAVE_TIMEOUT, node.leave()) => left,
         () = signals.any() => {
             warn!(target: "agent", "caught second signal, exiting");
             return 1;

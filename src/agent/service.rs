@@ -8,8 +8,10 @@ use futures_util::future::BoxFuture;
 
 use super::founding::Founding;
 use super::local::Local;
+use super::lookup::chain;
 use super::route::Router;
-use super::wire::{self, Envelope, Request, Response};
+use super::wire::{self, Envelope, RaftMessage, Request, Response};
+use crate::bootstrap::Speech;
 use crate::http::NodeError;
 use crate::raft::Raft;
 use crate::rpc::{Caller, Refusal, Service};
@@ -27,10 +29,12 @@ impl ServerPort {
     async fn answer(&self, caller: &Caller, envelope: Envelope) -> Result<Response, Refusal> {
         let Envelope { is_last_hop, request } = envelope;
         match request {
-            Request::Raft(message) => self.raft_message(caller, message).await,
+            Request::Raft(RaftMessage { cluster, has_committed, message }) => {
+                self.raft_message(Speech { cluster, has_committed }, message).await
+            }
             Request::Founding(message) => {
-                let reply = self.founding.answer(caller.remote.party.node_id, message).await;
-                reply.map(Response::Founding).map_err(|error| Refusal::new(error.to_string()))
+                let answer = self.founding.answer(caller.remote.party.node_id, &message).await;
+                answer.map(Response::Founding).map_err(|error| Refusal::new(chain(&error)))
             }
             request if is_last_hop => Ok(self.local.answer(&request).await),
             request => Ok(self.router.ask(request).await.unwrap_or_else(Response::Failed)),
@@ -38,14 +42,8 @@ impl ServerPort {
     }
 
     /// Lets raft hear a message, once the founding rules let raft speak for its cluster here.
-    async fn raft_message(&self, caller: &Caller, message: Bytes) -> Result<Response, Refusal> {
-        let Some(cluster) = caller.cluster else {
-            return Err(Refusal::new("a raft message must name its cluster"));
-        };
-        self.founding
-            .admit(cluster)
-            .await
-            .map_err(|error| Refusal::new(error.to_string()))?;
+    async fn raft_message(&self, speech: Speech, message: Bytes) -> Result<Response, Refusal> {
+        self.founding.admit(speech).await.map_err(Refusal::new)?;
         match self.raft.handle(message).await {
             Ok(answer) => Ok(Response::Raft(answer)),
             Err(error) => Ok(Response::Failed(NodeError::Failed(error.to_string()))),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::parts::Parts;
+use crate::gossip::Counters;
 use crate::http::Stats;
 use crate::raft::Status;
 
@@ -15,7 +16,7 @@ pub(super) fn collect(parts: &Parts) -> Stats {
     stats.insert("agent".to_owned(), agent());
     stats.insert("build".to_owned(), build());
     stats.insert("runtime".to_owned(), runtime());
-    stats.insert("serf_lan".to_owned(), parts.gossip.counters().into_iter().collect());
+    stats.insert("serf_lan".to_owned(), gossip(&parts.gossip.counters()));
     stats.insert("quorate".to_owned(), quorate(parts));
     match &parts.raft {
         Some(raft) => {
@@ -70,6 +71,20 @@ fn quorate(parts: &Parts) -> Group {
         own.insert("raft_id".to_owned(), server.raft_id.to_string());
     }
     own
+}
+
+fn gossip(counters: &Counters) -> Group {
+    group([
+        ("encrypted", counters.encrypted.to_string()),
+        ("event_queue", counters.queued.to_string()),
+        ("failed", counters.failed.to_string()),
+        ("health_score", counters.health_score.to_string()),
+        ("left", counters.left.to_string()),
+        ("members", counters.members.to_string()),
+        ("refused_cluster", counters.turned_cluster.to_string()),
+        ("refused_key", counters.turned_key.to_string()),
+        ("refused_malformed", counters.turned_malformed.to_string()),
+    ])
 }
 
 fn client(parts: &Parts) -> Group {

@@ -6,7 +6,10 @@ use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
-use super::wire::{self, Envelope, Request, Response};
+use tokio::sync::watch;
+
+use super::wire::{self, Envelope, RaftMessage, Request, Response};
+use crate::bootstrap::Speech;
 use crate::raft::{Peer, Transport, TransportError};
 use crate::rpc::{Pool, RpcError};
 use crate::types::RaftId;
@@ -15,6 +18,8 @@ use crate::types::RaftId;
 #[derive(Debug)]
 pub(super) struct RpcTransport {
     pub(super) pool: Pool,
+    /// The cluster for which raft speaks, from the founding's ledger.
+    pub(super) speech: watch::Receiver<Option<Speech>>,
 }
 
 impl Transport for RpcTransport {
@@ -27,7 +32,11 @@ impl Transport for RpcTransport {
     ) -> BoxFuture<'a, Result<Bytes, TransportError>> {
         async move {
             let unreachable = |reason: String| TransportError::Unreachable { reason };
-            let envelope = Envelope { is_last_hop: true, request: Request::Raft(payload) };
+            let Some(Speech { cluster, has_committed }) = *self.speech.borrow() else {
+                return Err(unreachable("raft may not speak here yet".to_owned()));
+            };
+            let message = RaftMessage { cluster, has_committed, message: payload };
+            let envelope = Envelope { is_last_hop: true, request: Request::Raft(message) };
             let payload = wire::encode(&envelope).map_err(|error| unreachable(error.to_string()))?;
             let answer = self.pool.call(to.rpc_addr, payload, deadline).await.map_err(translate)?;
             match wire::decode(&answer) {

@@ -11,12 +11,13 @@ use serde::{Deserialize, Serialize};
 use crate::bootstrap;
 use crate::http::{Found, NodeError, RaftConfiguration, Read};
 use crate::state::{Applied, Command};
+use crate::types::ClusterId;
 
 /// A question to a server.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) enum Request {
-    /// A raft message, as the raft room wrote it.
-    Raft(Bytes),
+    /// A raft message.
+    Raft(RaftMessage),
     /// A message of the founding protocol.
     Founding(bootstrap::Message),
     /// A write; only the leader does it.
@@ -32,6 +33,19 @@ pub(super) enum Request {
         /// Answer from here, without asking the leader.
         stale: bool,
     },
+}
+
+/// A raft message and the cluster it speaks for.
+///
+/// The frame names a cluster only once it has committed; raft speaks earlier, for a founding.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct RaftMessage {
+    /// The cluster.
+    pub(super) cluster: ClusterId,
+    /// The sender knows that the cluster has committed its founding.
+    pub(super) has_committed: bool,
+    /// What the raft room wrote.
+    pub(super) message: Bytes,
 }
 
 impl Request {
@@ -59,7 +73,7 @@ pub(super) enum Response {
     /// To `Raft`.
     Raft(Bytes),
     /// To `Founding`.
-    Founding(bootstrap::Reply),
+    Founding(bootstrap::Answer),
     /// To `Write`.
     Written(Applied),
     /// To `Read`.

@@ -11,7 +11,10 @@ impl View {
     /// Servers that are there and may belong to this cluster.
     fn alive(&self) -> impl Iterator<Item = &Server> {
         let is_ours = |server: &&Server| server.cluster.is_none_or(|other| other == self.cluster);
-        self.servers.iter().filter(|server| server.status == MemberStatus::Alive).filter(is_ours)
+        self.servers
+            .iter()
+            .filter(|server| server.status == MemberStatus::Alive)
+            .filter(is_ours)
     }
 
     fn peer(&self, raft_id: RaftId) -> Option<&Peer> {
@@ -22,10 +25,16 @@ impl View {
 /// A peer goes when it left, or when an alive server has taken its name with another disk. The
 /// leader never removes itself here.
 pub(super) fn removal(view: &View) -> Option<Duty> {
-    view.peers.iter().filter(|peer| peer.raft_id != view.own).find_map(|peer| {
-        let cause = cause_of_removal(view, peer)?;
-        Some(Duty::Remove { raft_id: peer.raft_id, cause })
-    })
+    view.peers
+        .iter()
+        .filter(|peer| peer.raft_id != view.own)
+        .find_map(|peer| {
+            let cause = cause_of_removal(view, peer)?;
+            Some(Duty::Remove {
+                raft_id: peer.raft_id,
+                cause,
+            })
+        })
 }
 
 fn cause_of_removal(view: &View, peer: &Peer) -> Option<Cause> {
@@ -42,20 +51,28 @@ fn cause_of_removal(view: &View, peer: &Peer) -> Option<Cause> {
 /// A peer is reached where its member is now; all addresses may change at once.
 pub(super) fn update(view: &View) -> Option<Duty> {
     let moved = |server: &&Server| {
-        view.peer(server.raft_id).is_some_and(|peer| peer.addr != server.addr)
+        view.peer(server.raft_id)
+            .is_some_and(|peer| peer.addr != server.addr)
     };
-    view.alive().find(moved).map(|server| Duty::Update(server.clone()))
+    view.alive()
+        .find(moved)
+        .map(|server| Duty::Update(server.clone()))
 }
 
 /// Every alive server of this cluster, or of none yet, becomes a learner first.
 pub(super) fn addition(view: &View) -> Option<Duty> {
     let is_new = |server: &&Server| view.peer(server.raft_id).is_none();
-    view.alive().find(is_new).map(|server| Duty::Add(server.clone()))
+    view.alive()
+        .find(is_new)
+        .map(|server| Duty::Add(server.clone()))
 }
 
 /// A learner votes once it kept up for the whole stabilisation time.
 pub(super) fn promotion(view: &View) -> Option<Duty> {
-    healthy_learners(view).into_iter().find(|id| view.stable.contains(id)).map(Duty::Promote)
+    healthy_learners(view)
+        .into_iter()
+        .find(|id| view.stable.contains(id))
+        .map(Duty::Promote)
 }
 
 pub(super) fn healthy_learners(view: &View) -> Vec<RaftId> {
@@ -64,5 +81,9 @@ pub(super) fn healthy_learners(view: &View) -> Vec<RaftId> {
     };
     let is_alive = |peer: &&Peer| view.alive().any(|server| server.raft_id == peer.raft_id);
     let learners = view.peers.iter().filter(|peer| !peer.is_voter);
-    learners.filter(keeps_up).filter(is_alive).map(|peer| peer.raft_id).collect()
+    learners
+        .filter(keeps_up)
+        .filter(is_alive)
+        .map(|peer| peer.raft_id)
+        .collect()
 }

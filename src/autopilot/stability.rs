@@ -23,6 +23,10 @@ impl Stability {
     /// Who has been healthy for at least so long.
     pub fn stable(&self, now: Duration, at_least: Duration) -> Vec<RaftId> {
         let is_stable = |since: &Duration| now.saturating_sub(*since) >= at_least;
-        self.since.iter().filter(|(_, since)| is_stable(since)).map(|(id, _)| *id).collect()
+        self.since
+            .iter()
+            .filter(|(_, since)| is_stable(since))
+            .map(|(id, _)| *id)
+            .collect()
     }
 }

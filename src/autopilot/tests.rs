@@ -91,7 +91,13 @@ fn a_peer_that_left_is_removed_but_never_the_leader_itself() {
     let mut view = calm();
     view.servers[1].status = MemberStatus::Left;
     let raft_id = RaftId::new(2);
-    assert_eq!(view.duty(), Some(Duty::Remove { raft_id, cause: Cause::Left }));
+    assert_eq!(
+        view.duty(),
+        Some(Duty::Remove {
+            raft_id,
+            cause: Cause::Left
+        })
+    );
     view.own = raft_id;
     assert_eq!(view.duty(), None);
 }
@@ -103,7 +109,13 @@ fn a_wiped_server_replaces_its_former_self_before_it_is_added() {
     successor.name = "S3".parse().unwrap();
     view.servers[2] = successor.clone();
     let raft_id = RaftId::new(3);
-    assert_eq!(view.duty(), Some(Duty::Remove { raft_id, cause: Cause::Replaced }));
+    assert_eq!(
+        view.duty(),
+        Some(Duty::Remove {
+            raft_id,
+            cause: Cause::Replaced
+        })
+    );
     view.peers.remove(2);
     assert_eq!(view.duty(), Some(Duty::Add(successor)));
 }

@@ -1,1 +1,237 @@
-//! The `cli` room.
+//! The command line: a file per command. It asks an agent over HTTP, or another room, and prints;
+//! it decides nothing.
+//!
+//! Commands, options, texts, columns and exit codes are Consul's (agent reference, 4 and 10.4), with
+//! `quorate` for the name of the program. The environment is read once, here.
+
+mod agent;
+mod connect;
+mod dashes;
+mod discover;
+mod info;
+mod join;
+mod keygen;
+mod kv;
+mod leave;
+mod members;
+mod operator;
+mod out;
+mod table;
+#[cfg(test)]
+mod tests;
+mod validate;
+mod version;
+
+pub use out::Out;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt;
+use std::io::Read;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{ArgMatches, FromArgMatches, Subcommand};
+
+/// What was asked for was done.
+const DONE: u8 = 0;
+/// It failed, or was asked for in a wrong way.
+const FAILED: u8 = 1;
+/// There is nothing that matches.
+const NOTHING: u8 = 2;
+/// There is an answer, with gaps.
+const PARTIAL: u8 = 3;
+/// The command whose options come from the table of settings.
+const AGENT: &str = "agent";
+/// There is no such command.
+const NO_COMMAND: u8 = 127;
+
+/// What a command may touch besides the network.
+pub struct World {
+    /// Where it prints.
+    pub out: Out,
+    /// What it reads for `-`.
+    pub stdin: Box<dyn Read + Send>,
+    /// The variables of both families, `QUORATE_` and `CONSUL_`, by full name.
+    pub env: BTreeMap<String, String>,
+}
+
+impl World {
+    /// The streams and the environment of the process. Variables that are not UTF-8 are left out.
+    pub fn of_process() -> Self {
+        let is_ours = |name: &str| name.starts_with("QUORATE_") || name.starts_with("CONSUL_");
+        let texts = std::env::vars_os().filter_map(|(name, value)| {
+            let name = name.into_string().ok().filter(|name| is_ours(name))?;
+            Some((name, value.into_string().ok()?))
+        });
+        Self {
+            out: Out::of_process(),
+            stdin: Box::new(std::io::stdin()),
+            env: texts.collect(),
+        }
+    }
+}
+
+impl fmt::Debug for World {
+    /// The values of the environment may be secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("World")
+            .field("out", &self.out)
+            .field("env", &self.env.keys())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a command ended without doing what it was asked.
+#[derive(Debug)]
+struct Failure {
+    text: String,
+    /// The command was used wrongly: its usage is shown too.
+    is_misuse: bool,
+}
+
+impl Failure {
+    fn new(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            is_misuse: false,
+        }
+    }
+
+    fn misuse(text: impl Into<String>) -> Self {
+        Self {
+            is_misuse: true,
+            ..Self::new(text)
+        }
+    }
+}
+
+/// The commands.
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Join(join::Join),
+    Members(members::Members),
+    Leave(leave::Leave),
+    ForceLeave(leave::ForceLeave),
+    Info(info::Info),
+    /// Reads, writes and deletes keys
+    #[command(subcommand, arg_required_else_help = true)]
+    Kv(kv::Kv),
+    /// Tools for operators
+    #[command(subcommand, arg_required_else_help = true)]
+    Operator(operator::Operator),
+    Discover(discover::Discover),
+    Keygen(keygen::Keygen),
+    Validate(validate::Validate),
+    Version(version::Version),
+}
+
+/// Runs the command that the arguments name; the first is the name of the program.
+pub async fn run(args: Vec<OsString>, mut world: World) -> ExitCode {
+    let code = run_to_code(args, &mut world).await;
+    let is_printed = world.out.finish();
+    ExitCode::from(if is_printed { code } else { code.max(FAILED) })
+}
+
+/// As [`run`], with the exit code as a number.
+async fn run_to_code(mut args: Vec<OsString>, world: &mut World) -> u8 {
+    for arg in args.iter_mut().skip(1).take(1) {
+        if ["-v", "-version", "--version"]
+            .iter()
+            .any(|name| arg == name)
+        {
+            *arg = "version".into();
+        }
+    }
+    let mut command = command();
+    let known = args.get(1).and_then(|name| name.to_str());
+    let known = known.is_some_and(|name| command.find_subcommand(name).is_some());
+    let args = match dashes::from_go_style(&command, args) {
+        Ok(args) => args,
+        Err(error) => {
+            world.out.problem(error);
+            return FAILED;
+        }
+    };
+    let matches = match command.try_get_matches_from_mut(args) {
+        Ok(matches) => matches,
+        Err(error) => return explain(&error, known, world),
+    };
+    let ended = match (matches.subcommand(), Command::from_arg_matches(&matches)) {
+        (Some((AGENT, matches)), _) => agent::run(matches, world).await,
+        (_, Ok(command)) => command.run(world).await,
+        (_, Err(error)) => return explain(&error, known, world),
+    };
+    ended.unwrap_or_else(|failure| {
+        world.out.problem(&failure.text);
+        if failure.is_misuse {
+            world
+                .out
+                .problem(format_args!("\n{}", usage(&mut command, &matches)));
+        }
+        FAILED
+    })
+}
+
+fn command() -> clap::Command {
+    let root = clap::Command::new("quorate")
+        .about("Finds its peers, joins them, founds one cluster and only one, and says why when it cannot")
+        .after_help("`quorate COMMAND -h` explains a command. Options take one dash or two.")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true);
+    Command::augment_subcommands(root).subcommand(crate::config::command())
+}
+
+/// Prints what is wrong with the arguments, or the help that they ask for.
+fn explain(error: &clap::Error, is_known: bool, world: &mut World) -> u8 {
+    if error.kind() == ErrorKind::DisplayHelp {
+        world.out.raw(error.to_string());
+        return DONE;
+    }
+    world.out.problem(error.to_string().trim_end());
+    if is_known { FAILED } else { NO_COMMAND }
+}
+
+/// The help of the command that the arguments named.
+fn usage(command: &mut clap::Command, matches: &ArgMatches) -> String {
+    if let Some((name, matches)) = matches.subcommand()
+        && let Some(below) = command.find_subcommand_mut(name)
+    {
+        return usage(below, matches);
+    }
+    command.render_help().to_string()
+}
+
+impl Command {
+    async fn run(self, world: &mut World) -> Result<u8, Failure> {
+        let done = match self {
+            Self::Members(members) => {
+                return Ok(if members.run(world).await? {
+                    DONE
+                } else {
+                    NOTHING
+                });
+            }
+            Self::Discover(discover) => {
+                return Ok(if discover.run(world).await? {
+                    DONE
+                } else {
+                    PARTIAL
+                });
+            }
+            Self::Join(join) => join.run(world).await,
+            Self::Leave(leave) => leave.run(world).await,
+            Self::ForceLeave(force_leave) => force_leave.run(world).await,
+            Self::Info(info) => info.run(world).await,
+            Self::Kv(kv) => kv.run(world).await,
+            Self::Operator(operator::Operator::Raft(operator::Raft::ListPeers(list))) => {
+                list.run(world).await
+            }
+            Self::Keygen(keygen::Keygen {}) => keygen::run(world),
+            Self::Validate(validate) => validate.run(world),
+            Self::Version(version) => version.run(world),
+        };
+        done.map(|()| DONE)
+    }
+}

@@ -22,10 +22,10 @@ use crate::state::Query;
 pub const VALUE_BYTES_MAX: usize = 512 * 1024;
 
 /// How long a blocking read waits when the client does not say (Consul's `default_query_time`).
-const WAIT_DEFAULT: Duration = Duration::from_secs(300);
+const WAIT_DEFAULT: Duration = Duration::from_mins(5);
 
 /// The longest a blocking read waits, jitter aside (Consul's `max_query_time`).
-const WAIT_MAX: Duration = Duration::from_secs(600);
+const WAIT_MAX: Duration = Duration::from_mins(10);
 
 /// Up to this share of the wait is added, so that clients that began together do not all come back
 /// together (agent reference, 6.1, blocking queries).

@@ -14,6 +14,7 @@ use axum::http::{HeaderName, HeaderValue, Method, Response};
 use axum::routing::any;
 use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
+use tracing::debug;
 
 use super::ask::{Ask, decode_path, is_printable};
 use super::node::{Found, Node, Read};
@@ -220,11 +221,19 @@ async fn serve(endpoint: &Endpoint, behind: Behind, request: Request) -> Respons
         return Refusal::bad("").into_response();
     };
     let ask = Ask::new(request, &path, endpoint.path, rand::random());
+    let method = ask.method.clone();
     let answer = match check(endpoint, &behind, &ask) {
         Ok(()) => (endpoint.handler)(behind, ask).await,
         Err(refusal) => Err(refusal),
     };
-    answer.map_or_else(Refusal::into_response, Reply::into_response)
+    match answer {
+        Ok(reply) => reply.into_response(),
+        Err(refusal) => {
+            // The parameters are left out: one of them is the token.
+            debug!(%method, path, error = %refusal, "http request refused");
+            refusal.into_response()
+        }
+    }
 }
 
 /// What every endpoint refuses, then what this one does.

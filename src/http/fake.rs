@@ -38,8 +38,11 @@ pub(crate) struct FakeNode {
     pub(crate) may_leave: Notify,
     /// Told when `leave` has begun and when it has ended.
     pub(crate) left: Notify,
-    keys: watch::Sender<(u64, BTreeMap<String, KvEntry>)>,
+    keys: watch::Sender<Keys>,
 }
+
+/// The index of the last write, and the keys.
+type Keys = (u64, BTreeMap<String, KvEntry>);
 
 /// A made-up member.
 pub(crate) fn member(number: u8, name: &str, status: MemberStatus, role: Role) -> Member {

@@ -21,8 +21,9 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 const X_CONSUL_REASON: HeaderName = HeaderName::from_static("x-consul-reason");
 
-/// A request that comes to nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A request that comes to nothing; the text is what the client reads.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text}")]
 pub(super) struct Refusal {
     status: StatusCode,
     text: String,

@@ -14,8 +14,8 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
@@ -52,6 +52,9 @@ const TOO_MANY: &[u8] = b"HTTP/1.1 429 Too Many Requests\r\nConnection: close\r\
 /// After that no connection is accepted, blocking reads are answered with 503 at once, and other
 /// requests have 5 seconds to end. Returns when the last connection is gone.
 ///
+/// # Panics
+/// When an endpoint panics.
+///
 /// # Cancel safety
 /// Dropping the future closes the listener and every connection at once; a `leave` in flight still
 /// runs to its end.
@@ -68,7 +71,11 @@ pub async fn serve(listener: TcpListener, node: Arc<dyn Node>, stop: impl Future
     }
     drop(listener);
     stopping.cancel();
-    let ending = async { while connections.join_next().await.is_some() {} };
+    let ending = async {
+        while let Some(ended) = connections.join_next().await {
+            pass_panic_on(ended);
+        }
+    };
     if tokio::time::timeout(STOP_WITHIN, ending).await.is_err() {
         warn!(
             count = connections.len(),
@@ -88,20 +95,19 @@ async fn accept(
     let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let clients = Arc::new(Clients::default());
     loop {
-        while connections.try_join_next().is_some() {}
-        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else {
-            return;
-        };
-        let (stream, client) = match listener.accept().await {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                warn!(%error, "http accept failed");
-                tokio::time::sleep(ACCEPT_REST).await;
+        let accepted = tokio::select! {
+            Some(ended) = connections.join_next() => {
+                pass_panic_on(ended);
                 continue;
             }
+            accepted = accept_one(listener, &slots) => accepted,
         };
-        let Some(seat) = Clients::seat(&clients, client.ip()) else {
-            debug!(addr = %client, "http connection refused: too many from this address");
+        let Some((stream, client, slot)) = accepted else {
+            tokio::time::sleep(ACCEPT_REST).await;
+            continue;
+        };
+        let Some(seat) = Clients::seat(&clients, client) else {
+            debug!(addr = %client, "http connection refused, too many from this address");
             // Best effort: the socket is new, so its buffer has room for the few bytes.
             drop(stream.try_write(TOO_MANY));
             continue;
@@ -111,6 +117,33 @@ async fn accept(
             serving.await;
             drop((slot, seat));
         });
+    }
+}
+
+/// Accepts a connection once there is room for one. None if the system refuses.
+///
+/// # Cancel safety
+/// Dropping the future loses no connection.
+async fn accept_one(
+    listener: &TcpListener,
+    slots: &Arc<Semaphore>,
+) -> Option<(TcpStream, IpAddr, OwnedSemaphorePermit)> {
+    let slot = Arc::clone(slots).acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, client)) => Some((stream, client.ip(), slot)),
+        Err(error) => {
+            warn!(%error, "http accept failed");
+            None
+        }
+    }
+}
+
+/// A panic in a connection ends the server, and with it the agent: never half of it.
+fn pass_panic_on(ended: Result<(), JoinError>) {
+    if let Err(error) = ended
+        && let Ok(panic) = error.try_into_panic()
+    {
+        std::panic::resume_unwind(panic);
     }
 }
 

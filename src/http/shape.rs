@@ -93,7 +93,7 @@ fn tags(says: &Announcement) -> BTreeMap<String, String> {
 }
 
 /// What `/v1/agent/self` answers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct SelfJson {
     /// The few settings that Consul promises to show.

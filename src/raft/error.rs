@@ -61,8 +61,9 @@ pub enum WriteError {
         /// leads but does not reach a quorum.
         leader: Option<Peer>,
     },
-    /// Leadership was lost while the write was under way: it may or may not be committed.
-    #[error("raft leadership was lost; the write may or may not have been done")]
+    /// Leadership was lost, or no quorum confirmed for 10 s, while the write was under way: it
+    /// may or may not be committed.
+    #[error("no quorum confirmed the write; it may or may not have been done")]
     Uncertain {
         /// The leader as far as this node knows.
         leader: Option<Peer>,
@@ -114,8 +115,9 @@ pub enum MembershipError {
         /// The leader as far as this node knows.
         leader: Option<Peer>,
     },
-    /// Leadership was lost while the change was under way: it may or may not be committed.
-    #[error("raft leadership was lost; the change may or may not have been made")]
+    /// Leadership was lost, or no quorum confirmed for 10 s, while the change was under way: it
+    /// may or may not be committed.
+    #[error("no quorum confirmed the change; it may or may not have been made")]
     Uncertain {
         /// The leader as far as this node knows.
         leader: Option<Peer>,

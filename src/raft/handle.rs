@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -11,14 +12,15 @@ use bytes::Bytes;
 use openraft::async_runtime::WatchReceiver;
 use openraft::{LinearizerOption, ReadPolicy};
 use tokio::sync::{Mutex, mpsc, watch};
+use tokio::time::error::Elapsed;
 
 use super::config::Timers;
 use super::error::{HandleError, RaftError, ReadError, WriteError};
 use super::log::{Closed, LogStore};
 use super::machine::{Machine, Published};
-use super::network::{COMMAND_BYTES_MAX, Connector, Inbox, Transport};
+use super::network::{AddressBook, COMMAND_BYTES_MAX, Connector, Inbox, Transport};
 use super::snapshot::SnapshotStore;
-use super::status::{Status, StatusWatch};
+use super::status::{Metrics, Status, StatusWatch};
 use super::type_config::{Peer, Proposal, TypeConfig, packed_len};
 use super::{RaftConfig, lease};
 use crate::state::{Applied, Command, State};
@@ -27,6 +29,10 @@ use crate::types::RaftId;
 /// How long [`Raft::shutdown`] waits for the log to be closed. Chosen: far longer than writing
 /// what is left takes.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How long a leader waits for a quorum to confirm what it wrote. Chosen: an election takes a
+/// fifth of it, so a leader that waited so long is cut off.
+pub(super) const CONFIRM_DEADLINE: Duration = Duration::from_secs(10);
 
 /// How fresh a read must be (agent reference, 3.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,10 +52,12 @@ pub struct Raft {
 
 pub(super) struct Inner {
     pub(super) raft: openraft::Raft<TypeConfig, Machine>,
+    pub(super) metrics: Metrics,
     pub(super) id: RaftId,
     pub(super) timers: Timers,
     inbox: Arc<Inbox>,
     published: Arc<Published>,
+    book: Arc<AddressBook>,
     /// The term whose leadership this node gave away, plus one; 0 for none. See [`lease`].
     barred: AtomicU64,
     stopping: AtomicBool,
@@ -81,15 +89,17 @@ impl Raft {
     ) -> Result<Self, RaftError> {
         let settings = Arc::new(config.to_openraft()?);
         let timers = config.timers();
-        let opening = tokio::task::spawn_blocking(move || open_stores(dir.as_deref()));
+        let opening = tokio::task::spawn_blocking(move || open_stores(dir.as_deref(), own));
         let (log, closed, snapshots) = opening.await.map_err(|panicked| RaftError::Restore {
             reason: panicked.to_string(),
         })??;
         let (machine, published, machine_ended) = Machine::new(Arc::new(snapshots));
+        let book = Arc::new(AddressBook::default());
         let connector = Connector {
             own,
             timers,
             transport,
+            book: Arc::clone(&book),
         };
         let raft = Box::pin(openraft::Raft::new(own, settings, connector, log, machine))
             .await
@@ -98,10 +108,12 @@ impl Raft {
             })?;
         let inner = Inner {
             inbox: Arc::new(Inbox::new(own, raft.clone())),
+            metrics: raft.metrics(),
             raft,
             id: own,
             timers,
             published,
+            book,
             barred: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
             machine_ended: Mutex::new(machine_ended),
@@ -137,10 +149,7 @@ impl Raft {
                 reason: refused.to_string(),
             },
             openraft::error::RaftError::Fatal(fatal) => RaftError::stopped(&fatal),
-        })?;
-        // Nobody else can stand yet, so there is no one to ask first and nothing to wait for.
-        let standing = self.inner.raft.trigger().elect(false).await;
-        standing.map_err(|fatal| RaftError::stopped(&fatal))
+        })
     }
 
     /// Writes a command to the log, waits until it is committed and applied here, and gives what
@@ -157,8 +166,11 @@ impl Raft {
             let max = COMMAND_BYTES_MAX;
             return Err(WriteError::TooLarge { bytes, max });
         }
-        let written = Box::pin(self.inner.raft.client_write(Proposal(command))).await;
-        Ok(written?.data)
+        let writing = Box::pin(self.inner.raft.client_write(Proposal(command)));
+        match tokio::time::timeout(CONFIRM_DEADLINE, writing).await {
+            Ok(written) => Ok(written?.data),
+            Err(Elapsed { .. }) => Err(WriteError::Uncertain { leader: None }),
+        }
     }
 
     /// Returns once [`Self::state`] is as fresh as asked: it holds every write that was
@@ -192,8 +204,7 @@ impl Raft {
 
     fn is_lease_held(&self, lease: Duration) -> bool {
         let barred = self.inner.barred.load(Ordering::Acquire).checked_sub(1);
-        let metrics = self.inner.raft.metrics();
-        let metrics = metrics.borrow_watched();
+        let metrics = self.inner.metrics.borrow_watched();
         lease::holds(&metrics, barred, lease)
     }
 
@@ -238,16 +249,35 @@ impl Raft {
         Box::pin(self.inner.inbox.take(payload)).await
     }
 
+    /// Tells where a peer of the configuration lives now; a node that is not in it is ignored.
+    /// Call it on every server, leader or not, whenever a peer says so itself: it is the only
+    /// way to a quorum when most addresses have changed. The configuration follows by
+    /// [`Self::update_peer`] once there is a leader.
+    pub fn learn_address(&self, id: RaftId, addr: SocketAddr) {
+        let metrics = self.inner.metrics.borrow_watched();
+        if let Some(peer) = metrics.membership_config.get_node(&id) {
+            self.inner.book.moved(id, peer.rpc_addr, addr);
+        }
+    }
+
     /// Makes a snapshot now and waits until it covers all that is applied at the call.
     ///
     /// # Errors
     /// `Stopped`, also if the snapshot cannot be written: raft does not go on without a disk.
     pub async fn snapshot_now(&self) -> Result<(), RaftError> {
-        let applied = self.status().applied;
-        let triggered = self.inner.raft.trigger().snapshot().await;
-        triggered.map_err(|fatal| RaftError::stopped(&fatal))?;
-        let covers = |status: &Status| status.snapshot.map(|(index, _)| index) >= applied;
-        self.watch_status().wait_for(covers).await?;
+        let Status {
+            applied,
+            mut snapshot,
+            ..
+        } = self.status();
+        let mut watch = self.watch_status();
+        while snapshot.map(|(index, _)| index) < applied {
+            let triggered = self.inner.raft.trigger().snapshot().await;
+            triggered.map_err(|fatal| RaftError::stopped(&fatal))?;
+            // One that was under way before the call may come first, and ours was then ignored.
+            let made = watch.wait_for(|status| status.snapshot != snapshot).await?;
+            snapshot = made.snapshot;
+        }
         Ok(())
     }
 
@@ -303,12 +333,15 @@ impl Raft {
     }
 }
 
-fn open_stores(dir: Option<&Path>) -> Result<(LogStore, Closed, SnapshotStore), RaftError> {
+fn open_stores(
+    dir: Option<&Path>,
+    own: RaftId,
+) -> Result<(LogStore, Closed, SnapshotStore), RaftError> {
     let below = |name: &str| dir.map(|dir| dir.join("raft").join(name));
-    let (log, closed) = LogStore::open(below("log").as_deref())?;
-    let (purged, _last) = log.ends().map_err(|error| RaftError::Restore {
+    let (log, closed) = LogStore::open(below("log").as_deref(), own)?;
+    let ends = log.ends().map_err(|error| RaftError::Restore {
         reason: error.to_string(),
     })?;
-    let snapshots = SnapshotStore::open(below("snapshots"), purged)?;
+    let snapshots = SnapshotStore::open(below("snapshots"), ends.purged)?;
     Ok((log, closed, snapshots))
 }

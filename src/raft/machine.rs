@@ -131,9 +131,9 @@ impl RaftStateMachine<TypeConfig> for Machine {
         }
     }
 
-    async fn install_snapshot(&mut self, meta: &SnapshotMeta, state: State) -> io::Result<()> {
-        save(&self.snapshots, meta.clone(), state.clone()).await?;
-        self.state = state;
+    async fn install_snapshot(&mut self, meta: &SnapshotMeta, snapshot: State) -> io::Result<()> {
+        save(&self.snapshots, meta.clone(), snapshot.clone()).await?;
+        self.state = snapshot;
         self.applied = meta.last_log_id;
         self.membership = meta.last_membership.clone();
         self.published.publish(self.state.clone(), self.applied);

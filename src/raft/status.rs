@@ -63,7 +63,7 @@ pub struct Status {
     pub peers: Vec<PeerStatus>,
     /// Index of that configuration.
     pub membership_index: Option<u64>,
-    /// That configuration is committed and not a step between two.
+    /// That configuration is committed.
     pub is_membership_settled: bool,
     /// Since it last heard from a leader: nothing on the leader itself, none before the first
     /// time in this life.
@@ -109,7 +109,8 @@ impl Status {
     }
 }
 
-type Metrics = openraft::alias::WatchReceiverOf<TypeConfig, RaftMetrics<TypeConfig>>;
+/// openraft's own status, as it follows it.
+pub(super) type Metrics = openraft::alias::WatchReceiverOf<TypeConfig, RaftMetrics<TypeConfig>>;
 type DataMetrics =
     openraft::alias::WatchReceiverOf<TypeConfig, openraft::metrics::RaftDataMetrics<TypeConfig>>;
 
@@ -207,8 +208,7 @@ fn plain(metrics: &RaftMetrics<TypeConfig>) -> Status {
         snapshot: metrics.snapshot.as_ref().map(place),
         peers: peers(metrics),
         membership_index: membership.log_id().map(|id| id.index()),
-        is_membership_settled: membership.get_joint_config().len() <= 1
-            && metrics.committed_membership_config.log_id() == membership.log_id(),
+        is_membership_settled: metrics.committed_membership_config.log_id() == membership.log_id(),
         last_contact: None,
         failure: metrics
             .running_state

@@ -1,47 +1,82 @@
-//! The replicated state and its queries.
+//! The replicated state and its queries: what every server holds alike after the same log.
 //!
-//! Pure: no I/O, no clock, no randomness, no logging.
+//! Pure: no I/O, no clock, no randomness, no logging. What a command does and which index a query
+//! answers with are Consul's (agent reference, 6.1 and 6.7), so that its clients' locks, watches
+//! and `cas` loops go on working.
 
 mod command;
+mod key;
+mod kv;
+mod map;
+mod nodes;
+#[cfg(test)]
+mod properties;
 mod query;
+#[cfg(test)]
+mod tests;
+mod tombstones;
 
 pub use command::{Applied, Command, NodeRecord};
 pub use query::{Answer, KvEntry, NodeEntry, Query};
 
-use imbl::OrdMap;
 use serde::{Deserialize, Serialize};
 
-/// The state as of one raft index. A clone costs O(1) and shares what does not change.
+use kv::Kv;
+use nodes::Nodes;
+
+/// The state as of one raft index. A clone costs O(1) and shares what does not change, so readers,
+/// snapshots and blocking queries each hold one of their own.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
-    kv: OrdMap<String, KvEntry>,
+    kv: Kv,
+    nodes: Nodes,
 }
 
 impl State {
-    /// Applies a command that was committed at a raft index. Deterministic: equal states and
-    /// equal commands give equal states on every server.
+    /// Applies a command that was committed at a raft index, which must be higher than that of
+    /// every command before. Deterministic: equal states and equal commands give equal states on
+    /// every server.
     pub fn apply(&mut self, index: u64, command: &Command) -> Applied {
-        if let Command::KvSet {
-            key, value, flags, ..
-        } = command
-        {
-            let entry = KvEntry {
-                key: key.clone(),
-                value: value.clone(),
-                flags: *flags,
-                create_index: index,
-                modify_index: index,
-            };
-            self.kv.insert(key.clone(), entry);
+        match command {
+            Command::KvSet {
+                key,
+                value,
+                flags,
+                cas,
+            } => self.kv.set(index, key, (value, *flags), *cas),
+            Command::KvDelete { key, cas } => self.kv.delete(index, key, *cas),
+            Command::KvDeleteTree { prefix } => self.kv.delete_tree(index, prefix),
+            Command::RegisterNode(record) => self.nodes.register(index, record),
+            Command::DeregisterNode { id } => self.nodes.deregister(index, *id),
         }
-        Applied::Done
     }
 
-    /// Answers a query with the raft index of what was asked; never below 1.
+    /// Answers a query with the raft index of what was asked.
     pub fn query(&self, query: &Query) -> (u64, Answer) {
-        match query {
-            Query::KvGet { key } => (1, Answer::Entry(self.kv.get(key).cloned())),
-            _ => (1, Answer::Keys(Vec::new())),
-        }
+        let answer = match query {
+            Query::KvGet { key } => Answer::Entry(self.kv.get(key)),
+            Query::KvList { prefix } => Answer::Entries(self.kv.list(prefix)),
+            Query::KvKeys { prefix, separator } => {
+                Answer::Keys(self.kv.keys(prefix, separator.as_deref()))
+            }
+            Query::Nodes => Answer::Nodes(self.nodes.list()),
+        };
+        (self.index_of(query), answer)
+    }
+
+    /// The raft index of what a query asks for: what a blocking query waits on. It grows with
+    /// every change of the answer, never falls, and is never below 1, because clients take 0 for
+    /// "do not wait". It may grow without such a change.
+    ///
+    /// Copies nothing; costs one look-up, or a walk over the keys below the prefix.
+    pub fn index_of(&self, query: &Query) -> u64 {
+        let index = match query {
+            Query::KvGet { key } => self.kv.index_of_key(key),
+            Query::KvList { prefix } | Query::KvKeys { prefix, .. } => {
+                self.kv.index_of_prefix(prefix)
+            }
+            Query::Nodes => self.nodes.index(),
+        };
+        index.max(1)
     }
 }

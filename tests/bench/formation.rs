@@ -16,10 +16,19 @@ const TRY_EVERY: Duration = Duration::from_millis(1);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let runs = std::env::args().filter_map(|arg| arg.parse().ok()).next().unwrap_or(20);
+    let runs = std::env::args()
+        .filter_map(|arg| arg.parse().ok())
+        .next()
+        .unwrap_or(20);
     let mut rows = [
-        Row::new("three servers started at once, to a write through each", 0.6),
-        Row::new("third server 7 s late, from its start to a write through each", 0.4),
+        Row::new(
+            "three servers started at once, to a write through each",
+            0.6,
+        ),
+        Row::new(
+            "third server 7 s late, from its start to a write through each",
+            0.4,
+        ),
         Row::new("leader killed, to a write through every survivor", 2.0),
         Row::new("all killed and restarted, to a write through each", 1.5),
         Row::new("client started, to its name in the catalogue", 0.15),
@@ -43,14 +52,21 @@ struct Row {
 
 impl Row {
     const fn new(what: &'static str, target_s: f64) -> Self {
-        Self { what, target_s, times: Vec::new() }
+        Self {
+            what,
+            target_s,
+            times: Vec::new(),
+        }
     }
 
     fn print(mut self) {
         self.times.sort_unstable();
         let seconds: Vec<f64> = self.times.iter().map(Duration::as_secs_f64).collect();
-        let (median, least, most) =
-            (seconds[seconds.len() / 2], seconds[0], seconds[seconds.len() - 1]);
+        let (median, least, most) = (
+            seconds[seconds.len() / 2],
+            seconds[0],
+            seconds[seconds.len() - 1],
+        );
         println!(
             "{:64} median {median:.3} s  least {least:.3}  most {most:.3}  (target {} s, {} runs)",
             self.what,
@@ -75,7 +91,10 @@ async fn one_life() -> [Duration; 5] {
     drop(newcomer);
 
     let leader = servers[0].led().await;
-    let at = servers.iter().position(|s| leader == format!("{}:8300", s.addr())).unwrap();
+    let at = servers
+        .iter()
+        .position(|s| leader == format!("{}:8300", s.addr()))
+        .unwrap();
     let mut dead = servers.remove(at);
     let killed = Instant::now();
     dead.kill().await;
@@ -96,7 +115,9 @@ async fn one_life() -> [Duration; 5] {
 
 async fn late() -> Duration {
     let world = World::new();
-    let list: Vec<String> = (1..=3).map(|n| format!("-retry-join={}", world.addr(n))).collect();
+    let list: Vec<String> = (1..=3)
+        .map(|n| format!("-retry-join={}", world.addr(n)))
+        .collect();
     let mut flags = vec!["-server", "-bootstrap-expect=3"];
     flags.extend(list.iter().map(String::as_str));
     let mut servers = vec![world.agent(1, &flags).await, world.agent(2, &flags).await];

@@ -24,8 +24,18 @@ pub(crate) struct Agent {
 impl Agent {
     pub(crate) async fn start(addr: Ipv4Addr, flags: Vec<String>) -> Self {
         let (child, log) = spawn(&flags);
-        let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
-        Self { addr, flags, child, log, client }
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .timeout(PATIENCE)
+            .build()
+            .unwrap();
+        Self {
+            addr,
+            flags,
+            child,
+            log,
+            client,
+        }
     }
 
     pub(crate) fn addr(&self) -> Ipv4Addr {
@@ -40,14 +50,21 @@ impl Agent {
     /// Sends a signal by name, such as `TERM`.
     pub(crate) async fn signal(&self, name: &str) {
         let pid = self.child.id().unwrap().to_string();
-        let sent = Command::new("kill").args([format!("-{name}"), pid]).status().await.unwrap();
+        let sent = Command::new("kill")
+            .args([format!("-{name}"), pid])
+            .status()
+            .await
+            .unwrap();
         assert!(sent.success());
     }
 
     /// Waits for the end and gives the exit code.
     pub(crate) async fn ended(&mut self) -> Option<i32> {
         let status = tokio::time::timeout(PATIENCE, self.child.wait()).await;
-        status.unwrap_or_else(|_| panic!("still runs:\n{}", self.log_text())).unwrap().code()
+        status
+            .unwrap_or_else(|_| panic!("still runs:\n{}", self.log_text()))
+            .unwrap()
+            .code()
     }
 
     /// Starts the same command line again, as a new life.
@@ -61,7 +78,11 @@ impl Agent {
         let find = |lines: &Vec<String>| lines.iter().any(|line| line.contains(text));
         let seen = tokio::time::timeout(PATIENCE, log.wait_for(find)).await;
         match seen {
-            Ok(Ok(lines)) => lines.iter().find(|line| line.contains(text)).unwrap().clone(),
+            Ok(Ok(lines)) => lines
+                .iter()
+                .find(|line| line.contains(text))
+                .unwrap()
+                .clone(),
             _ => panic!("no log line with `{text}`:\n{}", self.log_text()),
         }
     }
@@ -84,7 +105,10 @@ impl Agent {
 
     /// Asks, waiting until the API listens.
     pub(crate) async fn get(&self, path: &str) -> (u16, String) {
-        eventually(&format!("{} answers {path}", self.addr), || self.try_get(path)).await
+        eventually(&format!("{} answers {path}", self.addr), || {
+            self.try_get(path)
+        })
+        .await
     }
 
     /// Asks for JSON that must come with status 200.
@@ -146,8 +170,9 @@ impl Agent {
         };
         let list: Vec<Value> = serde_json::from_str(&body).unwrap();
         let named = list.iter().filter(|member| member["Status"] == status);
-        let mut names: Vec<String> =
-            named.map(|member| member["Name"].as_str().unwrap().to_owned()).collect();
+        let mut names: Vec<String> = named
+            .map(|member| member["Name"].as_str().unwrap().to_owned())
+            .collect();
         names.sort();
         names
     }
@@ -163,7 +188,10 @@ impl Agent {
     /// One value of `info`.
     pub(crate) async fn stat(&self, group: &str, key: &str) -> String {
         let own = self.get_json("/v1/agent/self").await;
-        own["Stats"][group][key].as_str().unwrap_or_default().to_owned()
+        own["Stats"][group][key]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
     }
 }
 

@@ -31,5 +31,7 @@ where
             }
         }
     });
-    found.await.unwrap_or_else(|_| panic!("did not happen within {PATIENCE:?}: {what}"))
+    found
+        .await
+        .unwrap_or_else(|_| panic!("did not happen within {PATIENCE:?}: {what}"))
 }

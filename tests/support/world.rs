@@ -25,7 +25,10 @@ impl World {
         let world = WORLDS.fetch_add(1, Ordering::Relaxed);
         let process = std::process::id() % 120;
         let first = u8::try_from(process).unwrap() + 100;
-        Self { net: [first, world], dir: tempfile::tempdir().unwrap() }
+        Self {
+            net: [first, world],
+            dir: tempfile::tempdir().unwrap(),
+        }
     }
 
     /// The n-th address.

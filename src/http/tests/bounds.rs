@@ -158,3 +158,14 @@ async fn a_leave_runs_to_its_end_though_the_client_hangs_up() {
     served.node.left.notified().await;
     assert_eq!(served.node.calls(), ["leave begun", "leave ended"]);
 }
+
+#[tokio::test]
+async fn a_panic_behind_an_endpoint_ends_the_server() {
+    let served = serve_fake().await;
+    // The made-up agent has no answer to who it is without members.
+    served.node.members.lock().unwrap().clear();
+    let mut stream = TcpStream::connect(served.addr).await.unwrap();
+    let request = b"GET /v1/agent/version HTTP/1.1\r\nHost: a\r\n\r\n";
+    stream.write_all(request).await.unwrap();
+    assert!(served.server.await.unwrap_err().is_panic());
+}

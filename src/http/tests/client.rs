@@ -1,5 +1,7 @@
 //! The client: addresses, keys, and the words of its errors.
 
+use std::net::SocketAddr;
+
 use axum::http::Uri;
 use proptest::prelude::*;
 use tokio::net::TcpListener;
@@ -9,7 +11,7 @@ use crate::http::client::path_of;
 use crate::http::fake::serve_fake;
 use crate::http::{Client, ClientError, MemberJson, NodeError, Token};
 
-fn client(addr: impl ToString) -> Client {
+fn client(addr: SocketAddr) -> Client {
     Client::new(Some(&addr.to_string()), None).unwrap()
 }
 

@@ -181,11 +181,11 @@ async fn a_blocking_read_returns_when_the_key_changes() {
     let served = serve_fake().await;
     served.node.set("a", b"1");
     let waiting = get(&served, "/v1/kv/a?raw&index=11");
-    let writing = async {
+    let change = async {
         served.node.waits.notified().await;
         served.node.set("a", b"2");
     };
-    let (seen, ()) = tokio::join!(waiting, writing);
+    let (seen, ()) = tokio::join!(waiting, change);
     assert_eq!(
         (seen.body.as_str(), seen.header("x-consul-index")),
         ("2", "12")

@@ -88,7 +88,7 @@ async fn the_raft_configuration_names_servers_by_their_node_ids() {
     let served = serve_fake().await;
     let seen = get(&served, "/v1/operator/raft/configuration?stale").await;
     let found: Value = serde_json::from_str(&seen.body).unwrap();
-    let server = |number: u32, leader, voter, last_index| {
+    let row = |number: u32, leader, voter, last_index| {
         json!({
             "ID": id(number), "Node": format!("s{number}"),
             "Address": format!("192.0.2.{number}:8300"), "Leader": leader,
@@ -97,7 +97,7 @@ async fn the_raft_configuration_names_servers_by_their_node_ids() {
     };
     let expected = json!({
         "Servers": [
-            server(1, true, true, 142), server(3, false, false, 140), server(2, false, true, 139),
+            row(1, true, true, 142), row(3, false, false, 140), row(2, false, true, 139),
         ],
         "Index": 9,
     });

@@ -19,8 +19,9 @@ use raft_log::{Callback, Config, RaftLog, Types, chunked_wal};
 use tokio::sync::oneshot;
 
 use super::super::type_config::{Entry, LogId, TypeConfig, Vote, packed_len};
-use super::codec::{StoredLogId, StoredPayload, StoredVote};
-use super::{LogError, next_index};
+use super::codec::{Owner, StoredLogId, StoredPayload, StoredVote};
+use super::{Ends, LogError, next_index};
+use crate::types::RaftId;
 
 /// Bytes after which a new file is begun; also bounds what is kept in memory for reading, since
 /// entries of the open file are cached. Chosen: the cache must fit the 25 MiB of design, section
@@ -45,7 +46,7 @@ pub(super) struct DiskLog {
 }
 
 impl DiskLog {
-    pub(super) fn open(dir: &Path) -> Result<Self, LogError> {
+    pub(super) fn open(dir: &Path, own: RaftId) -> Result<Self, LogError> {
         let fail = |source| LogError::Open {
             path: dir.to_owned(),
             source,
@@ -57,15 +58,30 @@ impl DiskLog {
                 path: dir.to_owned(),
             });
         };
-        let log = RaftLog::open(Arc::new(settings(dir_text))).map_err(fail)?;
+        let mut log = RaftLog::open(Arc::new(settings(dir_text))).map_err(fail)?;
         let after = file_sizes(dir).map_err(fail)?;
         report_cut(&before, &after);
+        match log.log_state().user_data {
+            Some(Owner(owner)) if owner != own => {
+                let path = dir.to_owned();
+                return Err(LogError::Foreign { path, owner, own });
+            }
+            Some(_) => {}
+            // Not synced for itself: it reaches the disk before anything that follows it.
+            None => {
+                log.save_user_data(Some(Owner(own))).map_err(fail)?;
+                log.flush(false, None).map_err(fail)?;
+            }
+        }
         Ok(Self { log })
     }
 
-    pub(super) fn ends(&self) -> (Option<LogId>, Option<LogId>) {
+    pub(super) fn ends(&self) -> Ends {
         let state = self.log.log_state();
-        (state.purged().map(|id| id.0), state.last().map(|id| id.0))
+        Ends {
+            purged: state.purged().map(|id| id.0),
+            last: state.last().map(|id| id.0),
+        }
     }
 
     pub(super) fn vote(&self) -> Option<Vote> {
@@ -136,7 +152,11 @@ impl DiskLog {
         self.log.flush(true, Some(Synced::entries(callback)))
     }
 
+    /// Cuts what is behind an entry. One that is the last, or not there yet, leaves all.
     pub(super) fn truncate_after(&mut self, keep: Option<LogId>) -> io::Result<()> {
+        if keep.map(StoredLogId).as_ref() >= self.log.log_state().last() {
+            return Ok(());
+        }
         self.log.truncate(next_index(keep))?;
         self.log.flush(true, None)
     }
@@ -157,7 +177,7 @@ impl Types for LogTypes {
     type LogPayload = StoredPayload;
     type Vote = StoredVote;
     type Callback = Synced;
-    type UserData = ();
+    type UserData = Owner;
 
     fn log_index(log_id: &StoredLogId) -> u64 {
         log_id.0.index()
@@ -197,8 +217,8 @@ impl Synced {
 }
 
 impl Callback for Synced {
-    fn send(mut self, result: io::Result<()>) {
-        self.tell(result);
+    fn send(mut self, res: io::Result<()>) {
+        self.tell(res);
     }
 }
 

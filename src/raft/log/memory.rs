@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use super::super::type_config::{Entry, LogId, Vote, packed_len};
-use super::next_index;
+use super::{Ends, next_index};
 
 /// Entries, vote and marks, as the log on disk keeps them.
 #[derive(Debug, Default)]
@@ -16,9 +16,12 @@ pub(super) struct MemoryLog {
 }
 
 impl MemoryLog {
-    pub(super) fn ends(&self) -> (Option<LogId>, Option<LogId>) {
+    pub(super) fn ends(&self) -> Ends {
         let last = self.entries.values().next_back().map(|entry| entry.log_id);
-        (self.purged, last.or(self.purged))
+        Ends {
+            purged: self.purged,
+            last: last.or(self.purged),
+        }
     }
 
     pub(super) const fn vote(&self) -> Option<Vote> {

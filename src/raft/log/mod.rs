@@ -23,6 +23,7 @@ use openraft::{LogState, OptionalSend};
 use tokio::sync::{mpsc, oneshot};
 
 use super::type_config::{Entry, LogId, TypeConfig, Vote};
+use crate::types::RaftId;
 use disk::DiskLog;
 use memory::MemoryLog;
 
@@ -39,6 +40,17 @@ pub enum LogError {
     Path {
         /// The directory.
         path: PathBuf,
+    },
+    /// The log was written by another raft node: somebody mixed up data directories. With this
+    /// log the node would vote and count for another (hazards R1, R4). No entry was changed.
+    #[error("the raft log in {path} belongs to raft node {owner}, not to {own}")]
+    Foreign {
+        /// The directory.
+        path: PathBuf,
+        /// Whose log it is.
+        owner: RaftId,
+        /// Who opened it.
+        own: RaftId,
     },
     /// The operating system refused, another process holds the lock, or the log is damaged
     /// before its end. Nothing was changed.
@@ -66,8 +78,17 @@ struct Shared {
 
 #[derive(Debug)]
 enum Kind {
-    Disk(DiskLog),
+    Disk(Box<DiskLog>),
     Memory(MemoryLog),
+}
+
+/// Where a log begins and ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Ends {
+    /// The last entry that was purged.
+    pub(super) purged: Option<LogId>,
+    /// The last entry that is there, or else was purged.
+    pub(super) last: Option<LogId>,
 }
 
 /// Tells when nobody uses the log any more and its directory is unlocked.
@@ -83,14 +104,14 @@ impl Closed {
 }
 
 impl LogStore {
-    /// Opens the log in a directory, or makes one in memory. Reads the whole log: call it where
+    /// Opens the log in a directory, or makes one in memory, for one raft node. Reads the whole log: call it where
     /// blocking is allowed.
     ///
     /// # Errors
     /// See [`LogError`].
-    pub(super) fn open(dir: Option<&Path>) -> Result<(Self, Closed), LogError> {
+    pub(super) fn open(dir: Option<&Path>, own: RaftId) -> Result<(Self, Closed), LogError> {
         let kind = match dir {
-            Some(dir) => Kind::Disk(DiskLog::open(dir)?),
+            Some(dir) => Kind::Disk(Box::new(DiskLog::open(dir, own)?)),
             None => Kind::Memory(MemoryLog::default()),
         };
         let (open, closed) = mpsc::channel(1);
@@ -101,8 +122,8 @@ impl LogStore {
         Ok((Self { shared }, Closed(closed)))
     }
 
-    /// The last entry that was purged, and the last one that is there or was purged.
-    pub(super) fn ends(&self) -> io::Result<(Option<LogId>, Option<LogId>)> {
+    /// Where the log begins and ends.
+    pub(super) fn ends(&self) -> io::Result<Ends> {
         Ok(match &*self.lock()? {
             Kind::Disk(log) => log.ends(),
             Kind::Memory(log) => log.ends(),
@@ -148,10 +169,10 @@ impl RaftLogStorage<TypeConfig> for LogStore {
     type LogReader = Self;
 
     async fn get_log_state(&mut self) -> io::Result<LogState<TypeConfig>> {
-        let (last_purged_log_id, last_log_id) = self.ends()?;
+        let ends = self.ends()?;
         Ok(LogState {
-            last_purged_log_id,
-            last_log_id,
+            last_purged_log_id: ends.purged,
+            last_log_id: ends.last,
         })
     }
 

@@ -20,6 +20,7 @@ use openraft::raft::{
 use super::super::config::Timers;
 use super::super::snapshot;
 use super::super::type_config::{Peer, Snapshot, TypeConfig, Vote};
+use super::book::AddressBook;
 use super::message::{Envelope, Piece, Reply, Request, Transfer, pack, unpack};
 use super::{Transport, TransportError};
 use crate::state::State;
@@ -39,6 +40,7 @@ pub(in crate::raft) struct Connector {
     pub(in crate::raft) own: RaftId,
     pub(in crate::raft) timers: Timers,
     pub(in crate::raft) transport: Arc<dyn Transport>,
+    pub(in crate::raft) book: Arc<AddressBook>,
 }
 
 impl fmt::Debug for Connector {
@@ -57,6 +59,7 @@ impl RaftNetworkFactory<TypeConfig> for Connector {
             peer: node.clone(),
             timers: self.timers,
             transport: Arc::clone(&self.transport),
+            book: Arc::clone(&self.book),
         }
     }
 }
@@ -68,14 +71,22 @@ pub(in crate::raft) struct Client {
     peer: Peer,
     timers: Timers,
     transport: Arc<dyn Transport>,
+    book: Arc<AddressBook>,
 }
 
 impl Client {
     async fn ask(&self, kind: RPCTypes, request: Request, deadline: Duration) -> Rpc<Reply> {
         let target = self.target;
         let payload = pack(&Envelope { target, request }).map_err(unreadable)?;
-        let answer = self.transport.call(&self.peer, target, payload, deadline);
-        match answer.await {
+        let moved = self
+            .book
+            .elsewhere(target, self.peer.rpc_addr)
+            .map(|rpc_addr| Peer {
+                rpc_addr,
+                ..self.peer.clone()
+            });
+        let to = moved.as_ref().unwrap_or(&self.peer);
+        match self.transport.call(to, target, payload, deadline).await {
             Ok(answer) => unpack(&answer).map_err(unreadable),
             Err(TransportError::TimedOut) => Err(RPCError::Timeout(Timeout {
                 action: kind,

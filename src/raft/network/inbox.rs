@@ -1,8 +1,8 @@
 //! The receiving side: takes a peer's message to openraft and its answer back.
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use bytes::Bytes;
 use openraft::raft::AppendEntriesResponse;
@@ -11,30 +11,16 @@ use super::super::error::HandleError;
 use super::super::machine::Machine;
 use super::super::snapshot;
 use super::super::type_config::{Snapshot, TypeConfig};
-use super::message::{Envelope, Piece, Reply, Request, Transfer, pack, unpack};
+use super::assembly::{Assembly, Progress};
+use super::message::{Envelope, Piece, Reply, Request, pack, unpack};
 use crate::types::RaftId;
-
-/// The largest snapshot that is taken, in bytes. The state is held in memory, so whoever gets
-/// near this has other needs.
-const SNAPSHOT_BYTES_MAX: u64 = 1024 * 1024 * 1024;
-
-/// A snapshot of which no piece came for so long is given up. Chosen: the sender's deadline for
-/// one piece, twice.
-const SNAPSHOT_IDLE: Duration = Duration::from_secs(60);
 
 /// Takes messages for one raft node.
 pub(in crate::raft) struct Inbox {
     own: RaftId,
     raft: openraft::Raft<TypeConfig, Machine>,
-    incoming: Mutex<Option<Incoming>>,
+    assembly: Mutex<Assembly>,
     last_contact: Mutex<Option<Instant>>,
-}
-
-/// A snapshot of which some pieces are here.
-struct Incoming {
-    transfer: Transfer,
-    bytes: Vec<u8>,
-    last_piece: Instant,
 }
 
 impl fmt::Debug for Inbox {
@@ -46,14 +32,11 @@ impl fmt::Debug for Inbox {
 }
 
 impl Inbox {
-    pub(in crate::raft) const fn new(
-        own: RaftId,
-        raft: openraft::Raft<TypeConfig, Machine>,
-    ) -> Self {
+    pub(in crate::raft) fn new(own: RaftId, raft: openraft::Raft<TypeConfig, Machine>) -> Self {
         Self {
             own,
             raft,
-            incoming: Mutex::new(None),
+            assembly: Mutex::default(),
             last_contact: Mutex::new(None),
         }
     }
@@ -78,7 +61,7 @@ impl Inbox {
         }
         let reply = match envelope.request {
             Request::Append(rpc) => {
-                self.drop_idle_snapshot();
+                self.assembly().drop_idle(Instant::now());
                 let answer = self.raft.append_entries(rpc).await;
                 let answer = answer.map_err(|error| HandleError::stopped(&error))?;
                 if !matches!(answer, AppendEntriesResponse::HigherVote(_)) {
@@ -104,21 +87,20 @@ impl Inbox {
     }
 
     async fn take_piece(&self, piece: Piece) -> Result<Reply, HandleError> {
-        let (transfer, bytes) = match self.gather(piece)? {
-            Gathered::Partly(have) => return Ok(Reply::Have(have)),
-            Gathered::Wholly(transfer, bytes) => (transfer, bytes),
+        let malformed = |reason| HandleError::Malformed { reason };
+        let progress = self.assembly().add(piece, Instant::now());
+        let (transfer, bytes) = match progress.map_err(malformed)? {
+            Progress::Partly(have) => return Ok(Reply::Have(have)),
+            Progress::Wholly(transfer, bytes) => (transfer, bytes),
         };
         let decoding = tokio::task::spawn_blocking(move || snapshot::decode(&bytes));
         let decoded = decoding
             .await
             .map_err(|error| HandleError::stopped(&error))?;
-        let (meta, state) = decoded.map_err(|error| HandleError::Malformed {
-            reason: error.to_string(),
-        })?;
+        let (meta, state) = decoded.map_err(|error| malformed(error.to_string()))?;
         if meta.last_log_id != transfer.last_log_id {
-            return Err(HandleError::Malformed {
-                reason: "snapshot covers something else than its sender said".to_owned(),
-            });
+            let reason = "snapshot covers something else than its sender said";
+            return Err(malformed(reason.to_owned()));
         }
         let snapshot = Snapshot {
             meta,
@@ -133,54 +115,9 @@ impl Inbox {
         Ok(Reply::Installed(response))
     }
 
-    /// Adds a piece to what is here. A piece that does not follow is not taken; the answer says
-    /// where to go on. Memory grows with pieces that arrived, never with what is announced.
-    fn gather(&self, piece: Piece) -> Result<Gathered, HandleError> {
-        let Piece {
-            transfer,
-            offset,
-            bytes,
-        } = piece;
-        if transfer.total > SNAPSHOT_BYTES_MAX {
-            return Err(HandleError::Malformed {
-                reason: format!("a snapshot of {} bytes is too large", transfer.total),
-            });
-        }
-        let mut slot = self.incoming.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut incoming = match slot.take() {
-            Some(incoming) if offset > 0 && incoming.transfer == transfer => incoming,
-            _ if offset == 0 => Incoming {
-                transfer,
-                bytes: Vec::new(),
-                last_piece: Instant::now(),
-            },
-            other => {
-                *slot = other;
-                return Ok(Gathered::Partly(0));
-            }
-        };
-        let have = len_u64(&incoming.bytes);
-        let room = incoming.transfer.total.saturating_sub(have);
-        if offset == have && len_u64(&bytes) <= room {
-            incoming.bytes.extend_from_slice(&bytes);
-            incoming.last_piece = Instant::now();
-        }
-        let have = len_u64(&incoming.bytes);
-        if have == incoming.transfer.total {
-            return Ok(Gathered::Wholly(incoming.transfer, incoming.bytes));
-        }
-        *slot = Some(incoming);
-        Ok(Gathered::Partly(have))
-    }
-
-    fn drop_idle_snapshot(&self) {
-        let mut slot = self.incoming.lock().unwrap_or_else(PoisonError::into_inner);
-        if slot
-            .as_ref()
-            .is_some_and(|incoming| incoming.last_piece.elapsed() > SNAPSHOT_IDLE)
-        {
-            *slot = None;
-        }
+    fn assembly(&self) -> MutexGuard<'_, Assembly> {
+        // After a panic of another holder it is empty or whole, both of which are sound.
+        self.assembly.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn heard_leader(&self) {
@@ -189,13 +126,4 @@ impl Inbox {
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
-}
-
-enum Gathered {
-    Partly(u64),
-    Wholly(Transfer, Vec<u8>),
-}
-
-fn len_u64(bytes: &[u8]) -> u64 {
-    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }

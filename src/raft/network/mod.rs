@@ -4,6 +4,8 @@
 //! bounded on both sides. Retrying, pacing and batching are openraft's; connections are the
 //! transport's.
 
+mod assembly;
+mod book;
 mod client;
 mod inbox;
 mod message;
@@ -16,6 +18,7 @@ use futures_util::future::BoxFuture;
 use super::type_config::Peer;
 use crate::types::RaftId;
 
+pub(super) use book::AddressBook;
 pub(super) use client::Connector;
 pub(super) use inbox::Inbox;
 
@@ -54,7 +57,8 @@ pub trait Transport: Send + Sync + 'static {
     /// Sends a message and gives the answer: what [`Raft::handle`](super::Raft::handle) returned
     /// there.
     ///
-    /// `target` is the raft node that the message is meant for; it also stands in the message.
+    /// `to` is the peer as configured, at the newest address that raft was told of. `target` is
+    /// the raft node that the message is meant for; it also stands in the message.
     /// Messages to one peer need not keep their order, and heartbeats must not wait behind large
     /// messages.
     ///

@@ -51,30 +51,37 @@ pub(in crate::raft) fn encode(
 /// # Errors
 /// `Damaged`.
 pub(in crate::raft) fn decode(bytes: &[u8]) -> Result<(SnapshotMeta, State), SnapshotError> {
-    let damaged = |reason: &str| SnapshotError::Damaged {
-        reason: reason.to_owned(),
-    };
-    let rest = bytes
-        .strip_prefix(MAGIC)
-        .ok_or_else(|| damaged("it does not begin as one"))?;
-    let (version, rest) = split(rest).ok_or_else(|| damaged("it ends in its header"))?;
-    if u16::from_be_bytes(version) != VERSION {
+    let mut rest = bytes;
+    if take(&mut rest)? != *MAGIC {
+        return Err(damaged("it does not begin as one"));
+    }
+    if u16::from_be_bytes(take(&mut rest)?) != VERSION {
         return Err(damaged("its version is not known here"));
     }
-    let (len, rest) = split(rest).ok_or_else(|| damaged("it ends in its header"))?;
-    let (sum, body) = split::<32>(rest).ok_or_else(|| damaged("it ends in its header"))?;
-    if u64::try_from(body.len()) != Ok(u64::from_be_bytes(len)) {
+    let len = u64::from_be_bytes(take(&mut rest)?);
+    let sum: [u8; 32] = take(&mut rest)?;
+    if u64::try_from(rest.len()) != Ok(len) {
         return Err(damaged("its length does not match"));
     }
-    if digest::digest(&digest::SHA256, body).as_ref() != sum {
+    if digest::digest(&digest::SHA256, rest).as_ref() != sum {
         return Err(damaged("its checksum does not match"));
     }
-    postcard::from_bytes(body).map_err(|error| damaged(&error.to_string()))
+    postcard::from_bytes(rest).map_err(|error| damaged(&error.to_string()))
 }
 
-fn split<const N: usize>(bytes: &[u8]) -> Option<([u8; N], &[u8])> {
-    let (head, rest) = bytes.split_first_chunk::<N>()?;
-    Some((*head, rest))
+/// Takes the first bytes off.
+fn take<const N: usize>(bytes: &mut &[u8]) -> Result<[u8; N], SnapshotError> {
+    let (head, rest) = bytes
+        .split_first_chunk()
+        .ok_or_else(|| damaged("it ends in its header"))?;
+    *bytes = rest;
+    Ok(*head)
+}
+
+fn damaged(reason: &str) -> SnapshotError {
+    SnapshotError::Damaged {
+        reason: reason.to_owned(),
+    }
 }
 
 /// The name of a snapshot's file: names sort as the snapshots do.

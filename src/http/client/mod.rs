@@ -3,15 +3,18 @@
 //! It speaks to one agent, over plain HTTP, one request at a time, and words its errors as Consul's
 //! tools do (agent reference, 4.1). It reads no environment: what it needs is handed in.
 
+mod url;
+
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use reqwest::{Method, StatusCode, Url};
 use serde::de::DeserializeOwned;
+
+use url::{base_url, encode_path, host_and_port, is_loopback};
 
 /// The agent's address when none is given (agent reference, 4.1).
 const ADDRESS_DEFAULT: &str = "127.0.0.1:8500";
@@ -23,7 +26,7 @@ const ANSWER_BYTES_MAX: usize = 256 * 1024 * 1024;
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 
 /// How long a request may take: a graceful leave takes longest, under half a minute.
-const ANSWER_WITHIN: Duration = Duration::from_secs(120);
+const ANSWER_WITHIN: Duration = Duration::from_mins(2);
 
 /// Why a request brought nothing.
 #[derive(Debug, thiserror::Error)]
@@ -278,54 +281,6 @@ impl Client {
             body: body.freeze(),
         })
     }
-}
-
-fn base_url(address: &str) -> Result<Url, ClientError> {
-    let wrong = |why| ClientError::Address {
-        address: address.to_owned(),
-        why,
-    };
-    let text = match address.split_once("://") {
-        None => format!("http://{address}"),
-        Some(("http", _)) => address.to_owned(),
-        Some(("https", _)) => return Err(wrong("https is not supported yet; use http")),
-        Some(("unix", _)) => return Err(wrong("unix sockets are not supported yet; use http")),
-        Some(_) => return Err(wrong("write host:port or http://host:port")),
-    };
-    let url = Url::parse(&text).map_err(|_not_a_url| wrong("write host:port"))?;
-    if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
-        return Err(wrong("write host:port and nothing more"));
-    }
-    Ok(url)
-}
-
-fn host_and_port(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    let port = url.port_or_known_default();
-    port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-}
-
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let ip: Result<IpAddr, _> = host.trim_matches(['[', ']']).parse();
-    host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback())
-}
-
-/// Escapes all but what a path may hold. A key with `.` or `..` between its slashes has its slashes
-/// escaped as well, else they would be taken for steps.
-fn encode_path(path: &str) -> String {
-    let has_steps = path.split('/').any(|segment| matches!(segment, "." | ".."));
-    let mut encoded = String::with_capacity(path.len());
-    for byte in path.bytes() {
-        let is_plain =
-            byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || (byte == b'/' && !has_steps);
-        if is_plain {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
 }
 
 /// The path that a request would have; for tests of the encoding.

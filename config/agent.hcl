@@ -1,0 +1,138 @@
+# Every setting of the agent with its default; a setting that has none is commented out and
+# shows an example. Made from the table of settings, so change it there. Files are HCL, JSON or
+# TOML; settings of several files are merged, the last one wins, lists append.
+
+
+### Identity and data
+
+# Name of this node, unique in its cluster. Without it, the host name. Flag: -node.
+#node_name = "server-1"
+
+# UUID of this node. Without it, one is made at the first start and kept in data_dir. Flag:
+# -node-id.
+#node_id = "8a0c4f7e-1111-2222-3333-444455556666"
+
+# Datacenter of this node: letters, digits, - and _; kept in lower case. Flag: -datacenter.
+datacenter = "dc1"
+
+# Texts that the catalogue shows with this node: at most 64, names of letters, digits, - and _
+# up to 128 characters, not beginning with consul-; values up to 512 characters. The flag takes
+# name:value and may be repeated. Flag: -node-meta.
+#node_meta = { rack = "r1" }
+
+# Directory for all that has to outlive the process. Needed, except with -dev. Flag: -data-dir.
+#data_dir = "/var/lib/quorate"
+
+# File that the process id is written to. Flag: -pid-file.
+#pid_file = "/run/quorate.pid"
+
+
+### Founding a cluster
+
+# Run as a server: keep state and take part in consensus. Else the agent is a client. Flag:
+# -server.
+server = false
+
+# Number of servers that found the cluster together, the same on each of them. 0: this server
+# founds nothing and waits to be added. 1 is the same as -bootstrap. Flag: -bootstrap-expect.
+bootstrap_expect = 0
+
+# Found a cluster alone. For one server of a cluster only. Flag: -bootstrap.
+bootstrap = false
+
+# How much must be known before a founding: majority (consent of more than half of all that
+# could be servers), strict (no address that was listed may be silent), or open (Consul's way:
+# what is not known does not count). Flag: -bootstrap-safety.
+bootstrap_safety = "majority"
+
+
+### Joining a cluster
+
+# Where to look for others until they are found: addresses, DNS names, or `provider=...
+# key=value` strings. May be repeated. Flag: -retry-join.
+#retry_join = ["10.0.0.5"]
+
+# Longest wait between two attempts of one entry of retry_join; the first waits are shorter.
+# Flag: -retry-interval.
+retry_interval = "30s"
+
+# Attempts before the agent ends with an error, if it never joined anyone. 0: no end. Flag:
+# -retry-max.
+retry_max = 0
+
+# Addresses to join once at the start; if none answers, the agent ends. Better: retry_join.
+# Flag: -join.
+#start_join = ["10.0.0.6"]
+
+# Join the members of the last life again even after having left. Flag: -rejoin.
+rejoin_after_leave = false
+
+# Key that seals gossip and joins: 16 or 32 bytes in base64, the same on all members. `quorate
+# keygen` makes one. Better in a file than as a flag, which `ps` shows. Flag: -encrypt.
+#encrypt = "..."
+
+
+### Addresses and ports
+
+# IP address that gossip and the server port listen on. With -dev, 127.0.0.1. Flag: -bind.
+bind_addr = "0.0.0.0"
+
+# IP address that others reach this agent at. Without it, bind_addr; if that is 0.0.0.0, the one
+# private IPv4 address of the machine; if ::, its one public IPv6 address. Flag: -advertise.
+#advertise_addr = "10.0.0.5"
+
+# IP addresses that the HTTP API listens on, parted by spaces. Flag: -client.
+client_addr = "127.0.0.1"
+
+ports {
+  # Port for requests and raft between agents. 0: any free port. Flag: -server-port.
+  server = 8300
+
+  # Port for gossip, over TCP and UDP. 0: any free port. Flag: -serf-lan-port.
+  serf_lan = 8301
+
+  # Port for the HTTP API. -1: none. 0: any free port. Flag: -http-port.
+  http = 8500
+}
+
+
+### Consensus
+
+# Log entries after the last snapshot before the next one is made.
+raft_snapshot_threshold = 16384
+
+# Log entries kept after a snapshot, so that a server that lags needs no snapshot.
+raft_trailing_logs = 10240
+
+performance {
+  # Scales the times of raft, 1 to 10: smaller finds a dead leader sooner, larger bears a slow
+  # machine or network. With -dev, 1.
+  raft_multiplier = 5
+
+  # How long a request is held while there is no leader.
+  rpc_hold_timeout = "7s"
+}
+
+autopilot {
+  # How long a new server has to be healthy before it votes.
+  server_stabilization_time = "10s"
+}
+
+
+### Leaving
+
+# Leave the cluster on SIGTERM. When not set, true on a client and false on a server.
+#leave_on_terminate = false
+
+# Stay a member on SIGINT. When not set, false on a client and true on a server.
+#skip_leave_on_interrupt = true
+
+
+### Logging
+
+# Least important lines that are logged: TRACE, DEBUG, INFO, WARN or ERROR. With -dev, DEBUG.
+# Flag: -log-level.
+log_level = "INFO"
+
+# Log one JSON object per line. Flag: -log-json.
+log_json = false

@@ -1,1 +1,0 @@
-//! The provider against a stand-in of EC2.

@@ -1,0 +1,308 @@
+//! Carries out the founding: gathers facts, asks the rules of [`bootstrap`](crate::bootstrap),
+//! writes what they say to disk before anybody hears of it, and does what they decide.
+//!
+//! Decides nothing itself. What it adds is time: how long an answer is fresh, how long a proposal
+//! may take, and when a founding is overdue.
+
+mod book;
+mod events;
+mod facts;
+mod round;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Mutex, Notify, mpsc, watch};
+use tracing::{info, warn};
+
+use super::End;
+use super::evidence::Evidence;
+use super::membership::Membership;
+use crate::bootstrap::{
+    self, Admission, Answer, Change, Decision, Ledger, Message, Question, Seat, Server, Speech,
+};
+use crate::datadir::DataDirError;
+use crate::gossip::Gossip;
+use crate::raft::{Peer, Raft, RaftError};
+use crate::rpc::Pool;
+use crate::types::{NodeId, RaftId};
+
+pub(super) use book::Book;
+use events::Events;
+use facts::Heard;
+
+/// How long a server may take to say where it stands. Chosen: a hundred round trips of a
+/// datacenter, and a disk that is busy.
+const ASK_DEADLINE: Duration = Duration::from_millis(1000);
+/// How often facts are looked at again when nothing announces a change.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// Pause after a disk or raft error, so that it is not logged a thousand times a second.
+const ERROR_PAUSE: Duration = Duration::from_secs(1);
+
+/// What a server was told about founding, and who it is.
+#[derive(Debug, Clone)]
+pub(super) struct Terms {
+    /// Its ids and address.
+    pub(super) server: Server,
+    /// `bootstrap_expect`, `-bootstrap` or neither.
+    pub(super) expectation: bootstrap::Expectation,
+    /// `bootstrap_safety`.
+    pub(super) safety: bootstrap::Safety,
+}
+
+/// The rooms that the founding needs.
+#[derive(Debug, Clone)]
+pub(super) struct Rooms {
+    pub(super) raft: Raft,
+    pub(super) gossip: Gossip,
+    pub(super) pool: Pool,
+    pub(super) membership: Arc<Membership>,
+    pub(super) evidence: watch::Receiver<Evidence>,
+    pub(super) end: mpsc::Sender<End>,
+}
+
+/// The founding of one server.
+#[derive(Debug)]
+pub(super) struct Founding {
+    terms: Terms,
+    rooms: Rooms,
+    book: Mutex<Book>,
+    heard: std::sync::Mutex<Heard>,
+    reason: watch::Sender<Reason>,
+    changed: Notify,
+}
+
+/// Where the founding stands, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Reason {
+    /// A stable code.
+    pub(super) code: &'static str,
+    /// One line.
+    pub(super) prose: String,
+}
+
+/// Why a step of the founding was not done.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum FoundingError {
+    /// The disk did not take the record; nothing was said that depends on it.
+    #[error("write the record of the founding")]
+    Disk(#[source] DataDirError),
+    /// Raft did not take the founding entry.
+    #[error("initialize raft")]
+    Raft(#[source] RaftError),
+}
+
+impl Founding {
+    pub(super) fn new(terms: Terms, rooms: Rooms, book: Book) -> Self {
+        let reason = Reason { code: "starting", prose: "the agent is starting".to_owned() };
+        Self {
+            terms,
+            rooms,
+            book: Mutex::new(book),
+            heard: std::sync::Mutex::default(),
+            reason: watch::Sender::new(reason),
+            changed: Notify::new(),
+        }
+    }
+
+    /// Where the founding stands.
+    pub(super) fn reason(&self) -> Reason {
+        self.reason.borrow().clone()
+    }
+
+    /// Answers another server; what binds is on disk before this returns.
+    pub(super) async fn answer(
+        &self,
+        from: NodeId,
+        message: &Message,
+    ) -> Result<Answer, FoundingError> {
+        let mut book = self.book.lock().await;
+        let step = bootstrap::answer(&self.view(&book), message);
+        if let Some(next) = step.write {
+            self.log_promise(from, &next);
+            self.write(&mut book, next).await?;
+        }
+        Ok(step.answer)
+    }
+
+    /// Lets a raft message in, or says why not.
+    pub(super) async fn admit(&self, speech: Speech) -> Result<(), String> {
+        if self.rooms.membership.cluster() == Some(speech.cluster) {
+            return Ok(());
+        }
+        let mut book = self.book.lock().await;
+        let own = self.terms.server.raft_id;
+        match bootstrap::admit(book.ledger(), own, self.raft_state(), speech) {
+            Admission::Open => Ok(()),
+            Admission::Adopt(next) => {
+                self.write(&mut book, next).await.map_err(|error| super::lookup::chain(&error))
+            }
+            Admission::Shut(why) => Err(why.to_string()),
+        }
+    }
+
+    /// Works at the founding until this server is in a cluster.
+    pub(super) async fn run(self: Arc<Self>) {
+        let mut failures = 0_u32;
+        let mut events = Events::new(&self.rooms);
+        loop {
+            events.mark();
+            let decision = {
+                let book = self.book.lock().await;
+                bootstrap::decide(&self.view(&book))
+            };
+            let is_serving = matches!(decision, Decision::Serve(_));
+            match self.perform(decision, &mut failures, &mut events).await {
+                Ok(()) if is_serving => return,
+                Ok(()) => {}
+                Err(error) => {
+                    warn!(target: "agent.server", error = %super::lookup::chain(&error),
+                        "founding step not done, will retry");
+                    tokio::time::sleep(ERROR_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    async fn perform(
+        &self,
+        decision: Decision,
+        failures: &mut u32,
+        events: &mut Events,
+    ) -> Result<(), FoundingError> {
+        match decision {
+            Decision::Write { ledger, change } => {
+                log_change(change);
+                let mut book = self.book.lock().await;
+                // The facts may have changed while the lock was free; then decide anew.
+                let again = bootstrap::decide(&self.view(&book));
+                if again == (Decision::Write { ledger: ledger.clone(), change }) {
+                    self.write(&mut book, ledger).await?;
+                }
+            }
+            Decision::Initialize(proposal) => {
+                let members = proposal.members.iter().map(as_voter).collect();
+                self.rooms.raft.initialize(members).await.map_err(FoundingError::Raft)?;
+                // The status follows the log a moment later; until then the rule would say it again.
+                let mut raft = self.rooms.raft.watch_status();
+                raft.wait_for(|status| status.last_log.is_some())
+                    .await
+                    .map_err(FoundingError::Raft)?;
+            }
+            Decision::Ask(questions) => self.ask(questions).await,
+            Decision::Propose(draft) => self.propose(draft, failures).await?,
+            Decision::Wipe(cluster) => {
+                warn!(target: "agent.server", cluster_id = %cluster,
+                    "the founding is dead; restarting with blank raft state");
+                let _already_ending = self.rooms.end.try_send(End::Restart);
+                std::future::pending::<()>().await;
+            }
+            Decision::Join(cluster) => {
+                let prose = format!("cluster {cluster} exists; waiting to be added to it");
+                self.wait(Reason { code: "joining", prose }, events).await;
+            }
+            Decision::Serve(cluster) => {
+                let prose = format!("in cluster {cluster}");
+                self.say(Reason { code: "formed", prose });
+            }
+            Decision::Wait(waiting) => {
+                let reason = Reason { code: waiting.code(), prose: waiting.to_string() };
+                self.wait(reason, events).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the ledger to disk, then lets the rest of the agent know.
+    async fn write(&self, book: &mut Book, next: Ledger) -> Result<(), FoundingError> {
+        book.write(next).await.map_err(FoundingError::Disk)?;
+        if let Some(cluster) = book.ledger().cluster() {
+            self.rooms.membership.enter(cluster).await.map_err(FoundingError::Disk)?;
+        }
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    /// Asks servers at once and takes note of their answers and of their silence.
+    async fn ask(&self, questions: Vec<Question>) {
+        let asked = questions.into_iter().map(|question| async move {
+            let message = match &question.about {
+                Some(proposal) => Message::AskAbout(proposal.clone()),
+                None => Message::Ask,
+            };
+            let answer = round::send(&self.rooms.pool, &question.to, message, ASK_DEADLINE).await;
+            (question, answer)
+        });
+        let answers = futures_util::future::join_all(asked).await;
+        let mut heard = facts::lock(&self.heard);
+        for (question, answer) in answers {
+            heard.note(&question, answer);
+        }
+    }
+
+    fn say(&self, reason: Reason) {
+        self.reason.send_if_modified(|now| {
+            if *now == reason {
+                return false;
+            }
+            // "No known peers" is what people and scripts wait for (agent reference, 2.11).
+            if reason.code == "waiting-for-servers" && now.code == "starting" {
+                warn!(target: "agent.server.raft", reason = reason.code, detail = %reason.prose,
+                    "no known peers, aborting election");
+            } else {
+                info!(target: "agent.server", reason = reason.code, detail = %reason.prose,
+                    "founding");
+            }
+            *now = reason;
+            true
+        });
+    }
+
+    /// Says why it waits, and waits until a fact may have changed since `events` was marked.
+    async fn wait(&self, reason: Reason, events: &mut Events) {
+        self.say(reason);
+        tokio::select! {
+            () = self.changed.notified() => {}
+            () = events.next() => {}
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+    }
+
+    /// Logs a promise as Consul logs the attempt: every member of the set says it.
+    fn log_promise(&self, from: NodeId, next: &Ledger) {
+        let Seat::Promised { proposal, refused: false } = next.seat() else { return };
+        if proposal.has(self.terms.server.raft_id) {
+            let nodes = round::listed(proposal);
+            info!(target: "agent.server", proposer = %from, "Attempting bootstrap with nodes: {nodes}");
+        }
+    }
+}
+
+fn log_change(change: Change) {
+    match change {
+        Change::Heard(cluster) => {
+            info!(target: "agent.server", cluster_id = %cluster,
+                "existing cluster found, disabling bootstrap mode");
+        }
+        Change::Committed(cluster) => {
+            info!(target: "agent.server", cluster_id = %cluster, "cluster founded");
+        }
+        Change::Refused(cluster) | Change::Lifted(cluster) | Change::Released(cluster) => {
+            warn!(target: "agent.server", cluster_id = %cluster, change = ?change,
+                "the proposer of a founding was silent");
+        }
+    }
+}
+
+fn as_voter(server: &Server) -> (RaftId, Peer) {
+    let peer = Peer {
+        node_id: server.node_id,
+        name: server.name.to_string(),
+        rpc_addr: server.rpc_addr,
+    };
+    (server.raft_id, peer)
+}
+
+/// Answers by disk.
+type ByDisk<T> = BTreeMap<RaftId, T>;

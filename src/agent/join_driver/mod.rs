@@ -1,0 +1,254 @@
+//! Carries out what the join engine asks, and reports what came of it.
+//!
+//! Decides nothing: [`join::Engine`](crate::join::Engine) does. What it adds is I/O, the draw of
+//! each jittered sleep, and the log.
+
+mod report;
+mod sources;
+mod work;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tracing::{error, warn};
+
+use super::End;
+use super::evidence::Evidence;
+use super::lookup::Lookup;
+use super::membership::Membership;
+use super::parts::Parts;
+use crate::datadir::DataDir;
+use crate::gossip::Gossip;
+use crate::join::{Action, Engine, Event, Notice, Outcome, Policy, SourceId};
+use crate::raft::Raft;
+use crate::types::{Member, MemberStatus};
+
+pub(super) use sources::{Entry, Sources};
+
+/// Without a leader for so long, the agent looks for others again (design, section 6).
+const LEADERLESS: Duration = Duration::from_secs(10);
+/// How often the facts that announce themselves by no event are looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// Most addresses that are remembered for the next start.
+const REMEMBERED_MAX: usize = 64;
+
+/// What came of a piece of work, with words for the log.
+struct Done {
+    event: Event,
+    detail: Option<(SourceId, String)>,
+}
+
+/// Joins, and joins again, as long as the agent lives.
+pub(super) struct JoinDriver {
+    engine: Engine,
+    sources: Sources,
+    lookup: Lookup,
+    gossip: Gossip,
+    raft: Option<Raft>,
+    membership: std::sync::Arc<Membership>,
+    dir: DataDir,
+    evidence: watch::Sender<Evidence>,
+    end: mpsc::Sender<End>,
+    work: FuturesUnordered<BoxFuture<'static, Done>>,
+    /// The last failure of each source, in full.
+    details: BTreeMap<SourceId, String>,
+    /// Since when no leader has been known.
+    leaderless: Option<Instant>,
+    was_alone: bool,
+    servers_before: usize,
+    remembered: BTreeSet<SocketAddr>,
+}
+
+impl JoinDriver {
+    pub(super) fn new(
+        parts: &Parts,
+        dir: DataDir,
+        sources: Sources,
+        evidence: watch::Sender<Evidence>,
+    ) -> Self {
+        let policy = Policy {
+            interval: parts.config.retry_interval,
+            retry_max: parts.config.retry_max.and_then(NonZeroU32::new),
+            ..Policy::default()
+        };
+        Self {
+            engine: Engine::new(policy, sources.kinds()),
+            remembered: sources.remembered(),
+            sources,
+            lookup: parts.lookup.clone(),
+            gossip: parts.gossip.clone(),
+            raft: parts.raft.clone(),
+            membership: std::sync::Arc::clone(&parts.membership),
+            dir,
+            evidence,
+            end: parts.end.clone(),
+            work: FuturesUnordered::new(),
+            details: BTreeMap::new(),
+            leaderless: Some(Instant::now()),
+            was_alone: true,
+            servers_before: 0,
+        }
+    }
+
+    /// Runs until the agent stops.
+    pub(super) async fn run(mut self) {
+        let mut members = self.gossip.watch();
+        let mut look = interval(LOOK_EVERY);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        self.report_start();
+        self.handle(Event::Started);
+        loop {
+            tokio::select! {
+                Some(done) = self.work.next() => {
+                    self.details.extend(done.detail);
+                    self.handle(done.event);
+                }
+                changed = members.changed() => {
+                    if changed.is_err() {
+                        return;
+                    }
+                    let list = std::sync::Arc::clone(&members.borrow_and_update());
+                    self.look_at_members(&list);
+                    self.remember(&list).await;
+                }
+                _ = look.tick() => self.look_at_leader(),
+            }
+        }
+    }
+
+    fn handle(&mut self, event: Event) {
+        let (engine, actions) = self.engine.clone().handle(event);
+        self.engine = engine;
+        self.publish_evidence();
+        for action in actions {
+            match action {
+                Action::Resolve { source, token } => {
+                    let entry = self.sources.entry(source).cloned();
+                    let resolve = work::resolve(entry, self.lookup.clone(), self.own(), token);
+                    self.work.push(Box::pin(resolve));
+                }
+                Action::Join { source, token, addresses } => {
+                    let join = work::join(self.gossip.clone(), source, token, addresses);
+                    self.work.push(Box::pin(join));
+                }
+                Action::Sleep { token, window } => {
+                    self.work.push(Box::pin(work::sleep(token, window)));
+                }
+                Action::Notice(notice) => self.report(notice),
+                Action::GiveUp(outcome) => self.give_up(outcome),
+            }
+        }
+    }
+
+    fn give_up(&self, outcome: Outcome) {
+        let why = match outcome {
+            Outcome::Told => return,
+            Outcome::Exhausted => "agent: max join LAN retry exhausted, exiting".to_owned(),
+            Outcome::OnceFailed { source, reason } => {
+                let detail = self.details.get(&source).cloned();
+                let detail = detail.unwrap_or_else(|| reason.prose().to_owned());
+                format!("start_join: {detail}")
+            }
+        };
+        error!(target: "agent", error = %why, "join failed");
+        let _already_ending = self.end.try_send(End::Failed(why));
+    }
+
+    /// Addresses at which this agent itself is reached.
+    fn own(&self) -> BTreeSet<SocketAddr> {
+        BTreeSet::from([self.gossip.local_addr(), self.gossip.own().gossip_addr])
+    }
+
+    fn look_at_members(&mut self, members: &[Member]) {
+        let own = self.gossip.own().node_id;
+        let others = || {
+            let alive = members.iter().filter(|member| member.status == MemberStatus::Alive);
+            alive.filter(|member| member.says.node_id != own)
+        };
+        let is_alone = others().next().is_none();
+        if is_alone != self.was_alone {
+            self.was_alone = is_alone;
+            self.handle(if is_alone { Event::Isolated } else { Event::Met });
+        }
+        let servers = others().filter(|member| member.says.server().is_some()).count();
+        if servers < self.servers_before && servers < self.floor() {
+            self.handle(Event::BelowFloor);
+        }
+        self.servers_before = servers;
+        self.look_at_leader();
+    }
+
+    /// How many other servers there should be: on a server the other voters, else one.
+    fn floor(&self) -> usize {
+        match &self.raft {
+            Some(raft) => raft.status().voters().count().saturating_sub(1),
+            None => 1,
+        }
+    }
+
+    fn look_at_leader(&mut self) {
+        let is_led = match &self.raft {
+            Some(raft) => raft.status().leader.is_some(),
+            None => self.membership.cluster().is_some() && self.servers_before > 0,
+        };
+        match (is_led, self.leaderless) {
+            (true, Some(_)) => {
+                self.leaderless = None;
+                self.handle(Event::LeaderKnown);
+            }
+            (false, None) => self.leaderless = Some(Instant::now()),
+            (false, Some(since)) if since.elapsed() >= LEADERLESS => {
+                self.leaderless = Some(Instant::now());
+                self.handle(Event::LeaderLost);
+            }
+            _ => {}
+        }
+    }
+
+    fn publish_evidence(&self) {
+        let now = self.sources.evidence(&self.engine);
+        self.evidence.send_if_modified(|before| {
+            let is_news = *before != now;
+            if is_news {
+                *before = now;
+            }
+            is_news
+        });
+    }
+
+    /// Keeps the addresses of the others for the next start, servers first.
+    async fn remember(&mut self, members: &[Member]) {
+        let own = self.gossip.own().node_id;
+        let alive = members.iter().filter(|member| member.status == MemberStatus::Alive);
+        let mut others: Vec<&Member> = alive.filter(|m| m.says.node_id != own).collect();
+        others.sort_by_key(|member| member.says.server().is_none());
+        let now: BTreeSet<SocketAddr> =
+            others.iter().take(REMEMBERED_MAX).map(|member| member.says.gossip_addr).collect();
+        if now.is_empty() || now == self.remembered {
+            return;
+        }
+        let (dir, list): (_, Vec<SocketAddr>) = (self.dir.clone(), now.iter().copied().collect());
+        match super::blocking(move || dir.store_peers(&list)).await {
+            Ok(()) => self.remembered = now,
+            Err(error) => {
+                warn!(target: "agent", error = %super::lookup::chain(&error),
+                    "addresses of the others not remembered");
+            }
+        }
+    }
+
+    fn report_start(&self) {
+        report::start(&self.sources);
+    }
+
+    fn report(&self, notice: Notice) {
+        report::notice(&self.sources, &self.details, notice);
+    }
+}

@@ -1,0 +1,137 @@
+//! The sources of one agent, in the order in which the engine knows them.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+
+use quorate_providers::Query;
+
+use crate::agent::AgentError;
+use crate::agent::evidence::Evidence;
+use crate::agent::lookup::Source;
+use crate::config::Config;
+use crate::join::{Engine, Kind, SourceId};
+use crate::types::Address;
+
+/// What the engine calls a source.
+#[derive(Debug, Clone)]
+pub(in crate::agent) enum Entry {
+    /// Others whom this agent knew in its last life.
+    Remembered(Vec<SocketAddr>),
+    /// All of `start_join`: one that works is enough.
+    Start(Vec<Source>),
+    /// One value of `retry_join`.
+    Retry(Source),
+}
+
+/// All sources of an agent.
+#[derive(Debug, Clone, Default)]
+pub(in crate::agent) struct Sources {
+    entries: Vec<Entry>,
+}
+
+impl Sources {
+    /// The configured sources. Offline: nothing is asked yet.
+    ///
+    /// # Errors
+    /// For the first entry that is no source.
+    pub(in crate::agent) fn parse(config: &Config) -> Result<Self, AgentError> {
+        let start: Vec<Source> = config
+            .start_join
+            .iter()
+            .map(|entry| parse("start_join", entry))
+            .collect::<Result<_, _>>()?;
+        let mut entries = Vec::new();
+        if !start.is_empty() {
+            entries.push(Entry::Start(start));
+        }
+        for entry in config.retry_join.iter() {
+            entries.push(Entry::Retry(parse("retry_join", entry)?));
+        }
+        Ok(Self { entries })
+    }
+
+    /// Adds the addresses of the last life, to be tried first.
+    pub(in crate::agent) fn with_remembered(mut self, peers: Vec<SocketAddr>) -> Self {
+        if !peers.is_empty() {
+            self.entries.insert(0, Entry::Remembered(peers));
+        }
+        self
+    }
+
+    pub(super) fn remembered(&self) -> BTreeSet<SocketAddr> {
+        match self.entries.first() {
+            Some(Entry::Remembered(peers)) => peers.iter().copied().collect(),
+            _ => BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn kinds(&self) -> impl Iterator<Item = Kind> {
+        self.entries.iter().map(|entry| match entry {
+            Entry::Start(_) => Kind::Once,
+            Entry::Remembered(_) | Entry::Retry(_) => Kind::Retry,
+        })
+    }
+
+    pub(super) fn entry(&self, id: SourceId) -> Option<&Entry> {
+        self.entries.get(usize::from(id.0))
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The name of a source in the log: what the operator wrote, secrets masked.
+    pub(super) fn name(&self, id: SourceId) -> String {
+        self.entry(id).map(ToString::to_string).unwrap_or_default()
+    }
+
+    /// What the configured sources told so far. The last life's addresses are left out: whoever
+    /// was in a cluster remembers it on disk, and a blank server's old neighbours may be gone.
+    pub(super) fn evidence(&self, engine: &Engine) -> Evidence {
+        let mut evidence = Evidence::default();
+        for shown in engine.evidence() {
+            if matches!(self.entry(shown.source), None | Some(Entry::Remembered(_))) {
+                continue;
+            }
+            evidence.listed.extend(shown.listed.iter().filter_map(socket_addr));
+            evidence.reached.extend(shown.reached.iter().filter_map(socket_addr));
+            if !shown.is_complete {
+                evidence.open_sources.insert(self.name(shown.source));
+            }
+        }
+        evidence
+    }
+}
+
+/// The driver hands over addresses with ports, so it gets them back with ports.
+pub(super) fn socket_addr(address: &Address) -> Option<SocketAddr> {
+    address.to_socket_addr(address.port()?)
+}
+
+impl std::fmt::Display for Entry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Remembered(_) => f.write_str("members of the last life"),
+            Self::Start(sources) => {
+                let texts: Vec<String> = sources.iter().map(ToString::to_string).collect();
+                f.write_str(&texts.join(", "))
+            }
+            Self::Retry(source) => source.fmt(f),
+        }
+    }
+}
+
+/// Parses one value: anything with `provider=` is a query, as at Consul (agent reference, 1.2).
+fn parse(setting: &'static str, entry: &str) -> Result<Source, AgentError> {
+    let fail = |reason: String| AgentError::Source {
+        setting,
+        entry: quorate_providers::redact(entry),
+        reason,
+    };
+    if entry.contains("provider=") {
+        let query = Query::parse(entry).map_err(|error| fail(error.to_string()))?;
+        return Ok(Source::Query(Box::new(query)));
+    }
+    let address: Address = entry.parse().map_err(|error| fail(format!("{error}")))?;
+    Ok(Source::Address(address))
+}

@@ -1,0 +1,148 @@
+//! The three kinds of work that the engine asks for, each ending in an event.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use quorate_providers::{Kind, Retry as LookupRetry};
+use rand::RngExt as _;
+
+use super::sources::socket_addr;
+use super::{Done, Entry};
+use crate::agent::lookup::{Listed, Lookup, Source, Unresolved};
+use crate::agent::parts::failures;
+use crate::gossip::{Gossip, GossipError, JoinReport};
+use crate::join::{Event, Failure, Found, Reason, Retry, SourceId, Token, Window};
+use crate::types::Address;
+
+/// One lookup with all its pages must end by then (design, section 6).
+const RESOLVE_DEADLINE: Duration = Duration::from_secs(30);
+
+/// Asks a source what it lists.
+pub(super) async fn resolve(
+    entry: Option<Entry>,
+    lookup: Lookup,
+    own: BTreeSet<SocketAddr>,
+    token: Token,
+) -> Done {
+    let listed = tokio::time::timeout(RESOLVE_DEADLINE, list(entry, &lookup)).await;
+    let listed = listed.unwrap_or_else(|_elapsed| {
+        let reason = format!("no answer within {} s", RESOLVE_DEADLINE.as_secs());
+        Err(Unresolved { reason, kind: Kind::Timeout, retry: LookupRetry::Backoff })
+    });
+    match listed {
+        Ok(listed) => {
+            let others = listed.addresses.iter().filter(|addr| !own.contains(addr));
+            let found = Found {
+                addresses: others.copied().map(Address::from).collect(),
+                has_own: listed.addresses.iter().any(|addr| own.contains(addr)),
+                complete: listed.is_complete,
+            };
+            Done { event: Event::Resolved { token, answer: Ok(found) }, detail: None }
+        }
+        Err(unresolved) => {
+            let detail = token.source().map(|source| (source, unresolved.reason.clone()));
+            let answer = Err(failure(&unresolved));
+            Done { event: Event::Resolved { token, answer }, detail }
+        }
+    }
+}
+
+async fn list(entry: Option<Entry>, lookup: &Lookup) -> Result<Listed, Unresolved> {
+    match entry {
+        Some(Entry::Remembered(peers)) => Ok(Listed { addresses: peers, is_complete: true }),
+        Some(Entry::Retry(source)) => lookup.source(&source).await,
+        Some(Entry::Start(sources)) => list_all(&sources, lookup).await,
+        None => Ok(Listed { addresses: Vec::new(), is_complete: true }),
+    }
+}
+
+/// Asks several sources at once; an error only if none of them told anything.
+async fn list_all(sources: &[Source], lookup: &Lookup) -> Result<Listed, Unresolved> {
+    let asked = sources.iter().map(|source| lookup.source(source));
+    let mut all = Listed { addresses: Vec::new(), is_complete: true };
+    let mut last_error = None;
+    for answer in futures_util::future::join_all(asked).await {
+        match answer {
+            Ok(listed) => {
+                all.addresses.extend(listed.addresses);
+                all.is_complete &= listed.is_complete;
+            }
+            Err(error) => {
+                all.is_complete = false;
+                last_error = Some(error);
+            }
+        }
+    }
+    match last_error {
+        Some(error) if all.addresses.is_empty() => Err(error),
+        _ => Ok(all),
+    }
+}
+
+fn failure(unresolved: &Unresolved) -> Failure {
+    let reason = match unresolved.kind {
+        Kind::Query => Reason::Misconfigured,
+        Kind::Credentials | Kind::Denied => Reason::Credentials,
+        Kind::Throttled => Reason::Throttled,
+        Kind::Timeout => Reason::DiscoveryTimeout,
+        _ => Reason::DiscoveryFailed,
+    };
+    let retry = match unresolved.retry {
+        LookupRetry::Never => Retry::Never,
+        LookupRetry::Backoff => Retry::Backoff,
+        LookupRetry::After(pause) => Retry::After(pause),
+    };
+    Failure { reason, retry }
+}
+
+/// Contacts every address.
+pub(super) async fn join(
+    gossip: Gossip,
+    source: SourceId,
+    token: Token,
+    addresses: Vec<Address>,
+) -> Done {
+    let targets: Vec<SocketAddr> = addresses.iter().filter_map(socket_addr).collect();
+    let report = gossip.join(&targets).await;
+    let detail = (!report.failed.is_empty()).then(|| (source, failures(&report)));
+    let event = match refusal(&report) {
+        Some(reason) => {
+            let failure = Failure { reason, retry: Retry::Backoff };
+            Event::JoinFailed { token, failure }
+        }
+        None => Event::Joined {
+            token,
+            reached: report.contacted.iter().map(|(addr, _)| Address::from(*addr)).collect(),
+            own: report.own.iter().copied().map(Address::from).collect(),
+        },
+    };
+    Done { event, detail }
+}
+
+/// The reason of a join that reached nobody because it was refused, the most telling one first.
+fn refusal(report: &JoinReport) -> Option<Reason> {
+    if !report.contacted.is_empty() || !report.own.is_empty() {
+        return None;
+    }
+    let reasons = report.failed.iter().map(|(_, error)| reason(error));
+    reasons.max_by_key(|reason| *reason != Reason::PeersUnreachable)
+}
+
+const fn reason(error: &GossipError) -> Reason {
+    match error {
+        GossipError::KeyMismatch { .. } | GossipError::KeyMissing { .. } => Reason::KeyMismatch,
+        _ => Reason::PeersUnreachable,
+    }
+}
+
+/// Sleeps for a time drawn evenly from a window.
+pub(super) async fn sleep(token: Token, window: Window) -> Done {
+    let pause = if window.from < window.to {
+        rand::rng().random_range(window.from..=window.to)
+    } else {
+        window.from
+    };
+    tokio::time::sleep(pause).await;
+    Done { event: Event::Woke(token), detail: None }
+}

@@ -1,0 +1,129 @@
+//! Turns what people write in `retry_join` into addresses to contact: provider strings, DNS
+//! names, plain addresses.
+
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use quorate_providers::{Answer, Contact, Host, Io, Kind, Query, ResolveError, Retry};
+
+use crate::types::Address;
+
+/// Resolves sources. Clones share one door to the world.
+#[derive(Debug, Clone)]
+pub(super) struct Lookup {
+    io: Arc<Io>,
+    /// The port of addresses that name none: that of this agent's own gossip, as at Consul.
+    default_port: u16,
+}
+
+/// One entry of `retry_join` or `start_join`, parsed.
+#[derive(Debug, Clone)]
+pub(super) enum Source {
+    /// An address or a DNS name.
+    Address(Address),
+    /// A `provider=...` string.
+    Query(Box<Query>),
+}
+
+/// What a source lists now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Listed {
+    /// The addresses, sorted and once each.
+    pub(super) addresses: Vec<SocketAddr>,
+    /// Nothing is missing.
+    pub(super) is_complete: bool,
+}
+
+/// A source that told nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Unresolved {
+    /// Every cause on one line.
+    pub(super) reason: String,
+    /// What sort of failure it is.
+    pub(super) kind: Kind,
+    /// Whether and when to ask again.
+    pub(super) retry: Retry,
+}
+
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::Query(query) => query.fmt(f),
+        }
+    }
+}
+
+impl Lookup {
+    /// A lookup through the real world.
+    pub(super) fn new(default_port: u16) -> Self {
+        Self { io: Arc::new(Io::real()), default_port }
+    }
+
+    /// Asks a source once.
+    pub(super) async fn source(&self, source: &Source) -> Result<Listed, Unresolved> {
+        match source {
+            Source::Address(address) => self.address(address).await,
+            Source::Query(query) => {
+                let answer = quorate_providers::resolve(query, &self.io).await.map_err(explain)?;
+                self.contacts(answer).await
+            }
+        }
+    }
+
+    /// Every address behind one written address.
+    pub(super) async fn address(&self, address: &Address) -> Result<Listed, Unresolved> {
+        let port = address.port().unwrap_or(self.default_port);
+        if let Some(addr) = address.to_socket_addr(port) {
+            return Ok(Listed { addresses: vec![addr], is_complete: true });
+        }
+        let answer = quorate_providers::lookup(address.host(), &self.io).await.map_err(explain)?;
+        let with_port = |contact: Contact| Contact { port: Some(port), ..contact };
+        let contacts = answer.contacts.into_iter().map(with_port).collect();
+        self.contacts(Answer { contacts, ..answer }).await
+    }
+
+    /// Resolves the names among the contacts; a name that cannot be resolved leaves a gap.
+    async fn contacts(&self, answer: Answer) -> Result<Listed, Unresolved> {
+        let mut is_complete = answer.is_complete();
+        let mut addresses = BTreeSet::new();
+        for contact in answer.contacts {
+            let port = contact.port.unwrap_or(self.default_port);
+            match contact.host {
+                Host::Ip(ip) => {
+                    addresses.insert(SocketAddr::new(ip, port));
+                }
+                Host::Name(name) => match quorate_providers::lookup(&name, &self.io).await {
+                    Ok(found) => addresses.extend(ips(&found).map(|ip| SocketAddr::new(ip, port))),
+                    Err(_named_by_the_gap) => is_complete = false,
+                },
+            }
+        }
+        Ok(Listed { addresses: addresses.into_iter().collect(), is_complete })
+    }
+}
+
+fn ips(answer: &Answer) -> impl Iterator<Item = std::net::IpAddr> {
+    answer.contacts.iter().filter_map(|contact| match contact.host {
+        Host::Ip(ip) => Some(ip),
+        Host::Name(_) => None,
+    })
+}
+
+fn explain(error: ResolveError) -> Unresolved {
+    Unresolved { retry: error.retry(), kind: error.kind(), reason: chain(&error) }
+}
+
+/// An error and its causes on one line.
+pub(super) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

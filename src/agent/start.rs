@@ -1,0 +1,279 @@
+//! Builds an agent: identity, doors, rooms, tasks, in this order, so that nothing is written
+//! before the configuration is known to be good and nothing runs before everything listens.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tracing::info;
+
+use super::evidence::Evidence;
+use super::founding::{Book, Founding, Rooms, Terms};
+use super::join_driver::{JoinDriver, Sources};
+use super::local::Local;
+use super::lookup::Lookup;
+use super::membership::{self, Membership};
+use super::node::AgentNode;
+use super::parts::Parts;
+use super::reconcile::Reconciler;
+use super::route::Router;
+use super::service::ServerPort;
+use super::tasks::Tasks;
+use super::transport::RpcTransport;
+use super::{Agent, AgentError, adopt, blocking, member_log, register};
+use crate::bootstrap;
+use crate::config::{BootstrapSafety, Config, Mode};
+use crate::datadir::DataDir;
+use crate::gossip::{Gossip, GossipConfig, Key, Tuning};
+use crate::http;
+use crate::raft::{Raft, RaftConfig};
+use crate::rpc::{Identity, Listener, Pool};
+use crate::types::{Announcement, NodeId, Role, ServerRole};
+
+/// Raft's part of the data directory (agent reference, 2.6).
+const RAFT_DIR: &str = "raft";
+
+/// The server's half of an agent before its tasks run.
+struct Server {
+    raft: Raft,
+    listener: Listener,
+    terms: Terms,
+    book: Book,
+    role: ServerRole,
+}
+
+/// Everything that both modes have.
+struct Ground {
+    dir: DataDir,
+    node_id: NodeId,
+    generation: u64,
+    membership: Arc<Membership>,
+    identity: Identity,
+    pool: Pool,
+}
+
+pub(super) async fn start(config: Config) -> Result<Agent, AgentError> {
+    let sources = Sources::parse(&config)?;
+    let ground = lay_ground(&config).await?;
+    let http = bind_http(&config).await?;
+    let server = match config.mode {
+        Mode::Server => Some(open_server(&config, &ground).await?),
+        Mode::Client => None,
+    };
+    let gossip = start_gossip(&config, &ground, server.as_ref().map(|server| &server.role))?;
+    let lookup = Lookup::new(gossip.local_addr().port());
+    let (tasks, deaths) = Tasks::new();
+    let (end, ends) = mpsc::channel(4);
+    let (evidence, seen) = watch::channel(Evidence::default());
+
+    let raft = server.as_ref().map(|server| server.raft.clone());
+    let local = raft.clone().map(Local::new);
+    let hold = config.rpc_hold_timeout;
+    let router = Arc::new(Router::new(gossip.clone(), ground.pool.clone(), local.clone(), hold));
+    let rooms = |raft: Raft| Rooms {
+        raft,
+        gossip: gossip.clone(),
+        pool: ground.pool.clone(),
+        membership: Arc::clone(&ground.membership),
+        evidence: seen.clone(),
+        end: end.clone(),
+    };
+    let (founding, listener) = match server {
+        Some(server) => {
+            let founding = Founding::new(server.terms, rooms(server.raft), server.book);
+            (Some(Arc::new(founding)), Some(server.listener))
+        }
+        None => (None, None),
+    };
+    let (registered, is_registered) = watch::channel(false);
+    let parts = Arc::new(Parts {
+        dir: ground.dir.clone(),
+        membership: Arc::clone(&ground.membership),
+        gossip: gossip.clone(),
+        router: Arc::clone(&router),
+        raft: raft.clone(),
+        founding: founding.clone(),
+        lookup: lookup.clone(),
+        registered: is_registered,
+        end,
+        config,
+    });
+
+    let record = register::record(&gossip.own(), &parts.config.node_meta);
+    tasks.spawn("register", register::run(Arc::clone(&router), record, registered));
+    tasks.spawn("member-log", member_log::run(gossip.watch()));
+    tasks.spawn("announce", membership::announce(ground.membership.watch(), gossip.clone()));
+    match (raft, founding, listener, local) {
+        (Some(raft), Some(founding), Some(listener), Some(local)) => {
+            let stabilization = parts.config.server_stabilization_time;
+            let duties = Reconciler::new(raft.clone(), gossip.clone(), stabilization);
+            let membership = Arc::clone(&ground.membership);
+            tasks.spawn("reconcile", duties.run(move || membership.cluster()));
+            tasks.spawn("founding", Arc::clone(&founding).run());
+            let port = Arc::new(ServerPort { raft, local, router, founding });
+            let stopping = tasks.stopping();
+            tasks.spawn("rpc", listener.serve(port, stopping.cancelled_owned()));
+        }
+        _ => tasks.spawn("adopt", adopt::run(gossip.clone(), Arc::clone(&ground.membership))),
+    }
+    let http_addr = serve_http(http, &parts, &tasks)?;
+    let dir = ground.dir.clone();
+    let sources = sources.with_remembered(blocking(move || dir.peers()).await?);
+    let driver = JoinDriver::new(&parts, ground.dir, sources, evidence);
+    tasks.spawn("join", driver.run());
+    write_pid(&parts.config)?;
+    Ok(Agent { parts, tasks, http_addr, deaths, ends })
+}
+
+async fn lay_ground(config: &Config) -> Result<Ground, AgentError> {
+    let (path, node_id) = (config.data_dir.clone(), config.node_id);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now_ms = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+    let (dir, node_id, generation, membership) = blocking(move || {
+        let dir = match &path {
+            Some(path) => DataDir::open(path.as_path())?,
+            None => DataDir::memory(),
+        };
+        let node_id = dir.node_id(node_id)?;
+        let generation = dir.generation(now_ms)?;
+        let membership = Membership::load(dir.clone())?;
+        Ok::<_, AgentError>((dir, node_id, generation, Arc::new(membership)))
+    })
+    .await?;
+    let (name, datacenter) = (config.node_name.clone(), config.datacenter.clone());
+    let identity = Identity::new(node_id, name, datacenter, membership.watch());
+    let pool = Pool::new(identity.clone());
+    Ok(Ground { dir, node_id, generation, membership, identity, pool })
+}
+
+async fn open_server(config: &Config, ground: &Ground) -> Result<Server, AgentError> {
+    let bind = SocketAddr::new(config.bind_addr, config.ports.server);
+    let listener = Listener::bind(bind, ground.identity.clone()).await?;
+    let rpc_addr = SocketAddr::new(config.advertise_addr, listener.addr().port());
+    let dir = ground.dir.clone();
+    let raft_id = blocking(move || dir.raft_id()).await?;
+    let mut book = Book::open(ground.dir.clone()).await?;
+    let raft_dir = ground.dir.path().map(|path| path.join(RAFT_DIR));
+    if book.is_wiping() {
+        wipe(raft_dir.clone()).await?;
+        let wiped = book.ledger().wiped();
+        book.write(wiped).await?;
+    }
+    let transport = RpcTransport { pool: ground.pool.clone(), speech: book.speech() };
+    let settings = RaftConfig {
+        multiplier: config.raft_multiplier.into(),
+        snapshot_threshold: config.raft_snapshot_threshold,
+        trailing_logs: config.raft_trailing_logs,
+    };
+    let root = ground.dir.path().map(PathBuf::from);
+    let raft = Raft::start(settings, raft_id, root, Arc::new(transport)).await?;
+    let role = ServerRole {
+        raft_id,
+        rpc_addr,
+        expect: config.bootstrap_expect,
+        bootstrap: config.bootstrap || config.dev,
+    };
+    let terms = terms(config, ground.node_id, &role);
+    Ok(Server { raft, listener, terms, book, role })
+}
+
+/// Removes what a dead founding left: one entry that was never committed, and votes for it.
+async fn wipe(raft_dir: Option<PathBuf>) -> Result<(), AgentError> {
+    let Some(raft_dir) = raft_dir else { return Ok(()) };
+    let what = format!("wipe the raft state of a dead founding in {}", raft_dir.display());
+    blocking(move || match std::fs::remove_dir_all(&raft_dir) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    })
+    .await
+    .map_err(|source| AgentError::File { what, source })
+}
+
+fn terms(config: &Config, node_id: NodeId, role: &ServerRole) -> Terms {
+    let expectation = match (role.bootstrap, role.expect) {
+        (true, _) => bootstrap::Expectation::Alone,
+        (false, Some(expect)) => bootstrap::Expectation::Servers(expect),
+        (false, None) => bootstrap::Expectation::Nothing,
+    };
+    Terms {
+        server: bootstrap::Server {
+            node_id,
+            raft_id: role.raft_id,
+            name: config.node_name.clone(),
+            rpc_addr: role.rpc_addr,
+        },
+        expectation,
+        safety: match config.bootstrap_safety {
+            BootstrapSafety::Strict => bootstrap::Safety::Strict,
+            BootstrapSafety::Majority => bootstrap::Safety::Majority,
+            BootstrapSafety::Open => bootstrap::Safety::Open,
+        },
+    }
+}
+
+fn start_gossip(
+    config: &Config,
+    ground: &Ground,
+    role: Option<&ServerRole>,
+) -> Result<Gossip, AgentError> {
+    let announcement = Announcement {
+        node_id: ground.node_id,
+        name: config.node_name.clone(),
+        datacenter: config.datacenter.clone(),
+        generation: ground.generation,
+        version: 0,
+        gossip_addr: SocketAddr::new(config.advertise_addr, config.ports.serf_lan),
+        build: env!("CARGO_PKG_VERSION").to_owned(),
+        cluster: ground.membership.cluster(),
+        role: role.map_or(Role::Client, |role| Role::Server(role.clone())),
+    };
+    let key = config.encrypt.as_ref().map(|key| Key::new(key.as_bytes())).transpose()?;
+    Ok(Gossip::start(GossipConfig {
+        bind: SocketAddr::new(config.bind_addr, config.ports.serf_lan),
+        announcement,
+        key,
+        tuning: Tuning::default(),
+    })?)
+}
+
+async fn bind_http(config: &Config) -> Result<Vec<TcpListener>, AgentError> {
+    let mut listeners = Vec::new();
+    for addr in config.http_binds() {
+        let listener = TcpListener::bind(addr).await;
+        listeners.push(listener.map_err(|source| AgentError::Http { addr, source })?);
+    }
+    Ok(listeners)
+}
+
+/// Serves the API at every address; gives the first.
+fn serve_http(
+    listeners: Vec<TcpListener>,
+    parts: &Arc<Parts>,
+    tasks: &Tasks,
+) -> Result<Option<SocketAddr>, AgentError> {
+    let mut first = None;
+    for listener in listeners {
+        let addr = listener.local_addr().map_err(|source| AgentError::File {
+            what: "read the address of the HTTP API".to_owned(),
+            source,
+        })?;
+        first.get_or_insert(addr);
+        info!(target: "agent", address = %addr, network = "tcp", protocol = "http",
+            "Starting server");
+        let node = Arc::new(AgentNode::new(Arc::clone(parts)));
+        let stopping = tasks.stopping();
+        tasks.spawn("http", http::serve(listener, node, stopping.cancelled_owned()));
+    }
+    Ok(first)
+}
+
+fn write_pid(config: &Config) -> Result<(), AgentError> {
+    let Some(path) = &config.pid_file else { return Ok(()) };
+    std::fs::write(path, format!("{}\n", std::process::id())).map_err(|source| AgentError::File {
+        what: format!("write the pid file {}", path.display()),
+        source,
+    })
+}

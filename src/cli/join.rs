@@ -1,0 +1,50 @@
+//! `join`: has an agent join others (agent reference, 1.10).
+
+use bytes::Bytes;
+
+use super::connect::AgentOptions;
+use super::{Failure, World};
+
+/// Has the agent join the cluster of another agent
+///
+/// One address that can be joined is enough; for each of the others a line says why not.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  quorate join 10.0.0.5 10.0.0.6:8301")]
+pub(super) struct Join {
+    /// Addresses of agents, with the port of their gossip unless it is 8301
+    #[arg(value_name = "ADDRESS")]
+    addresses: Vec<String>,
+
+    #[command(flatten)]
+    agent: AgentOptions,
+}
+
+impl Join {
+    /// Asks for one address after the other.
+    pub(super) async fn run(self, world: &mut World) -> Result<(), Failure> {
+        if self.addresses.is_empty() {
+            let text = "At least one address to join must be specified.";
+            return Err(Failure::misuse(text));
+        }
+        let client = self.agent.client(&world.env)?;
+        let mut joined = 0;
+        for address in &self.addresses {
+            let asked = client
+                .put("/v1/agent/join/", address, &[], Bytes::new())
+                .await;
+            match asked {
+                Ok(_empty) => joined += 1,
+                Err(error) => {
+                    let text = format!("Error joining address '{address}': {error}");
+                    world.out.problem(text);
+                }
+            }
+        }
+        if joined == 0 {
+            return Err(Failure::new("Failed to join any nodes."));
+        }
+        let text = format!("Successfully joined cluster by contacting {joined} nodes.");
+        world.out.line(text);
+        Ok(())
+    }
+}

@@ -1,0 +1,87 @@
+//! Where the agent looks for others, and the key they share.
+
+use std::time::Duration;
+
+use figment::value::magic::Tagged;
+
+use super::identity::given;
+use super::{Checked, Checker};
+use crate::config::raw::Raw;
+use crate::config::{GossipKey, Texts};
+use crate::types::Address;
+
+/// What makes an entry a query to a provider, and not an address (agent reference, 1.5).
+const QUERY_MARK: &str = "provider=";
+
+/// The checked settings.
+pub(super) struct Joining {
+    pub(super) retry_join: Texts,
+    pub(super) retry_interval: Duration,
+    pub(super) retry_max: Option<u32>,
+    pub(super) start_join: Texts,
+    pub(super) encrypt: Option<GossipKey>,
+}
+
+impl Checker<'_> {
+    pub(super) fn joining(&mut self, raw: &Raw) -> Checked<Joining> {
+        let check_query = self.check_query;
+        let retry_join = self.texts("retry_join", &raw.retry_join, |text| {
+            if text.contains(QUERY_MARK) {
+                return check_query(text);
+            }
+            check_address(text)
+        });
+        let start_join = self.texts("start_join", &raw.start_join, |text| {
+            if text.contains(QUERY_MARK) {
+                return Err("is a query, which only retry_join takes".to_owned());
+            }
+            check_address(text)
+        });
+        if raw.start_join.iter().any(|text| !self.is_flag(text)) {
+            self.report
+                .warn("The 'start_join' field is deprecated. Use the 'retry_join' field instead.");
+        }
+        let encrypt = match given(raw.encrypt.as_ref()) {
+            None => Ok(None),
+            Some(key) => self.keep("encrypt", key, GossipKey::parse(key)).map(Some),
+        };
+        let retry_interval = self.retry_interval(raw);
+        let retry_max = self.number("retry_max", &raw.retry_max, 0..=i64::from(u32::MAX));
+        Ok(Joining {
+            retry_join: retry_join?,
+            retry_interval: retry_interval?,
+            retry_max: Some(retry_max?).filter(|max| *max > 0),
+            start_join: start_join?,
+            encrypt: encrypt?,
+        })
+    }
+
+    fn retry_interval(&mut self, raw: &Raw) -> Checked<Duration> {
+        let time = self.time("retry_interval", &raw.retry_interval)?;
+        let why = "has to be longer than nothing, such as 30s";
+        let checked = Some(time).filter(|time| !time.is_zero()).ok_or(why);
+        self.keep("retry_interval", &raw.retry_interval, checked)
+    }
+
+    /// Checks each text, also after one that is wrong.
+    fn texts(
+        &mut self,
+        key: &'static str,
+        texts: &[Tagged<String>],
+        check: impl Fn(&str) -> Result<(), String>,
+    ) -> Checked<Texts> {
+        let checked: Vec<Checked<String>> = texts
+            .iter()
+            .map(|text| self.keep(key, text, check(text).map(|()| text.to_string())))
+            .collect();
+        checked.into_iter().collect::<Checked<_>>().map(Texts::new)
+    }
+}
+
+fn check_address(text: &str) -> Result<(), String> {
+    if text.contains("{{") {
+        return Err("is a template, which quorate does not fill in; write the address".to_owned());
+    }
+    let address = text.parse::<Address>();
+    address.map_or_else(|error| Err(error.why.to_owned()), |_| Ok(()))
+}

@@ -1,0 +1,58 @@
+//! What the room is started with.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::key::Key;
+use crate::types::Announcement;
+
+/// What gossip needs to start.
+#[derive(Debug, Clone)]
+pub struct GossipConfig {
+    /// Where to listen, over UDP and TCP; port 8301 by default in the agent. Port 0 takes any
+    /// port that is free for both.
+    pub bind: SocketAddr,
+    /// What this agent says of itself. Its `gossip_addr` is the address that others are told; a
+    /// port of 0 in it is replaced by the port that is listened on.
+    pub announcement: Announcement,
+    /// The key that all members share. Without one, datagrams and streams are plain.
+    pub key: Option<Key>,
+    /// Times.
+    pub tuning: Tuning,
+}
+
+/// The times of the protocol. The defaults are for a local network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tuning {
+    /// How often one member is probed. Default 1 s (memberlist's `ProbeInterval`). Smaller finds
+    /// failures sooner and costs two datagrams per probe.
+    pub probe_period: Duration,
+    /// How long a direct probe may take before others are asked to probe too; shorter than the
+    /// period. Default 500 ms (memberlist's `ProbeTimeout`).
+    pub probe_timeout: Duration,
+    /// How long a suspect member has to speak up before it is asked once more over TCP and then
+    /// declared failed, in a pool of up to ten; grows with the logarithm of the size. Default 2 s:
+    /// half of memberlist's, since that last question keeps a lost datagram from being a failure.
+    pub suspicion: Duration,
+    /// How long that last question over TCP may take. Default 1 s.
+    pub confirmation: Duration,
+    /// How often the whole list is exchanged with a random member, in a pool of up to 32; grows
+    /// with the logarithm of the size. Default 30 s (memberlist's `PushPullInterval`).
+    pub push_pull: Duration,
+    /// How long a join of one address may take, all steps together. Default 10 s (memberlist's
+    /// `TCPTimeout`).
+    pub join_deadline: Duration,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self {
+            probe_period: Duration::from_secs(1),
+            probe_timeout: Duration::from_millis(500),
+            suspicion: Duration::from_secs(2),
+            confirmation: Duration::from_secs(1),
+            push_pull: Duration::from_secs(30),
+            join_deadline: Duration::from_secs(10),
+        }
+    }
+}

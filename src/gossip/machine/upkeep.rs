@@ -1,0 +1,321 @@
+//! What is done by the clock: probes and their verdicts, push/pull with a random member, looking
+//! for failed members, forgetting, and growing with the pool.
+
+use std::time::Duration;
+
+use foca::Timer;
+use rand::RngExt;
+use rand::rngs::StdRng;
+use rand::seq::IteratorRandom;
+use tokio::time::Instant;
+use tracing::debug;
+
+use super::timers::Due;
+use super::{Errand, Machine, Phase};
+use crate::gossip::config::Tuning;
+use crate::gossip::identity::Identity;
+use crate::gossip::swim;
+
+/// How often the slow things are looked at.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Ticks between two looks at a pool that has been torn for long. A member that failed less than
+/// `TORN_FRESH` ago is looked for at every tick: a cut that ends must heal within 10 s (gossip
+/// study, 5).
+const TICKS_WHEN_STALE: u64 = 10;
+
+/// How long a failed member is looked for at every tick.
+const TORN_FRESH: Duration = Duration::from_secs(300);
+
+/// Pools up to this size exchange lists at the configured interval; each doubling adds another
+/// (memberlist's `pushPullScaleThreshold`).
+const PUSH_PULL_SCALE: usize = 32;
+
+/// A timer that comes later than this says that the machine is busy: half of the probe timeout.
+const LATE: Duration = Duration::from_millis(250);
+
+/// The worst health score (Lifeguard's and memberlist's `AwarenessMaxMultiplier`).
+const HEALTH_WORST: u8 = 8;
+
+/// How often a refused datagram may be a line in the log.
+const GRUMBLE_INTERVAL: Duration = Duration::from_secs(10);
+
+/// How long a stranger whose list was asked for is not asked again.
+const STRANGER_PAUSE: Duration = Duration::from_secs(5);
+
+/// How many strangers are remembered for that.
+const STRANGERS_MAX: usize = 16;
+
+/// The clockwork of the slow things.
+#[derive(Debug)]
+pub(super) struct Upkeep {
+    next_tick: Instant,
+    ticks: u64,
+    next_push_pull: Instant,
+    configured_for: usize,
+    health_score: u8,
+    was_late: bool,
+    grumbled: Option<Instant>,
+    stranger: Option<Identity>,
+    asked: Vec<(Identity, Instant)>,
+}
+
+impl Upkeep {
+    /// The clockwork of a new agent. The first push/pull comes anywhere within the interval, so
+    /// that agents started together do not stay in step.
+    pub(super) fn new(now: Instant, tuning: &Tuning, rng: &mut StdRng) -> Self {
+        Self {
+            next_tick: now + TICK,
+            ticks: 0,
+            next_push_pull: now + tuning.push_pull.mul_f64(rng.random_range(0.5..1.0)),
+            configured_for: 1,
+            health_score: 0,
+            was_late: false,
+            grumbled: None,
+            stranger: None,
+            asked: Vec::new(),
+        }
+    }
+
+    /// When the clockwork moves next.
+    pub(super) const fn next(&self) -> Instant {
+        self.next_tick
+    }
+
+    /// How busy this machine is.
+    pub(super) const fn health_score(&self) -> u8 {
+        self.health_score
+    }
+
+    /// Takes note of how late a timer came.
+    pub(super) fn note_lateness(&mut self, late: Duration) {
+        if late > LATE {
+            self.was_late = true;
+        }
+    }
+
+    /// Remembers somebody who speaks without having been admitted; his list is asked for at the
+    /// next tick.
+    pub(super) const fn note_stranger(&mut self, stranger: Identity) {
+        self.stranger = Some(stranger);
+    }
+
+    /// Says whether a refused datagram may be a line in the log.
+    pub(super) fn may_grumble(&mut self, now: Instant) -> bool {
+        let is_soon = self
+            .grumbled
+            .is_some_and(|at| now.saturating_duration_since(at) < GRUMBLE_INTERVAL);
+        if !is_soon {
+            self.grumbled = Some(now);
+        }
+        !is_soon
+    }
+
+    fn age_health(&mut self) {
+        self.health_score = if std::mem::take(&mut self.was_late) {
+            self.health_score.saturating_add(1).min(HEALTH_WORST)
+        } else {
+            self.health_score.saturating_sub(1)
+        };
+    }
+
+    /// The stranger to ask, unless he was asked a moment ago.
+    fn take_stranger(&mut self, now: Instant) -> Option<Identity> {
+        let stranger = self.stranger.take()?;
+        self.asked
+            .retain(|(_, at)| now.saturating_duration_since(*at) < STRANGER_PAUSE);
+        let is_known = self.asked.iter().any(|(asked, _)| *asked == stranger);
+        if is_known || self.asked.len() >= STRANGERS_MAX {
+            return None;
+        }
+        self.asked.push((stranger, now));
+        Some(stranger)
+    }
+}
+
+impl Machine {
+    /// Carries out what is due. The end of a suspicion is not: the suspect is asked once more,
+    /// over TCP, because a lost datagram or a busy machine is no failure (gossip study, 6).
+    pub(super) fn run_due(&mut self, now: Instant, due: Due) {
+        let timer = match due {
+            Due::Timer(timer @ Timer::ChangeSuspectToDown { .. }) => {
+                self.ask_suspect(now, timer);
+                return;
+            }
+            Due::Timer(timer) | Due::Verdict(timer) => timer,
+        };
+        if self.phase == Phase::Gone {
+            return;
+        }
+        if let Err(error) = self.swim.handle_timer(timer, &mut self.wishes) {
+            debug!(%error, "failure detector refused a timer");
+        }
+    }
+
+    /// The suspect did not answer: the verdict is spoken now and not at its deadline. If it did
+    /// answer, its list brought a higher incarnation, and the verdict will miss.
+    pub(crate) fn not_confirmed(&mut self, now: Instant, suspect: &Identity) {
+        self.timers.hasten_verdict(suspect, now);
+        self.wake(now);
+    }
+
+    /// Does what the clock asks for.
+    pub(super) fn do_upkeep(&mut self, now: Instant) {
+        if now < self.upkeep.next_tick {
+            return;
+        }
+        self.upkeep.next_tick = now + TICK;
+        self.upkeep.ticks = self.upkeep.ticks.wrapping_add(1);
+        self.upkeep.age_health();
+        self.table.lock().reap();
+        if self.phase != Phase::Here {
+            return;
+        }
+        self.grow();
+        self.look_for_failed(now);
+        if let Some(stranger) = self.upkeep.take_stranger(now) {
+            self.effects.errands.push(Errand::Exchange(stranger.addr));
+        }
+        if now >= self.upkeep.next_push_pull {
+            self.upkeep.next_push_pull = now + self.push_pull_interval();
+            let partner = self.random_alive();
+            self.effects.errands.extend(partner.map(Errand::Exchange));
+        }
+    }
+
+    /// A random member that is alive.
+    pub(super) fn random_alive(&mut self) -> Option<std::net::SocketAddr> {
+        let table = self.table.lock();
+        let others = table.alive_others().map(|entry| entry.says.gossip_addr);
+        others.choose(&mut self.rng)
+    }
+
+    fn ask_suspect(&mut self, now: Instant, timer: Timer<Identity>) {
+        let Timer::ChangeSuspectToDown { member_id, .. } = &timer else {
+            return;
+        };
+        let suspect = *member_id;
+        let is_suspect = self
+            .swim
+            .iter_members()
+            .any(|member| *member.id() == suspect && member.state() == foca::State::Suspect);
+        if !is_suspect || self.phase != Phase::Here {
+            return;
+        }
+        let deadline = now + self.tuning.confirmation;
+        self.timers.set(deadline, Due::Verdict(timer));
+        self.effects.errands.push(Errand::Confirm(suspect));
+    }
+
+    /// Adapts to the size of the pool when it changed by a fifth (gossip study, 4).
+    fn grow(&mut self) {
+        let members = self.swim.num_members().saturating_add(1);
+        let configured = self.upkeep.configured_for;
+        if members.abs_diff(configured).saturating_mul(5) < configured {
+            return;
+        }
+        self.upkeep.configured_for = members;
+        let config = swim::config(&self.tuning, members);
+        if let Err(error) = self.swim.set_config(config) {
+            debug!(%error, "failure detector refused its configuration");
+        }
+    }
+
+    /// Speaks to a failed member, in case it is back, or was never gone. It answers that it was
+    /// declared failed, both sides learn of it, and return.
+    fn look_for_failed(&mut self, now: Instant) {
+        let is_slow_turn = self.upkeep.ticks.is_multiple_of(TICKS_WHEN_STALE);
+        let chosen = {
+            let table = self.table.lock();
+            let failed = table
+                .failed()
+                .filter(|entry| is_slow_turn || entry.down_for(now) < TORN_FRESH)
+                .map(crate::gossip::table::Entry::identity);
+            failed.choose(&mut self.rng)
+        };
+        let Some(identity) = chosen else {
+            return;
+        };
+        if let Err(error) = self.swim.announce(identity, &mut self.wishes) {
+            debug!(%error, "failure detector refused to look for a member");
+        }
+    }
+
+    fn push_pull_interval(&mut self) -> Duration {
+        let members = self.swim.num_members().saturating_add(1);
+        let doublings = members
+            .div_ceil(PUSH_PULL_SCALE)
+            .next_power_of_two()
+            .ilog2();
+        let interval = self
+            .tuning
+            .push_pull
+            .saturating_mul(doublings.saturating_add(1));
+        interval.mul_f64(self.rng.random_range(0.9..1.1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use rand::SeedableRng;
+
+    use super::*;
+    use crate::gossip::identity::Life;
+    use crate::types::NodeId;
+
+    fn upkeep(now: Instant) -> Upkeep {
+        Upkeep::new(now, &Tuning::default(), &mut StdRng::seed_from_u64(1))
+    }
+
+    fn stranger(n: u16) -> Identity {
+        Identity {
+            node_id: NodeId::new(u128::from(n)),
+            addr: SocketAddr::from(([127, 0, 0, 1], n)),
+            life: Life::default(),
+        }
+    }
+
+    #[test]
+    fn a_stranger_is_asked_once_in_a_while() {
+        let start = Instant::now();
+        let mut upkeep = upkeep(start);
+        let asked: Vec<u64> = (0..12)
+            .filter(|s| {
+                upkeep.note_stranger(stranger(1));
+                let now = start + Duration::from_secs(*s);
+                upkeep.take_stranger(now).is_some()
+            })
+            .collect();
+        assert_eq!(asked, [0, 5, 10]);
+    }
+
+    #[test]
+    fn a_crowd_of_strangers_is_not_asked_by_everybody_at_once() {
+        let start = Instant::now();
+        let mut upkeep = upkeep(start);
+        let asked = (0..1_000)
+            .filter(|n| {
+                upkeep.note_stranger(stranger(*n));
+                upkeep.take_stranger(start).is_some()
+            })
+            .count();
+        assert_eq!(asked, STRANGERS_MAX);
+    }
+
+    #[test]
+    fn health_gets_worse_while_timers_are_late_and_recovers() {
+        let mut upkeep = upkeep(Instant::now());
+        for _ in 0..10 {
+            upkeep.note_lateness(LATE * 2);
+            upkeep.age_health();
+        }
+        assert_eq!(upkeep.health_score(), HEALTH_WORST);
+        for _ in 0..10 {
+            upkeep.note_lateness(LATE / 2);
+            upkeep.age_health();
+        }
+        assert_eq!(upkeep.health_score(), 0);
+    }
+}

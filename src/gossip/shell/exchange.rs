@@ -1,0 +1,199 @@
+//! One push/pull over a stream, from the side that opens it and from the side that accepts it.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, BufWriter};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout, timeout_at};
+use tracing::{debug, warn};
+
+use super::Shell;
+use crate::gossip::error::GossipError;
+use crate::gossip::machine::Partner;
+use crate::gossip::wire::{
+    Complaint, Door, Header, Malformed, Message, Side, StreamError, complain, read_body,
+    read_header, write_message,
+};
+
+/// How long somebody who opens a stream may take to say what it is.
+const HEADER_DEADLINE: Duration = Duration::from_secs(2);
+
+/// How long an accepted exchange may take in all (memberlist's `TCPTimeout`).
+const ANSWER_DEADLINE: Duration = Duration::from_secs(10);
+
+/// How long, and how many bytes, somebody who is not heard may go on before the stream is closed.
+/// A stream closed with unread bytes would be reset, and the complaint lost with it.
+const DRAIN_DEADLINE: Duration = Duration::from_secs(1);
+const DRAIN_BYTES_MAX: u64 = 1_024 * 1_024;
+
+/// Exchanges lists with whoever is at the address.
+///
+/// # Errors
+/// Whatever kept it from that, with the address; nothing was merged.
+pub(crate) async fn exchange(
+    shell: &Shell,
+    addr: SocketAddr,
+    limit: Duration,
+) -> Result<Partner, GossipError> {
+    let done = ask(shell, addr, Instant::now() + limit).await;
+    if let Err(error) = &done {
+        debug!(%addr, %error, "push/pull failed");
+        shell.step(|machine, _| machine.count_failed_exchange());
+    }
+    done
+}
+
+async fn ask(shell: &Shell, addr: SocketAddr, deadline: Instant) -> Result<Partner, GossipError> {
+    let late = |step| move |_elapsed| GossipError::Timeout { addr, step };
+    let mut stream = timeout_at(deadline, TcpStream::connect(addr))
+        .await
+        .map_err(late("connecting to"))?
+        .map_err(|source| GossipError::Connect { addr, source })?;
+    let (picture, (door, cluster)) = shell.step(|machine, _| (machine.picture(), machine.door()));
+    let bytes = picture.ok_or(GossipError::Stopped)?.encode();
+    let name = |error| name_error(addr, &door, error);
+
+    let mut writer = BufWriter::new(&mut stream);
+    let frame = (door.key(), cluster);
+    let written = timeout_at(
+        deadline,
+        write_message(&mut writer, frame, Side::Asker, &bytes),
+    )
+    .await
+    .map_err(late("writing to"))?;
+    // Somebody who does not hear us says so and may close before we are done: read before giving
+    // up.
+    let answer = timeout_at(deadline, read(&mut stream, &door, Side::Answerer))
+        .await
+        .map_err(late("reading from"))?;
+    let answer = match (answer, written) {
+        (Ok(answer), _) => answer,
+        (Err(error @ StreamError::Complained(_)), _) | (Err(error), Ok(())) | (_, Err(error)) => {
+            return Err(name(error));
+        }
+    };
+    shell.step(|machine, now| machine.take_answer(now, addr, answer))
+}
+
+/// Answers somebody who opened a stream.
+pub(crate) async fn serve(shell: &Shell, mut stream: TcpStream, addr: SocketAddr) {
+    let deadline = Instant::now() + ANSWER_DEADLINE;
+    let (door, cluster) = shell.step(|machine, _| machine.door());
+    let read = timeout_at(deadline, read(&mut stream, &door, Side::Asker)).await;
+    let picture = match read {
+        Ok(Ok(Message::Picture(picture))) => picture,
+        Ok(Ok(_)) => return turn_away(shell, addr, &malformed("question")),
+        Ok(Err(StreamError::Unheard(complaint))) => {
+            refuse_key(shell, addr, &door, complaint);
+            let drained = timeout(DRAIN_DEADLINE, async {
+                complain(&mut stream, cluster, complaint).await?;
+                drain(&mut stream).await;
+                Ok::<(), StreamError>(())
+            });
+            if let Ok(Err(error)) = drained.await {
+                debug!(%addr, %error, "complaint not sent");
+            }
+            return;
+        }
+        Ok(Err(error)) => return turn_away(shell, addr, &error),
+        Err(_elapsed) => {
+            debug!(%addr, "push/pull took too long");
+            return;
+        }
+    };
+    let (answer, (door, cluster)) =
+        shell.step(|machine, now| (machine.answer(now, *picture), machine.door()));
+    let bytes = answer.encode();
+    let mut writer = BufWriter::new(&mut stream);
+    let frame = (door.key(), cluster);
+    let write = write_message(&mut writer, frame, Side::Answerer, &bytes);
+    match timeout_at(deadline, write).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => debug!(%addr, %error, "push/pull not answered"),
+        Err(_elapsed) => debug!(%addr, "push/pull took too long"),
+    }
+}
+
+/// Reads a message whose stream and whose speaker name the same cluster.
+async fn read(stream: &mut TcpStream, door: &Door, side: Side) -> Result<Message, StreamError> {
+    let header = match side {
+        Side::Asker => match timeout(HEADER_DEADLINE, read_header(stream)).await {
+            Ok(header) => header?,
+            Err(_elapsed) => return Err(malformed("stream without a header")),
+        },
+        Side::Answerer => read_header(stream).await?,
+    };
+    let bytes = read_body(stream, header, door.key(), side).await?;
+    let message = Message::parse(&bytes).map_err(StreamError::Malformed)?;
+    check_cluster(header, &message)?;
+    Ok(message)
+}
+
+fn check_cluster(header: Header, message: &Message) -> Result<(), StreamError> {
+    match message {
+        Message::Picture(picture) if picture.from.says.cluster != header.cluster => {
+            Err(malformed("stream of two clusters"))
+        }
+        Message::Picture(_) | Message::Own | Message::Refused(_) | Message::Leaving => Ok(()),
+    }
+}
+
+const fn malformed(what: &'static str) -> StreamError {
+    StreamError::Malformed(Malformed { what })
+}
+
+fn turn_away(shell: &Shell, addr: SocketAddr, error: &StreamError) {
+    debug!(%addr, %error, "stream turned away");
+    if matches!(error, StreamError::Malformed(_)) {
+        shell.step(|machine, _| machine.count_malformed_stream());
+    }
+}
+
+fn refuse_key(shell: &Shell, addr: SocketAddr, door: &Door, complaint: Complaint) {
+    let reason = match complaint {
+        Complaint::WrongKey => "it is sealed with another key",
+        Complaint::MustSeal => "it is plain and this pool is sealed",
+        Complaint::HasNoKey => "it is sealed and this agent has no key",
+    };
+    if shell.step(|machine, now| machine.count_unheard_stream(now)) {
+        warn!(%addr, key = ?door.key(), reason, "stream turned away");
+    }
+}
+
+async fn drain(stream: &mut TcpStream) {
+    let mut rest = stream.take(DRAIN_BYTES_MAX);
+    if let Err(error) = tokio::io::copy(&mut rest, &mut tokio::io::sink()).await {
+        debug!(%error, "stream broke while it was drained");
+    }
+}
+
+/// What a broken stream means for whoever asked for the exchange.
+fn name_error(addr: SocketAddr, door: &Door, error: StreamError) -> GossipError {
+    let complaint = match error {
+        StreamError::Io { operation, source } => {
+            return GossipError::Stream {
+                addr,
+                operation,
+                source,
+            };
+        }
+        StreamError::Malformed(Malformed { what }) => {
+            return GossipError::Malformed { addr, what };
+        }
+        StreamError::Randomness => return GossipError::Randomness { addr },
+        // What they say of us, and what we say of them, mirror each other.
+        StreamError::Complained(complaint) => complaint,
+        StreamError::Unheard(Complaint::MustSeal) => Complaint::HasNoKey,
+        StreamError::Unheard(Complaint::HasNoKey) => Complaint::MustSeal,
+        StreamError::Unheard(Complaint::WrongKey) => Complaint::WrongKey,
+    };
+    match (complaint, door.key()) {
+        (Complaint::WrongKey, Some(key)) => GossipError::KeyMismatch {
+            addr,
+            mine: key.fingerprint(),
+        },
+        (Complaint::HasNoKey, _) => GossipError::KeyAbsentThere { addr },
+        (Complaint::MustSeal | Complaint::WrongKey, _) => GossipError::KeyMissing { addr },
+    }
+}

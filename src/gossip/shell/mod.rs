@@ -1,0 +1,142 @@
+//! The machine's arms: sockets, streams, and the tasks that move it.
+//!
+//! The machine lies behind a lock that is held for one step and never over a wait. Lists are shown
+//! under that lock too, so that nobody sees them out of order.
+
+mod bind;
+mod datagrams;
+mod exchange;
+mod streams;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::time::Instant;
+use tracing::{debug, info, warn};
+
+use super::conflict::SeenConflict;
+use super::machine::{Effects, Errand, Machine};
+use crate::types::{Member, MemberStatus, NodeId};
+pub(crate) use bind::{Sockets, bind};
+pub(crate) use datagrams::run_datagrams;
+pub(crate) use exchange::exchange;
+pub(crate) use streams::{run_errands, run_listener};
+
+/// How many errands may wait; one more is dropped, and comes up again by itself.
+pub(crate) const ERRANDS_MAX: usize = 64;
+
+/// The machine and what it acts through.
+#[derive(Debug)]
+pub(crate) struct Shell {
+    machine: Mutex<Machine>,
+    socket: UdpSocket,
+    members: watch::Sender<Arc<[Member]>>,
+    conflicts: watch::Sender<Arc<[SeenConflict]>>,
+    errands: mpsc::Sender<Errand>,
+    sooner: Notify,
+}
+
+impl Shell {
+    /// Gives a machine a socket to send by. The socket must not block.
+    pub(crate) fn new(
+        mut machine: Machine,
+        socket: UdpSocket,
+        errands: mpsc::Sender<Errand>,
+    ) -> Self {
+        machine.wake(Instant::now());
+        let first = machine.take_effects().members;
+        Self {
+            machine: Mutex::new(machine),
+            socket,
+            members: watch::Sender::new(first.unwrap_or_default()),
+            conflicts: watch::Sender::new(Arc::default()),
+            errands,
+            sooner: Notify::new(),
+        }
+    }
+
+    /// Does one step with the machine, and carries out what it asks for.
+    pub(crate) fn step<T>(&self, step: impl FnOnce(&mut Machine, Instant) -> T) -> T {
+        let mut machine = self.machine.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = machine.next_wake();
+        let result = step(&mut machine, Instant::now());
+        let effects = machine.take_effects();
+        self.carry_out(&mut machine, effects);
+        if machine.next_wake() < before {
+            self.sooner.notify_one();
+        }
+        result
+    }
+
+    /// The list of members as it is now.
+    pub(crate) fn members(&self) -> Arc<[Member]> {
+        Arc::clone(&self.members.borrow())
+    }
+
+    /// The list of members as it changes.
+    pub(crate) fn watch_members(&self) -> watch::Receiver<Arc<[Member]>> {
+        self.members.subscribe()
+    }
+
+    /// The conflicts as they come up.
+    pub(crate) fn watch_conflicts(&self) -> watch::Receiver<Arc<[SeenConflict]>> {
+        self.conflicts.subscribe()
+    }
+
+    fn carry_out(&self, machine: &mut Machine, effects: Effects) {
+        if let Some(members) = effects.members {
+            let before = self.members.send_replace(Arc::clone(&members));
+            log_changes(&before, &members);
+        }
+        if let Some(conflicts) = effects.conflicts {
+            self.conflicts.send_replace(conflicts);
+        }
+        for errand in effects.errands {
+            if self.errands.try_send(errand).is_err() {
+                debug!(?errand, "errand dropped");
+            }
+        }
+        for (to, datagram) in effects.datagrams {
+            let counters = machine.counters_mut();
+            let counter = match self.send(to, &datagram) {
+                Ok(()) => &mut counters.datagrams_sent,
+                Err(error) => {
+                    debug!(addr = %to, %error, "datagram not sent");
+                    &mut counters.datagrams_unsent
+                }
+            };
+            *counter = counter.saturating_add(1);
+        }
+    }
+
+    /// Hands a datagram to the system; a full queue drops it, like every other hop may.
+    fn send(&self, to: SocketAddr, datagram: &[u8]) -> io::Result<()> {
+        self.socket.send_to(datagram, to).map(drop)
+    }
+}
+
+/// One line per member that came, went or changed its status.
+fn log_changes(before: &[Member], after: &[Member]) {
+    let known: BTreeMap<NodeId, &Member> = before.iter().map(|m| (m.says.node_id, m)).collect();
+    for member in after {
+        let (name, addr) = (&member.says.name, member.says.gossip_addr);
+        let old = known.get(&member.says.node_id).map(|m| m.status);
+        match (old, member.status) {
+            (old, status) if old == Some(status) => {}
+            (_, MemberStatus::Alive) => info!(member = %name, %addr, "member joined"),
+            (_, MemberStatus::Leaving) => debug!(member = %name, %addr, "member leaving"),
+            (_, MemberStatus::Left) => info!(member = %name, %addr, "member left"),
+            (_, MemberStatus::Failed) => warn!(member = %name, %addr, "member failed"),
+        }
+    }
+    let here: BTreeMap<NodeId, ()> = after.iter().map(|m| (m.says.node_id, ())).collect();
+    for member in before {
+        if !here.contains_key(&member.says.node_id) {
+            let (name, addr) = (&member.says.name, member.says.gossip_addr);
+            info!(member = %name, %addr, "member forgotten");
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The tasks that accept streams and that open them on errands. Both do a bounded number at once;
+//! whoever comes later waits for his turn (gossip study, 8).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+use tracing::debug;
+
+use super::Shell;
+use super::exchange::{exchange, serve};
+use crate::gossip::machine::{Errand, Partner};
+
+/// How many accepted streams are served at once.
+const STREAMS_MAX: usize = 64;
+
+/// How many errands are run at once.
+const ERRANDS_AT_ONCE: usize = 8;
+
+/// How long to wait when the system has no more descriptors to accept with.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Accepts streams until told to stop.
+pub(crate) async fn run_listener(
+    shell: Arc<Shell>,
+    listener: TcpListener,
+    mut stop: watch::Receiver<bool>,
+) {
+    let mut streams = JoinSet::new();
+    loop {
+        tokio::select! {
+            _ = stop.changed() => return,
+            accepted = listener.accept(), if streams.len() < STREAMS_MAX => match accepted {
+                Ok((stream, addr)) => {
+                    let shell = Arc::clone(&shell);
+                    streams.spawn(async move { serve(&shell, stream, addr).await });
+                }
+                Err(error) => {
+                    debug!(%error, "stream not accepted");
+                    sleep(PAUSE).await;
+                }
+            },
+            Some(_) = streams.join_next() => {}
+        }
+    }
+}
+
+/// Runs errands until told to stop.
+pub(crate) async fn run_errands(
+    shell: Arc<Shell>,
+    mut errands: mpsc::Receiver<Errand>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let limits = shell.step(|machine, _| *machine.tuning());
+    let mut running = JoinSet::new();
+    loop {
+        tokio::select! {
+            _ = stop.changed() => return,
+            Some(errand) = errands.recv(), if running.len() < ERRANDS_AT_ONCE => {
+                let shell = Arc::clone(&shell);
+                let (join, confirmation) = (limits.join_deadline, limits.confirmation);
+                running.spawn(async move { run(&shell, errand, join, confirmation).await });
+            }
+            Some(_) = running.join_next() => {}
+        }
+    }
+}
+
+async fn run(shell: &Shell, errand: Errand, join: Duration, confirmation: Duration) {
+    match errand {
+        // Whatever comes of it is counted and logged where it happens.
+        Errand::Exchange(addr) => drop(exchange(shell, addr, join).await),
+        Errand::Confirm(suspect) => {
+            let answer = exchange(shell, suspect.addr, confirmation).await;
+            let is_there = matches!(answer, Ok(Partner::Other(id)) if id == suspect.node_id);
+            if !is_there {
+                shell.step(|machine, now| machine.not_confirmed(now, &suspect));
+            }
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! The failure detector, foca, and the four things it asks of us: a codec, a handler for news, a
+//! runtime that collects what it wants done, and a configuration for the size of the pool.
+//!
+//! Codec and handler are where strangers are kept out: foca never hears of a member that the table
+//! did not admit.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::num::{NonZeroU8, NonZeroUsize};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::{Buf, BufMut};
+use foca::{Config, Foca, Header, Notification, PostcardCodec, Timer};
+use rand::rngs::StdRng;
+
+use super::config::Tuning;
+use super::identity::Identity;
+use super::table::{Heard, Table};
+use super::wire::{Malformed, News, PAYLOAD_BYTES_MAX, parse_news};
+use crate::types::NodeId;
+
+/// The failure detector with our parts in it.
+pub(crate) type Swim = Foca<Identity, Codec, StdRng, NewsHandler>;
+
+/// How many members one round of gossip, or one indirect probe, goes to (memberlist's
+/// `GossipNodes` and `IndirectChecks`).
+const FAN_OUT: NonZeroUsize = NonZeroUsize::new(3).unwrap();
+
+/// The least number of times that one update is sent. By SWIM's formula a pool of three would
+/// send it twice, and one lost datagram would leave a member without it.
+const TRANSMISSIONS_MIN: u8 = 6;
+
+/// The table as the parts inside foca reach it. Only one thread at a time is ever inside the
+/// machine, so the lock is never waited for.
+#[derive(Debug, Clone)]
+pub(crate) struct SharedTable(Arc<Mutex<Table>>);
+
+impl SharedTable {
+    /// Shares a table.
+    pub(crate) fn new(table: Table) -> Self {
+        Self(Arc::new(Mutex::new(table)))
+    }
+
+    /// The table. A panic elsewhere cannot leave it half changed in a way that matters more than
+    /// going on does.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Table> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Makes the failure detector of a new agent.
+pub(crate) fn new(identity: Identity, tuning: &Tuning, rng: StdRng, table: &SharedTable) -> Swim {
+    let codec = Codec {
+        table: table.clone(),
+        sender: identity,
+    };
+    let handler = NewsHandler {
+        table: table.clone(),
+    };
+    Foca::with_custom_broadcast(identity, config(tuning, 1), rng, codec, handler)
+}
+
+/// The configuration for a pool of this many members. Suspicion and the number of transmissions
+/// grow with the logarithm of the size, as in memberlist (`SuspicionMult`, `RetransmitMult`).
+pub(crate) fn config(tuning: &Tuning, members: usize) -> Config {
+    let digits = u32::try_from(members)
+        .unwrap_or(u32::MAX)
+        .checked_ilog2()
+        .unwrap_or(0);
+    // A third of the binary logarithm is the decimal one, rounded a little upwards.
+    let scaled = tuning.suspicion.saturating_mul(digits.max(3)) / 3;
+    let transmissions = u8::try_from(digits.saturating_mul(2)).unwrap_or(u8::MAX);
+    Config {
+        probe_period: tuning.probe_period,
+        probe_rtt: tuning.probe_timeout,
+        num_indirect_probes: FAN_OUT,
+        max_transmissions: NonZeroU8::new(transmissions.max(TRANSMISSIONS_MIN))
+            .unwrap_or(NonZeroU8::MIN),
+        suspect_to_down_after: scaled,
+        remove_down_after: Some(super::table::FAILED_KEPT),
+        max_packet_size: NonZeroUsize::new(PAYLOAD_BYTES_MAX).unwrap_or(NonZeroUsize::MIN),
+        notify_down_members: true,
+        periodic_announce: None,
+        periodic_announce_to_down_members: None,
+        periodic_gossip: None,
+    }
+}
+
+/// What foca wants done, in its order.
+#[derive(Debug, Default)]
+pub(crate) struct Wishes {
+    /// Payloads to send.
+    pub(crate) payloads: Vec<(SocketAddr, Vec<u8>)>,
+    /// Timers to set.
+    pub(crate) timers: Vec<(Duration, Timer<Identity>)>,
+    /// Somebody came, went, or changed his identity.
+    pub(crate) changed: bool,
+    /// This agent was declared down and returned under this identity.
+    pub(crate) rejoined: Option<Identity>,
+}
+
+impl foca::Runtime<Identity> for Wishes {
+    fn notify(&mut self, notification: Notification<'_, Identity>) {
+        self.changed = true;
+        if let Notification::Rejoin(identity) = notification {
+            self.rejoined = Some(*identity);
+        }
+    }
+
+    fn send_to(&mut self, to: Identity, data: &[u8]) {
+        self.payloads.push((to.addr, data.to_vec()));
+    }
+
+    fn submit_after(&mut self, event: Timer<Identity>, after: Duration) {
+        self.timers.push((after, event));
+    }
+}
+
+/// Why a datagram was not read.
+#[derive(Debug)]
+pub(crate) enum CodecError {
+    /// Its bytes are malformed, or ours do not fit.
+    Postcard(postcard::Error),
+    /// Its sender was not admitted.
+    Stranger,
+}
+
+impl fmt::Display for CodecError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Postcard(_) => f.write_str("reading or writing a datagram"),
+            Self::Stranger => f.write_str("a datagram of somebody who was not admitted"),
+        }
+    }
+}
+
+impl std::error::Error for CodecError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Postcard(source) => Some(source),
+            Self::Stranger => None,
+        }
+    }
+}
+
+/// Reads and writes what foca sends, and turns strangers away.
+#[derive(Debug)]
+pub(crate) struct Codec {
+    table: SharedTable,
+    sender: Identity,
+}
+
+impl foca::Codec<Identity> for Codec {
+    type Error = CodecError;
+
+    /// Also the one place where foca shows its own incarnation, which a push/pull has to carry.
+    fn encode_header(
+        &mut self,
+        header: &Header<Identity>,
+        buf: impl BufMut,
+    ) -> Result<(), CodecError> {
+        self.table
+            .lock()
+            .observe_own_incarnation(header.src_incarnation);
+        PostcardCodec
+            .encode_header(header, buf)
+            .map_err(CodecError::Postcard)
+    }
+
+    fn decode_header(&mut self, buf: impl Buf) -> Result<Header<Identity>, CodecError> {
+        let header: Header<Identity> = PostcardCodec
+            .decode_header(buf)
+            .map_err(CodecError::Postcard)?;
+        let mut table = self.table.lock();
+        if !table.admits(&header.src) {
+            table.note_stranger(header.src);
+            return Err(CodecError::Stranger);
+        }
+        self.sender = header.src;
+        Ok(header)
+    }
+
+    fn encode_member(
+        &mut self,
+        member: &foca::Member<Identity>,
+        buf: impl BufMut,
+    ) -> Result<(), CodecError> {
+        PostcardCodec
+            .encode_member(member, buf)
+            .map_err(CodecError::Postcard)
+    }
+
+    /// An update about a stranger becomes one that says nothing: that the sender is alive.
+    fn decode_member(&mut self, buf: impl Buf) -> Result<foca::Member<Identity>, CodecError> {
+        let member: foca::Member<Identity> = PostcardCodec
+            .decode_member(buf)
+            .map_err(CodecError::Postcard)?;
+        if self.table.lock().admits(member.id()) {
+            Ok(member)
+        } else {
+            Ok(foca::Member::alive(self.sender))
+        }
+    }
+}
+
+/// What a newer piece of news makes superfluous: the older one of its kind about the same member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NewsKey {
+    node_id: NodeId,
+    is_intent: bool,
+}
+
+impl foca::Invalidates for NewsKey {
+    fn invalidates(&self, other: &Self) -> bool {
+        self == other
+    }
+}
+
+/// Takes the news out of datagrams and has foca pass on what was new.
+#[derive(Debug)]
+pub(crate) struct NewsHandler {
+    table: SharedTable,
+}
+
+impl foca::BroadcastHandler<Identity> for NewsHandler {
+    type Key = NewsKey;
+    type Error = Malformed;
+
+    /// Without a sender the news is this agent's to spread: the table has it already.
+    fn receive_item(
+        &mut self,
+        data: &[u8],
+        sender: Option<&Identity>,
+    ) -> Result<Option<NewsKey>, Malformed> {
+        let news = parse_news(data)?;
+        let (node_id, is_intent) = match &news {
+            News::Says { says, .. } => (says.node_id, false),
+            News::Intent(intent) => (intent.node_id, true),
+        };
+        let key = NewsKey { node_id, is_intent };
+        if sender.is_none() {
+            return Ok(Some(key));
+        }
+        let mut table = self.table.lock();
+        let heard = match news {
+            News::Says { says, renewal } => table.hear(says, renewal),
+            News::Intent(intent) => Ok(table.hear_intent(intent)),
+        };
+        match heard {
+            Ok(Heard::New) => Ok(Some(key)),
+            Ok(Heard::Old) => Ok(None),
+            Err(conflict) => {
+                table.note_conflict(*conflict);
+                Ok(None)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn suspicion_and_transmissions_grow_slowly_with_the_pool() {
+        let tuning = Tuning::default();
+        let rows = [
+            (1, 2_000, 6),
+            (3, 2_000, 6),
+            (8, 2_000, 6),
+            (64, 4_000, 12),
+            (1_024, 6_666, 20),
+        ];
+        for (members, suspicion_ms, transmissions) in rows {
+            let config = config(&tuning, members);
+            assert_eq!(
+                config.suspect_to_down_after.as_millis(),
+                suspicion_ms,
+                "{members}"
+            );
+            assert_eq!(config.max_transmissions.get(), transmissions, "{members}");
+        }
+    }
+}

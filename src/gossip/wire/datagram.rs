@@ -1,0 +1,204 @@
+//! The door for datagrams: magic, version, cluster tag, and the seal if there is a key.
+//!
+//! Layout: magic (2 bytes), version (1), mode (1: plain or sealed), cluster tag (8), payload. The
+//! tag is the upper half of the cluster id, zero while blank (design, section 4).
+
+use super::{MAGIC, VERSION};
+use crate::gossip::key::{Key, SEAL_BYTES};
+use crate::types::ClusterId;
+
+/// The largest datagram sent or taken, in bytes: fits the smallest usual path with room for a
+/// tunnel (gossip study, 8).
+pub(crate) const DATAGRAM_BYTES_MAX: usize = 1_400;
+
+/// The largest payload, sealed or not, in bytes.
+pub(crate) const PAYLOAD_BYTES_MAX: usize = DATAGRAM_BYTES_MAX - HEADER_BYTES - SEAL_BYTES;
+
+const HEADER_BYTES: usize = 12;
+const MODE_PLAIN: u8 = 0;
+const MODE_SEALED: u8 = 1;
+
+/// Why a datagram was turned away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turned {
+    /// It is not of this protocol, or of another version of it.
+    Foreign,
+    /// It is plain, and this pool is sealed.
+    Plain,
+    /// It is sealed, and this agent has no key.
+    Sealed,
+    /// This agent's key does not open it.
+    Unopened,
+    /// It comes from another cluster.
+    OtherCluster,
+}
+
+/// Wraps what goes out and opens what comes in.
+#[derive(Debug, Clone)]
+pub(crate) struct Door {
+    key: Option<Key>,
+}
+
+impl Door {
+    /// A door that seals with the key, if there is one, and then takes nothing plain.
+    pub(crate) const fn new(key: Option<Key>) -> Self {
+        Self { key }
+    }
+
+    /// The key.
+    pub(crate) const fn key(&self) -> Option<&Key> {
+        self.key.as_ref()
+    }
+
+    /// Makes a datagram of a payload. Gives nothing if the operating system has no randomness.
+    pub(crate) fn wrap(&self, cluster: Option<ClusterId>, payload: &[u8]) -> Option<Vec<u8>> {
+        let mode = if self.key.is_some() {
+            MODE_SEALED
+        } else {
+            MODE_PLAIN
+        };
+        let mut out = Vec::with_capacity(DATAGRAM_BYTES_MAX);
+        out.extend_from_slice(&MAGIC);
+        out.extend_from_slice(&[VERSION, mode]);
+        out.extend_from_slice(&tag(cluster));
+        match &self.key {
+            Some(key) => {
+                let header = out.clone();
+                key.seal(&header, payload, &mut out)?;
+            }
+            None => out.extend_from_slice(payload),
+        }
+        Some(out)
+    }
+
+    /// Opens a datagram for an agent of the given cluster; none takes any cluster. The tag counts
+    /// only after the seal, so that nobody without the key can make an agent report a conflict.
+    pub(crate) fn open(
+        &self,
+        cluster: Option<ClusterId>,
+        datagram: &[u8],
+    ) -> Result<Vec<u8>, Turned> {
+        if datagram.len() > DATAGRAM_BYTES_MAX {
+            return Err(Turned::Foreign);
+        }
+        let (header, rest) = datagram
+            .split_at_checked(HEADER_BYTES)
+            .ok_or(Turned::Foreign)?;
+        let Some((&[a, b, version, mode], theirs)) = header.split_first_chunk() else {
+            return Err(Turned::Foreign);
+        };
+        if [a, b] != MAGIC || version != VERSION {
+            return Err(Turned::Foreign);
+        }
+        let payload = match (mode, &self.key) {
+            (MODE_PLAIN, None) => rest.to_vec(),
+            (MODE_SEALED, Some(key)) => key
+                .open(header, rest)
+                .map_err(|_unopened| Turned::Unopened)?,
+            (MODE_PLAIN, Some(_)) => return Err(Turned::Plain),
+            (MODE_SEALED, None) => return Err(Turned::Sealed),
+            (_, _) => return Err(Turned::Foreign),
+        };
+        let (blank, ours) = (tag(None), tag(cluster));
+        if theirs != blank && ours != blank && theirs != ours {
+            return Err(Turned::OtherCluster);
+        }
+        Ok(payload)
+    }
+}
+
+/// The upper half of the id. It is never zero: the version of a UUID stands in it.
+fn tag(cluster: Option<ClusterId>) -> [u8; 8] {
+    let bytes = cluster.unwrap_or_default().bits().to_be_bytes();
+    bytes.first_chunk().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn door(byte: Option<u8>) -> Door {
+        Door::new(byte.map(|byte| Key::new(&[byte; 16]).unwrap()))
+    }
+
+    fn cluster(n: u128) -> Option<ClusterId> {
+        Some(ClusterId::random(n << 80))
+    }
+
+    #[test]
+    fn only_an_agent_with_the_same_key_or_as_plain_opens() {
+        let rows = [
+            (None, None, Ok(b"text".to_vec())),
+            (Some(1), Some(1), Ok(b"text".to_vec())),
+            (None, Some(1), Err(Turned::Plain)),
+            (Some(1), None, Err(Turned::Sealed)),
+            (Some(1), Some(2), Err(Turned::Unopened)),
+        ];
+        for (from, to, expected) in rows {
+            let datagram = door(from).wrap(None, b"text").unwrap();
+            assert_eq!(
+                door(to).open(None, &datagram),
+                expected,
+                "{from:?} to {to:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_another_cluster_is_turned_away_and_a_blank_agent_never() {
+        let rows = [
+            (None, None, true),
+            (None, cluster(1), true),
+            (cluster(1), None, true),
+            (cluster(1), cluster(1), true),
+            (cluster(1), cluster(2), false),
+        ];
+        for (from, to, taken) in rows {
+            for key in [None, Some(1)] {
+                let datagram = door(key).wrap(from, b"").unwrap();
+                let expected = if taken {
+                    Ok(Vec::new())
+                } else {
+                    Err(Turned::OtherCluster)
+                };
+                assert_eq!(door(key).open(to, &datagram), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn without_the_key_a_false_tag_is_not_even_looked_at() {
+        let forged = door(None).wrap(cluster(2), b"").unwrap();
+        assert_eq!(
+            door(Some(1)).open(cluster(1), &forged),
+            Err(Turned::Plain),
+            "plain"
+        );
+        let mut bent = door(Some(1)).wrap(cluster(1), b"").unwrap();
+        bent[5] ^= 1;
+        assert_eq!(
+            door(Some(1)).open(cluster(1), &bent),
+            Err(Turned::Unopened),
+            "bent"
+        );
+    }
+
+    #[test]
+    fn the_largest_payload_fits_the_largest_datagram() {
+        let payload = vec![0; PAYLOAD_BYTES_MAX];
+        let datagram = door(Some(1)).wrap(None, &payload).unwrap();
+        assert_eq!(datagram.len(), DATAGRAM_BYTES_MAX);
+        assert_eq!(door(Some(1)).open(None, &datagram), Ok(payload));
+    }
+
+    proptest! {
+        #[test]
+        fn random_bytes_are_turned_away(bytes in proptest::collection::vec(any::<u8>(), 0..1500)) {
+            prop_assume!(!bytes.starts_with(&MAGIC));
+            prop_assert_eq!(door(None).open(None, &bytes), Err(Turned::Foreign));
+            prop_assert_eq!(door(Some(1)).open(None, &bytes), Err(Turned::Foreign));
+        }
+    }
+}

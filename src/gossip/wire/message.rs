@@ -1,0 +1,170 @@
+//! Messages of a push/pull: the question is a picture, the answer a picture or a refusal.
+
+use super::Malformed;
+use super::record::{Line, encode_line, take_line};
+use crate::gossip::conflict::Conflict;
+
+/// The most lines of one picture: twenty times the largest pool that was measured (gossip study).
+const LINES_MAX: usize = 20_000;
+
+const KIND_PICTURE: u8 = 1;
+const KIND_OWN: u8 = 2;
+const KIND_REFUSED: u8 = 3;
+const KIND_LEAVING: u8 = 4;
+
+/// The whole list of one member.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Picture {
+    /// Who shows it.
+    pub(crate) from: Line,
+    /// Everybody else in it.
+    pub(crate) others: Vec<Line>,
+}
+
+/// One message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Message {
+    /// What I know.
+    Picture(Box<Picture>),
+    /// You are talking to yourself.
+    Own,
+    /// I refuse you, and this is why.
+    Refused(Box<Conflict>),
+    /// I am leaving and take no more members.
+    Leaving,
+}
+
+impl Message {
+    /// The bytes of the message.
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        match self {
+            Self::Picture(picture) => {
+                out.push(KIND_PICTURE);
+                encode_line(&picture.from, &mut out);
+                for line in &picture.others {
+                    encode_line(line, &mut out);
+                }
+            }
+            Self::Own => out.push(KIND_OWN),
+            Self::Refused(conflict) => {
+                out.push(KIND_REFUSED);
+                out.extend(postcard::to_stdvec(conflict).unwrap_or_default());
+            }
+            Self::Leaving => out.push(KIND_LEAVING),
+        }
+        out
+    }
+
+    /// Reads a message that fills its bytes.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
+        let malformed = Malformed { what: "message" };
+        let (kind, body) = bytes.split_first().ok_or(malformed)?;
+        match (*kind, body.is_empty()) {
+            (KIND_PICTURE, _) => Ok(Self::Picture(Box::new(parse_picture(body)?))),
+            (KIND_OWN, true) => Ok(Self::Own),
+            (KIND_LEAVING, true) => Ok(Self::Leaving),
+            (KIND_REFUSED, _) => match postcard::take_from_bytes(body) {
+                Ok((conflict, [])) => Ok(Self::Refused(Box::new(conflict))),
+                Ok(_) | Err(_) => Err(malformed),
+            },
+            (_, _) => Err(malformed),
+        }
+    }
+}
+
+fn parse_picture(bytes: &[u8]) -> Result<Picture, Malformed> {
+    let (from, mut rest) = take_line(bytes)?;
+    let mut others = Vec::new();
+    while !rest.is_empty() {
+        if others.len() >= LINES_MAX {
+            return Err(Malformed {
+                what: "picture of too many lines",
+            });
+        }
+        let (line, after) = take_line(rest)?;
+        others.push(line);
+        rest = after;
+    }
+    Ok(Picture { from, others })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::gossip::conflict::{ConflictKind, Party};
+    use crate::gossip::testing::line;
+
+    fn picture(others: u16) -> Message {
+        Message::Picture(Box::new(Picture {
+            from: line("s0", 1),
+            others: (0..others).map(|n| line(&format!("s{n}"), n + 2)).collect(),
+        }))
+    }
+
+    #[test]
+    fn a_message_reads_back_what_it_wrote() {
+        let conflict = Conflict {
+            kind: ConflictKind::NodeName,
+            ours: Party::unknown("10.0.0.1:1".parse().unwrap()),
+            theirs: Party::from(&line("s1", 1).says),
+            own: true,
+        };
+        for message in [
+            picture(0),
+            picture(3),
+            Message::Own,
+            Message::Leaving,
+            Message::Refused(Box::new(conflict)),
+        ] {
+            assert_eq!(Message::parse(&message.encode()), Ok(message));
+        }
+    }
+
+    #[test]
+    fn a_message_with_a_byte_too_many_or_too_few_is_malformed() {
+        for message in [picture(2), Message::Own, Message::Leaving] {
+            let bytes = message.encode();
+            let (_, short) = bytes.split_last().unwrap();
+            assert!(Message::parse(short).is_err());
+            assert!(Message::parse(&[&bytes[..], &[0]].concat()).is_err());
+        }
+    }
+
+    #[test]
+    fn a_picture_of_too_many_lines_is_malformed() {
+        let one = line("s1", 1);
+        let mut bytes = picture(0).encode();
+        for _ in 0..LINES_MAX {
+            encode_line(&one, &mut bytes);
+        }
+        assert!(Message::parse(&bytes).is_ok());
+        encode_line(&one, &mut bytes);
+        assert!(Message::parse(&bytes).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn random_bytes_never_panic(
+            kind in 0..6_u8,
+            body in proptest::collection::vec(any::<u8>(), 0..600),
+        ) {
+            let bytes = [&[kind][..], &body[..]].concat();
+            if let Ok(message) = Message::parse(&bytes) {
+                prop_assert_eq!(Message::parse(&message.encode()), Ok(message));
+            }
+        }
+
+        #[test]
+        fn a_bent_picture_never_panics(at in any::<proptest::sample::Index>(), byte in any::<u8>()) {
+            let mut bytes = picture(3).encode();
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+            if let Ok(message) = Message::parse(&bytes) {
+                prop_assert_eq!(Message::parse(&message.encode()), Ok(message));
+            }
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! How long to sleep, as windows that the driver draws in.
+//!
+//! Full jitter: from nothing to a cap that doubles. It spreads a crowd that failed together over
+//! the whole window and costs the fewest calls (M. Brooker, "Exponential Backoff And Jitter",
+//! AWS Architecture Blog, 2015).
+
+use std::time::Duration;
+
+use super::{Policy, Retry, Window};
+
+/// The cap after the first attempt (design, section 6).
+const FIRST: Duration = Duration::from_millis(250);
+
+/// The window after an attempt, which counts from 1, that shall be followed by another.
+pub(super) fn after_attempt(policy: &Policy, attempt: u32, retry: Retry) -> Window {
+    let doublings = attempt.saturating_sub(1);
+    let factor = 2_u32.checked_pow(doublings).unwrap_or(u32::MAX);
+    let cap = FIRST.saturating_mul(factor).min(policy.interval);
+    let from = match retry {
+        // `Never` does not come here; were it to, a pause is the harmless answer.
+        Retry::Never | Retry::Backoff => Duration::ZERO,
+        Retry::After(pause) => pause.min(policy.refresh),
+    };
+    Window {
+        from,
+        to: from.saturating_add(cap),
+    }
+}
+
+/// The window between two rounds while all is well: a fifth of the time to either side, so that
+/// agents that started together drift apart within a few rounds. Chosen.
+pub(super) fn refresh(policy: &Policy) -> Window {
+    let slack = policy.refresh.checked_div(5).unwrap_or_default();
+    Window {
+        from: policy.refresh.saturating_sub(slack),
+        to: policy.refresh.saturating_add(slack),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn cap_millis(attempt: u32) -> u128 {
+        let window = after_attempt(&Policy::default(), attempt, Retry::Backoff);
+        assert_eq!(window.from, Duration::ZERO);
+        window.to.as_millis()
+    }
+
+    #[test]
+    fn the_cap_doubles_from_a_quarter_second_to_the_interval() {
+        let caps = [1, 2, 3, 4, 5, 6, 7, 8, 9, u32::MAX].map(cap_millis);
+        let expected = [
+            250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000,
+        ];
+        assert_eq!(caps, expected);
+    }
+
+    #[test]
+    fn an_interval_below_the_first_cap_wins() {
+        let policy = Policy {
+            interval: Duration::from_millis(100),
+            ..Policy::default()
+        };
+        let window = after_attempt(&policy, 1, Retry::Backoff);
+        assert_eq!(window.to, Duration::from_millis(100));
+    }
+
+    #[test]
+    fn the_vendors_word_moves_the_window_but_not_for_ever() {
+        let policy = Policy::default();
+        let window = after_attempt(&policy, 1, Retry::After(Duration::from_secs(7)));
+        assert_eq!(window.from, Duration::from_secs(7));
+        assert_eq!(window.to, Duration::from_millis(7_250));
+        let window = after_attempt(&policy, 1, Retry::After(Duration::MAX));
+        assert_eq!(window.from, policy.refresh);
+    }
+
+    #[test]
+    fn a_refresh_comes_about_every_five_minutes() {
+        let window = refresh(&Policy::default());
+        assert_eq!(window.from, Duration::from_secs(240));
+        assert_eq!(window.to, Duration::from_secs(360));
+    }
+
+    fn any_duration() -> impl Strategy<Value = Duration> {
+        prop_oneof![
+            (0..u64::MAX).prop_map(Duration::from_millis),
+            (0..600_000_u64).prop_map(Duration::from_millis),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn every_window_is_a_window_and_none_shrinks_with_the_attempt(
+            interval in any_duration(),
+            refresh_every in any_duration(),
+            pause in any_duration(),
+            attempt in any::<u32>(),
+        ) {
+            let policy = Policy { interval, refresh: refresh_every, ..Policy::default() };
+            for retry in [Retry::Backoff, Retry::After(pause)] {
+                let now = after_attempt(&policy, attempt, retry);
+                let next = after_attempt(&policy, attempt.saturating_add(1), retry);
+                prop_assert!(now.from <= now.to);
+                prop_assert!(now.to <= next.to);
+                prop_assert!(now.to.saturating_sub(now.from) <= interval);
+                prop_assert!(now.from <= refresh_every);
+            }
+            let rest = refresh(&policy);
+            prop_assert!(rest.from <= refresh_every && refresh_every <= rest.to);
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! The numbers of retry-join.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+/// How patient the engine is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Policy {
+    /// The longest backoff, `retry_interval`. Default 30 s (agent reference, 1.1). Less finds late
+    /// peers sooner and calls vendors' APIs more often.
+    pub interval: Duration,
+    /// `retry_max`: N gives N + 1 attempts for each source (agent reference, 1.2); none is
+    /// endless, the default, for which Consul writes 0. Counts only until the agent has joined
+    /// for the first time.
+    pub retry_max: Option<NonZeroU32>,
+    /// Time between two look-ups while all is well. Default 5 min (design, section 6).
+    pub refresh: Duration,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            interval: Duration::from_secs(30),
+            retry_max: None,
+            refresh: Duration::from_mins(5),
+        }
+    }
+}
+
+impl Policy {
+    /// Says whether a source that failed this often has used up its attempts.
+    pub(super) fn is_used_up(&self, attempts: u32) -> bool {
+        self.retry_max.is_some_and(|max| attempts > max.get())
+    }
+}

@@ -1,0 +1,134 @@
+//! One source of join addresses: what it is doing, how often it was tried, what it last said.
+//!
+//! Holds facts and changes them as the engine says; decides nothing.
+
+use super::evidence::Listing;
+use super::{Action, Reason, Token};
+
+/// The place of a source in the list that the engine was made with, from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SourceId(pub u16);
+
+/// What a failure of a source means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// `retry_join`, and the addresses of the last life: it is tried again.
+    Retry,
+    /// `start_join`: a failure of the first attempt ends the agent; after a success it is as
+    /// `Retry`. All values of `start_join` are one source, because in Consul one that works is
+    /// enough (agent reference, 1.3).
+    Once,
+}
+
+/// What a source is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Activity {
+    /// Nothing: not begun, or content.
+    Idle,
+    /// It is being resolved.
+    Resolving {
+        /// The number of the attempt in this round, from 1.
+        attempt: u32,
+        /// The work that is awaited.
+        token: Token,
+    },
+    /// What it listed is being joined.
+    Joining {
+        /// The number of the attempt in this round, from 1.
+        attempt: u32,
+        /// The work that is awaited.
+        token: Token,
+    },
+    /// It waits for its next attempt.
+    Sleeping {
+        /// The number of the attempt that was made last.
+        attempt: u32,
+        /// The work that is awaited.
+        token: Token,
+    },
+    /// It is not tried again.
+    Ended(Ended),
+}
+
+/// Why a source is not tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Ended {
+    /// It failed as often as it may before anything was joined. A new round begins it anew.
+    Exhausted,
+    /// It cannot work before the configuration is changed.
+    Misconfigured,
+}
+
+/// One source as the engine sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Source {
+    id: SourceId,
+    pub(super) kind: Kind,
+    pub(super) activity: Activity,
+    pub(super) last_failure: Option<Reason>,
+    pub(super) listing: Listing,
+    last_token: Token,
+}
+
+impl Source {
+    pub(super) const fn new(id: SourceId, kind: Kind) -> Self {
+        Self {
+            id,
+            kind,
+            activity: Activity::Idle,
+            last_failure: None,
+            listing: Listing::new(),
+            last_token: Token {
+                source: Some(id),
+                number: 0,
+            },
+        }
+    }
+
+    /// What it is doing.
+    pub const fn activity(&self) -> Activity {
+        self.activity
+    }
+
+    /// Why its last attempt came to nothing; none if it did not.
+    pub const fn last_failure(&self) -> Option<Reason> {
+        self.last_failure
+    }
+
+    /// A token that no work of this source had before.
+    pub(super) const fn mint(&mut self) -> Token {
+        self.last_token = self.last_token.next();
+        self.last_token
+    }
+
+    /// Begins an attempt.
+    #[must_use]
+    pub(super) const fn resolve(&mut self, attempt: u32) -> Action {
+        let token = self.mint();
+        self.activity = Activity::Resolving { attempt, token };
+        Action::Resolve {
+            source: self.id,
+            token,
+        }
+    }
+
+    /// It has not made one whole attempt in this round.
+    pub(super) const fn is_unheard(&self) -> bool {
+        matches!(
+            self.activity,
+            Activity::Resolving { attempt: 1, .. } | Activity::Joining { attempt: 1, .. }
+        )
+    }
+
+    /// A new round would begin it.
+    pub(super) const fn is_startable(&self) -> bool {
+        matches!(
+            self.activity,
+            Activity::Idle | Activity::Sleeping { .. } | Activity::Ended(Ended::Exhausted)
+        )
+    }
+
+    pub(super) const fn is_ended(&self) -> bool {
+        matches!(self.activity, Activity::Ended(_))
+    }
+}

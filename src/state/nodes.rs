@@ -1,0 +1,79 @@
+//! The catalogue's nodes (agent reference, 3.5 and 6.5; Consul's `ensureNodeTxn` in
+//! `agent/consul/state/catalog.go`).
+//!
+//! A name is one node, whatever its letters' case, and an id is one node. The newest registration
+//! wins: the log has no way to refuse a node that is already there. Consul refuses a second node
+//! of a name while the first is healthy; here gossip does, before anything is registered.
+
+use imbl::OrdMap;
+use serde::{Deserialize, Serialize};
+
+use super::key::Key;
+use super::{Applied, NodeEntry, NodeRecord};
+use crate::types::NodeId;
+
+/// The nodes by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Nodes {
+    /// By name in lower case, which is also the order of answers.
+    #[serde(with = "super::map")]
+    rows: OrdMap<Key, NodeEntry>,
+    /// Raft index of the last change of any node.
+    index: u64,
+}
+
+impl Nodes {
+    /// Writes a node in place of those that have its id or its name. What is already there as it
+    /// is changes nothing, not even the index; a node that is renamed keeps its create index.
+    pub(super) fn register(&mut self, index: u64, record: &NodeRecord) -> Applied {
+        let name = record.name.as_str().to_ascii_lowercase();
+        let namesake = self.rows.get(name.as_str());
+        if namesake.is_some_and(|old| old.record == *record) {
+            return Applied::Done;
+        }
+        let known = match namesake {
+            Some(namesake) if namesake.record.id == record.id => None,
+            _ => self.by_id(record.id),
+        };
+        let create_index = known
+            .map(|(_, entry)| entry)
+            .or(namesake)
+            .map_or(index, |old| old.create_index);
+        if let Some(renamed) = known.map(|(name, _)| name.clone()) {
+            self.rows.remove(renamed.as_str());
+        }
+        let entry = NodeEntry {
+            record: record.clone(),
+            create_index,
+            modify_index: index,
+        };
+        self.rows.insert(Key::from(name.as_str()), entry);
+        self.index = index;
+        Applied::Done
+    }
+
+    /// Takes a node out; nothing happens if there is none of that id.
+    pub(super) fn deregister(&mut self, index: u64, id: NodeId) -> Applied {
+        if let Some(name) = self.by_id(id).map(|(name, _)| name.clone()) {
+            self.rows.remove(name.as_str());
+            self.index = index;
+        }
+        Applied::Done
+    }
+
+    /// Every node, sorted by name.
+    pub(super) fn list(&self) -> Vec<NodeEntry> {
+        self.rows.values().cloned().collect()
+    }
+
+    /// Raft index of the last change of any node; 0 before the first.
+    pub(super) const fn index(&self) -> u64 {
+        self.index
+    }
+
+    /// Walks over all nodes: ids are looked up when a node is new, is renamed or leaves, which is
+    /// rare beside the registrations that change nothing.
+    fn by_id(&self, id: NodeId) -> Option<(&Key, &NodeEntry)> {
+        self.rows.iter().find(|(_, entry)| entry.record.id == id)
+    }
+}
