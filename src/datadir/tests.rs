@@ -279,6 +279,7 @@ fn a_file_above_the_bound_is_neither_written_nor_read() {
     fs::write(dir.join("x.record"), vec![1; disk::BYTES_MAX + 1]).unwrap();
     let error = open.load::<Vec<u8>>("x").unwrap_err();
     assert!(matches!(error, DataDirError::Damaged { .. }), "{error}");
+    assert!(error.to_string().contains("larger"), "{error}");
 }
 
 #[test]

@@ -26,6 +26,7 @@ mod hello;
 mod identity;
 mod inbound;
 mod limits;
+mod link;
 mod listener;
 mod outbound;
 mod outbox;

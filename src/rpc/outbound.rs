@@ -1,30 +1,21 @@
-//! The caller's side of one connection: dials, greets, sends requests and hands answers back.
+//! The caller's side of one connection, from its handle to its hello.
 //!
-//! One task per connection owns the socket and the table of who waits. A request is queued from
-//! the start, while the connection is still being made, so that a slow dial outlives callers with
-//! short deadlines instead of being begun again by each.
+//! One task per connection, which begins with dialling. A request is queued from the start, while
+//! the connection is still being made, so that a slow dial outlives callers with short deadlines
+//! instead of being begun again by each. Once it stands, [`Link`] moves the frames.
 
-use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use bytes::{Buf, Bytes};
-use futures_util::StreamExt;
+use bytes::Bytes;
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, timeout};
-use tokio_util::codec::FramedRead;
+use tokio::time::timeout;
 
-use super::frame::{Frame, FrameDecoder, Kind, READ_BYTES};
-use super::outbox::Outbox;
-use super::{HelloError, Identity, Limits, Outcome, Refusal, Remote, RpcError, hello};
-use crate::types::ClusterId;
-
-/// The table of waiters is searched for ones that gave up when it has grown to this, and again
-/// each time it has doubled.
-const SWEEP_MIN: usize = 64;
+use super::link::Link;
+use super::{HelloError, Identity, Limits, Outcome, Remote, RpcError, hello};
 
 /// A request on its way into a connection.
 #[derive(Debug)]
@@ -85,11 +76,15 @@ impl Connection {
 }
 
 /// The task before there is a connection.
-struct Dialler {
-    addr: SocketAddr,
-    identity: Identity,
-    limits: Limits,
-    heard: Arc<AtomicU64>,
+pub(super) struct Dialler {
+    /// Whom to dial.
+    pub(super) addr: SocketAddr,
+    /// Who we are.
+    pub(super) identity: Identity,
+    /// The bounds.
+    pub(super) limits: Limits,
+    /// Counts the frames heard.
+    pub(super) heard: Arc<AtomicU64>,
 }
 
 impl Dialler {
@@ -139,186 +134,5 @@ impl Dialler {
             outcome: Outcome::NotSent,
         })?;
         Ok((stream, remote))
-    }
-}
-
-/// A request that was taken up.
-struct Waiter {
-    /// Our cluster as the request named it.
-    cluster: Option<ClusterId>,
-    reply: oneshot::Sender<Result<Bytes, RpcError>>,
-}
-
-/// The task while the connection stands.
-struct Link<'a> {
-    dialler: &'a Dialler,
-    remote: Remote,
-    waiting: HashMap<u64, Waiter>,
-    sweep_at: usize,
-    next_id: u64,
-    outbox: Outbox,
-}
-
-impl<'a> Link<'a> {
-    fn new(dialler: &'a Dialler, remote: Remote) -> Self {
-        Self {
-            dialler,
-            remote,
-            waiting: HashMap::new(),
-            sweep_at: SWEEP_MIN,
-            next_id: 0,
-            outbox: Outbox::default(),
-        }
-    }
-
-    /// Runs to the connection's end, which every waiter is told, and gives its reason.
-    async fn run(
-        mut self,
-        stream: TcpStream,
-        requests: &mut mpsc::Receiver<Outgoing>,
-    ) -> io::Error {
-        let error = Arc::new(match self.exchange(stream, requests).await {
-            Ok(()) => io::ErrorKind::ConnectionAborted.into(),
-            Err(error) => error,
-        });
-        for (_id, waiter) in self.waiting.drain() {
-            drop(waiter.reply.send(Err(RpcError::Broken {
-                addr: self.remote.addr,
-                outcome: Outcome::Unknown,
-                source: Arc::clone(&error),
-            })));
-        }
-        error.kind().into()
-    }
-
-    /// Moves frames until nobody uses the connection any more, or it breaks.
-    async fn exchange(
-        &mut self,
-        stream: TcpStream,
-        requests: &mut mpsc::Receiver<Outgoing>,
-    ) -> io::Result<()> {
-        let limits = self.dialler.limits;
-        let (from, mut to) = stream.into_split();
-        let decoder = FrameDecoder {
-            payload_bytes: limits.payload_bytes,
-        };
-        let mut frames = FramedRead::with_capacity(from, decoder, READ_BYTES);
-        let mut last_request = Instant::now();
-        let alarm = tokio::time::sleep(limits.idle);
-        tokio::pin!(alarm);
-        loop {
-            tokio::select! {
-                request = requests.recv(), if self.outbox.remaining() < limits.unsent_bytes => {
-                    let Some(request) = request else { return Ok(()) };
-                    last_request = Instant::now();
-                    self.take_up(request);
-                    self.take_up_more(requests);
-                }
-                frame = frames.next() => match frame {
-                    Some(frame) => self.hand_back(frame?)?,
-                    None => return Err(io::ErrorKind::UnexpectedEof.into()),
-                },
-                written = self.outbox.write_some(&mut to, limits.stall),
-                    if self.outbox.has_remaining() => written?,
-                () = &mut alarm => {
-                    self.sweep();
-                    if self.waiting.is_empty() && last_request.elapsed() >= limits.idle {
-                        return Ok(());
-                    }
-                    alarm.as_mut().reset(Instant::now() + limits.idle);
-                }
-            }
-        }
-    }
-
-    /// Takes up what else is queued, so that it goes out in the same write.
-    fn take_up_more(&mut self, requests: &mut mpsc::Receiver<Outgoing>) {
-        while self.outbox.remaining() < self.dialler.limits.unsent_bytes {
-            match requests.try_recv() {
-                Ok(request) => self.take_up(request),
-                Err(_empty_or_closed) => return,
-            }
-        }
-    }
-
-    /// Puts a request into the outbox, unless its caller gave it up.
-    fn take_up(&mut self, request: Outgoing) {
-        if request.claimed.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        if self.waiting.len() >= self.sweep_at {
-            self.sweep();
-        }
-        let id = self.next_id;
-        self.next_id = id.wrapping_add(1);
-        let cluster = self.dialler.identity.cluster();
-        self.outbox.push(Frame {
-            kind: Kind::Request,
-            id,
-            cluster,
-            payload: request.payload,
-        });
-        self.waiting.insert(
-            id,
-            Waiter {
-                cluster,
-                reply: request.reply,
-            },
-        );
-    }
-
-    /// Forgets waiters that gave up.
-    fn sweep(&mut self) {
-        self.waiting.retain(|_id, waiter| !waiter.reply.is_closed());
-        self.sweep_at = SWEEP_MIN.max(self.waiting.len().saturating_mul(2));
-    }
-
-    /// Gives an answer to whoever waits for it.
-    fn hand_back(&mut self, frame: Frame) -> io::Result<()> {
-        self.dialler.heard.fetch_add(1, Ordering::Relaxed);
-        if frame.kind == Kind::Request {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                "a listener sent a request",
-            ));
-        }
-        // Nobody waits if the caller gave up.
-        if let Some(waiter) = self.waiting.remove(&frame.id) {
-            let answer = self.judge(frame, waiter.cluster);
-            drop(waiter.reply.send(answer));
-        }
-        Ok(())
-    }
-
-    /// What a frame means to the one who waits for it.
-    fn judge(&self, frame: Frame, ours: Option<ClusterId>) -> Result<Bytes, RpcError> {
-        let Frame {
-            kind,
-            cluster,
-            payload,
-            ..
-        } = frame;
-        let addr = self.remote.addr;
-        let identity = &self.dialler.identity;
-        match kind {
-            Kind::Conflict => Err(RpcError::ClusterConflict {
-                conflict: identity.conflict(&self.remote, ours, cluster),
-                outcome: Outcome::NotSent,
-            }),
-            Kind::Busy => Err(RpcError::Busy { addr }),
-            Kind::Answer | Kind::Refusal | Kind::Request => {
-                identity.admit(&self.remote, cluster).map_err(|conflict| {
-                    RpcError::ClusterConflict {
-                        conflict,
-                        outcome: Outcome::Unknown,
-                    }
-                })?;
-                if kind == Kind::Answer {
-                    return Ok(payload);
-                }
-                let source = Refusal::new(String::from_utf8_lossy(&payload));
-                Err(RpcError::Refused { addr, source })
-            }
-        }
     }
 }

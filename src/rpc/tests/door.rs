@@ -29,6 +29,13 @@ async fn agents_of_two_clusters_refuse_each_other_at_the_hello_and_both_report_i
 }
 
 #[tokio::test]
+async fn a_caller_of_another_cluster_that_does_not_mind_is_closed_after_our_hello() {
+    let served = serve(agent(1, Some(7)).0).await;
+    let mut stream = dial_by_hand(served.addr, &agent(2, Some(8)).0).await;
+    assert_eq!(read_to_close(&mut stream).await, b"");
+}
+
+#[tokio::test]
 async fn a_request_of_another_cluster_is_refused_on_a_connection_that_was_good() {
     let (listening, _a) = agent(1, Some(7));
     let (calling, joins) = agent(2, None);
@@ -104,7 +111,11 @@ async fn a_caller_without_a_hello_is_closed_after_the_deadline() {
 
 #[tokio::test]
 async fn hostile_first_bytes_end_their_connection_and_no_other() {
-    let served = serve(agent(1, None).0).await;
+    let limits = Limits {
+        hello: LONG * 2,
+        ..Limits::default()
+    };
+    let served = serve_at(loopback(), agent(1, None).0, limits).await;
     let hostile: [&[u8]; 5] = [
         b"\xff\xff\xff\xff\xff\xff\xff\xff\xff",
         b"\x00\x00\x00\x00\x00\x00\x00\x00\x00",

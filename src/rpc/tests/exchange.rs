@@ -62,18 +62,14 @@ async fn the_service_learns_who_calls_and_the_caller_why_it_refused() {
 async fn a_request_runs_to_its_end_although_its_caller_is_gone() {
     let served = serve(agent(1, None).0).await;
     let mut stream = dial_by_hand(served.addr, &agent(2, None).0).await;
-    let request = Frame {
-        kind: Kind::Request,
-        id: 1,
-        cluster: None,
-        payload: bytes("wait"),
-    };
-    let mut out = BytesMut::new();
-    request.put_head(&mut out);
-    out.extend_from_slice(&request.payload);
-    stream.write_all(&out).await.unwrap();
+    stream.write_all(&request(1, "wait")).await.unwrap();
     served.script.begun_one.notified().await;
-    drop(stream);
+    stream.shutdown().await.unwrap();
+    assert_eq!(
+        read_to_close(&mut stream).await,
+        b"",
+        "the listener is done with it"
+    );
     served.script.go_on.notify_one();
     tokio::time::timeout(LONG, served.script.ended.notified())
         .await
@@ -97,6 +93,10 @@ async fn a_request_that_runs_is_answered_before_the_listener_stops() {
     let stop = async {
         served.script.begun_one.notified().await;
         served.stop.send(()).unwrap();
+        // Once nobody accepts, the connections have been told to stop.
+        while TcpStream::connect(served.addr).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
         served.script.go_on.notify_one();
         served.task.await.unwrap();
     };

@@ -62,6 +62,28 @@ async fn a_silent_peer_costs_the_deadline_and_then_its_connection() {
 }
 
 #[tokio::test]
+async fn a_request_that_was_still_queued_is_sent_on_a_fresh_connection_once() {
+    // A connection that takes nothing up, so that all stays queued.
+    let limits = Limits {
+        unsent_bytes: 0,
+        ..Limits::default()
+    };
+    let socket = TcpListener::bind(loopback()).await.unwrap();
+    let addr = socket.local_addr().unwrap();
+    let other = agent(1, None).0;
+    let pool = Pool::with_limits(agent(2, None).0, limits);
+    let peer = async {
+        drop(greet_by_hand(&socket, &other).await);
+        drop(greet_by_hand(&socket, &other).await);
+    };
+    let (answer, ()) = tokio::join!(pool.call(addr, bytes("x"), LONG), peer);
+    let error = answer.unwrap_err();
+    assert!(matches!(error, RpcError::Broken { .. }), "{error}");
+    assert_eq!(error.outcome(), Outcome::NotSent);
+    assert!(socket.accept().now_or_never().is_none(), "dialled twice");
+}
+
+#[tokio::test]
 async fn a_dial_outlives_the_caller_that_began_it() {
     let socket = TcpListener::bind(loopback()).await.unwrap();
     let addr = socket.local_addr().unwrap();

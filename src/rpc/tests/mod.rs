@@ -54,6 +54,8 @@ impl Service for Script {
             match payload.as_ref() {
                 b"who" => Ok(caller.remote.party.to_string().into()),
                 b"refuse" => Err(Refusal::new("not the leader")),
+                b"refuse at length" => Err(Refusal::new("é".repeat(10_000))),
+                b"answer at length" => Ok(Bytes::from(vec![0; 100])),
                 b"panic" => panic!("a fault in the service"),
                 b"wait" => {
                     self.go_on.notified().await;
@@ -135,4 +137,18 @@ async fn echo_by_hand(stream: &mut TcpStream) {
     // The kind: an answer.
     request[4] = 2;
     stream.write_all(&request).await.unwrap();
+}
+
+/// The bytes of a request from a blank agent.
+fn request(id: u64, text: &'static str) -> BytesMut {
+    let frame = Frame {
+        kind: Kind::Request,
+        id,
+        cluster: None,
+        payload: bytes(text),
+    };
+    let mut out = BytesMut::new();
+    frame.put_head(&mut out);
+    out.extend_from_slice(&frame.payload);
+    out
 }
