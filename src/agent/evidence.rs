@@ -19,9 +19,15 @@ pub(super) struct Evidence {
 impl Evidence {
     /// Addresses that were listed and at which nobody is known to be.
     pub(super) fn unreached(&self, members: &[Member]) -> BTreeSet<Address> {
-        let is_member =
-            |addr: &SocketAddr| members.iter().any(|member| member.says.gossip_addr == *addr);
-        let silent = self.listed.difference(&self.reached).filter(|addr| !is_member(addr));
+        let is_member = |addr: &SocketAddr| {
+            members
+                .iter()
+                .any(|member| member.says.gossip_addr == *addr)
+        };
+        let silent = self
+            .listed
+            .difference(&self.reached)
+            .filter(|addr| !is_member(addr));
         silent.copied().map(Address::from).collect()
     }
 }
@@ -33,7 +39,10 @@ mod tests {
     #[test]
     fn an_address_counts_until_somebody_is_reached_there() {
         let [a, b] = [1, 2].map(|n| SocketAddr::from(([127, 0, 0, n], 8301)));
-        let mut evidence = Evidence { listed: BTreeSet::from([a, b]), ..Evidence::default() };
+        let mut evidence = Evidence {
+            listed: BTreeSet::from([a, b]),
+            ..Evidence::default()
+        };
         assert_eq!(evidence.unreached(&[]).len(), 2);
         evidence.reached.insert(a);
         assert_eq!(evidence.unreached(&[]), BTreeSet::from([b.into()]));

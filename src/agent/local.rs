@@ -86,7 +86,12 @@ impl Local {
                 let known_leader = status.leader.is_some();
                 let last_contact = status.last_contact.unwrap_or_default();
                 let last_contact_ms = u64::try_from(last_contact.as_millis()).unwrap_or(u64::MAX);
-                return Found { answer, index, known_leader, last_contact_ms };
+                return Found {
+                    answer,
+                    index,
+                    known_leader,
+                    last_contact_ms,
+                };
             }
         }
     }
@@ -107,8 +112,7 @@ const fn was_led(status: &Status) -> bool {
 
 /// Addresses of the voters, sorted.
 fn voters(status: &Status) -> Vec<SocketAddr> {
-    let mut addresses: Vec<SocketAddr> =
-        status.voters().map(|voter| voter.peer.rpc_addr).collect();
+    let mut addresses: Vec<SocketAddr> = status.voters().map(|voter| voter.peer.rpc_addr).collect();
     addresses.sort_unstable();
     addresses
 }
@@ -122,11 +126,17 @@ fn describe(status: &Status) -> RaftConfiguration {
             raft_id: entry.id,
             name: entry.peer.name.clone(),
             address: entry.peer.rpc_addr,
-            is_leader: status.leader.as_ref().is_some_and(|(leader, _)| *leader == entry.id),
+            is_leader: status
+                .leader
+                .as_ref()
+                .is_some_and(|(leader, _)| *leader == entry.id),
             is_voter: entry.is_voter,
             last_index: entry.matched.unwrap_or(0),
         })
         .collect();
     peers.sort_by(|a, b| a.name.cmp(&b.name));
-    RaftConfiguration { peers, index: status.membership_index.unwrap_or(0) }
+    RaftConfiguration {
+        peers,
+        index: status.membership_index.unwrap_or(0),
+    }
 }

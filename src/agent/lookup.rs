@@ -59,7 +59,10 @@ impl std::fmt::Display for Source {
 impl Lookup {
     /// A lookup through the real world.
     pub(super) fn new(default_port: u16) -> Self {
-        Self { io: Arc::new(Io::real()), default_port }
+        Self {
+            io: Arc::new(Io::real()),
+            default_port,
+        }
     }
 
     /// Asks a source once.
@@ -67,7 +70,9 @@ impl Lookup {
         match source {
             Source::Address(address) => self.address(address).await,
             Source::Query(query) => {
-                let answer = quorate_providers::resolve(query, &self.io).await.map_err(explain)?;
+                let answer = quorate_providers::resolve(query, &self.io)
+                    .await
+                    .map_err(|error| explain(&error))?;
                 self.contacts(answer).await
             }
         }
@@ -77,10 +82,18 @@ impl Lookup {
     pub(super) async fn address(&self, address: &Address) -> Result<Listed, Unresolved> {
         let port = address.port().unwrap_or(self.default_port);
         if let Some(addr) = address.to_socket_addr(port) {
-            return Ok(Listed { addresses: vec![addr], is_complete: true });
+            return Ok(Listed {
+                addresses: vec![addr],
+                is_complete: true,
+            });
         }
-        let answer = quorate_providers::lookup(address.host(), &self.io).await.map_err(explain)?;
-        let with_port = |contact: Contact| Contact { port: Some(port), ..contact };
+        let answer = quorate_providers::lookup(address.host(), &self.io)
+            .await
+            .map_err(|error| explain(&error))?;
+        let with_port = |contact: Contact| Contact {
+            port: Some(port),
+            ..contact
+        };
         let contacts = answer.contacts.into_iter().map(with_port).collect();
         self.contacts(Answer { contacts, ..answer }).await
     }
@@ -101,19 +114,29 @@ impl Lookup {
                 },
             }
         }
-        Ok(Listed { addresses: addresses.into_iter().collect(), is_complete })
+        Ok(Listed {
+            addresses: addresses.into_iter().collect(),
+            is_complete,
+        })
     }
 }
 
 fn ips(answer: &Answer) -> impl Iterator<Item = std::net::IpAddr> {
-    answer.contacts.iter().filter_map(|contact| match contact.host {
-        Host::Ip(ip) => Some(ip),
-        Host::Name(_) => None,
-    })
+    answer
+        .contacts
+        .iter()
+        .filter_map(|contact| match contact.host {
+            Host::Ip(ip) => Some(ip),
+            Host::Name(_) => None,
+        })
 }
 
-fn explain(error: ResolveError) -> Unresolved {
-    Unresolved { retry: error.retry(), kind: error.kind(), reason: chain(&error) }
+fn explain(error: &ResolveError) -> Unresolved {
+    Unresolved {
+        retry: error.retry(),
+        kind: error.kind(),
+        reason: chain(error),
+    }
 }
 
 /// An error and its causes on one line.

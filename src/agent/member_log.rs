@@ -31,15 +31,23 @@ fn log_change(before: Option<&Member>, now: &Member) {
     }
     let (name, ip) = (&says.name, says.gossip_addr.ip());
     match now.status {
-        MemberStatus::Alive => info!(target: "agent.serf.lan", "serf: EventMemberJoin: {name} {ip}"),
+        MemberStatus::Alive => {
+            info!(target: "agent.serf.lan", "serf: EventMemberJoin: {name} {ip}")
+        }
         MemberStatus::Leaving => return,
-        MemberStatus::Left => info!(target: "agent.serf.lan", "serf: EventMemberLeave: {name} {ip}"),
+        MemberStatus::Left => {
+            info!(target: "agent.serf.lan", "serf: EventMemberLeave: {name} {ip}")
+        }
         MemberStatus::Failed => {
             info!(target: "agent.serf.lan", "serf: EventMemberFailed: {name} {ip}");
         }
     }
     let Some(server) = says.server() else { return };
-    let verb = if now.status == MemberStatus::Alive { "adding" } else { "removing" };
+    let verb = if now.status == MemberStatus::Alive {
+        "adding"
+    } else {
+        "removing"
+    };
     info!(
         target: "agent.server",
         "{verb} server {name} (Addr: {}) (DC: {})",

@@ -28,7 +28,11 @@ impl Membership {
     /// If the record is there and cannot be read.
     pub(super) fn load(dir: DataDir) -> Result<Self, DataDirError> {
         let cluster = dir.load(RECORD)?;
-        Ok(Self { dir, cluster: watch::Sender::new(cluster), writing: Mutex::new(()) })
+        Ok(Self {
+            dir,
+            cluster: watch::Sender::new(cluster),
+            writing: Mutex::new(()),
+        })
     }
 
     /// The cluster, if there is one yet.
@@ -77,7 +81,9 @@ pub(super) async fn announce(mut cluster: watch::Receiver<Option<ClusterId>>, go
 ///
 /// A client takes it for its own: between two candidates it takes neither (design, section 4).
 pub(super) fn candidate(members: &[Member]) -> Option<ClusterId> {
-    let alive = members.iter().filter(|member| member.status == MemberStatus::Alive);
+    let alive = members
+        .iter()
+        .filter(|member| member.status == MemberStatus::Alive);
     let servers = alive.filter(|member| member.says.server().is_some());
     let mut clusters = servers.filter_map(|member| member.says.cluster);
     let first = clusters.next()?;

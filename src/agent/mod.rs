@@ -9,6 +9,7 @@
 //!
 //! Owns the clock, randomness and tasks; holds no rule of its own. Embed it: [`Agent::start`].
 
+mod addresses;
 mod adopt;
 mod evidence;
 mod founding;
@@ -95,7 +96,9 @@ pub enum AgentError {
     #[error("{0}")]
     Raft(#[from] RaftError),
     /// The HTTP port.
-    #[error("listen on {addr} for the HTTP API: {source}; choose another address with -client or another port with -http-port")]
+    #[error(
+        "listen on {addr} for the HTTP API: {source}; choose another address with -client or another port with -http-port"
+    )]
     Http {
         /// The address asked for.
         addr: SocketAddr,

@@ -27,7 +27,9 @@ impl AgentNode {
 
 /// An answer of another kind than the question: a server of another version, or a defect.
 fn unexpected(response: &Response) -> NodeError {
-    NodeError::Failed(format!("a server answered something else than was asked: {response:?}"))
+    NodeError::Failed(format!(
+        "a server answered something else than was asked: {response:?}"
+    ))
 }
 
 impl Node for AgentNode {
@@ -111,7 +113,12 @@ impl Node for AgentNode {
         stale: bool,
     ) -> BoxFuture<'_, Result<RaftConfiguration, NodeError>> {
         async move {
-            match self.parts.router.ask(Request::RaftConfiguration { stale }).await? {
+            match self
+                .parts
+                .router
+                .ask(Request::RaftConfiguration { stale })
+                .await?
+            {
                 Response::RaftConfiguration(configuration) => Ok(configuration),
                 other => Err(unexpected(&other)),
             }

@@ -46,8 +46,9 @@ impl Parts {
     /// Joins at an address that a person gave. An address of this very agent is a success that
     /// reached nobody, as a person may well list all servers, this one included.
     pub(super) async fn join_by_hand(&self, address: &str) -> Result<usize, NodeError> {
-        let parsed: Address =
-            address.parse().map_err(|error| NodeError::Invalid(format!("{error}")))?;
+        let parsed: Address = address
+            .parse()
+            .map_err(|error| NodeError::Invalid(format!("{error}")))?;
         let found = self.lookup.address(&parsed).await;
         let found = found.map_err(|why| {
             NodeError::Failed(format!("failed to resolve {address}: {}", why.reason))
@@ -109,7 +110,10 @@ impl Parts {
         }
         let mut watch = raft.watch_status();
         let gone = watch.wait_for(|status| status.peer(own).is_none());
-        if tokio::time::timeout(super::LEAVE_PATIENCE, gone).await.is_err() {
+        if tokio::time::timeout(super::LEAVE_PATIENCE, gone)
+            .await
+            .is_err()
+        {
             warn!(target: "agent.server", "failed to leave raft configuration gracefully, timeout");
         }
     }
@@ -130,8 +134,12 @@ impl Parts {
 
     fn alive_servers(&self) -> usize {
         let members = self.gossip.members();
-        let alive = members.iter().filter(|member| member.status == MemberStatus::Alive);
-        alive.filter(|member| member.says.server().is_some()).count()
+        let alive = members
+            .iter()
+            .filter(|member| member.status == MemberStatus::Alive);
+        alive
+            .filter(|member| member.says.server().is_some())
+            .count()
     }
 }
 

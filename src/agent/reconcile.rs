@@ -30,7 +30,12 @@ pub(super) struct Reconciler {
 impl Reconciler {
     /// For one server; `stabilization` is `autopilot.server_stabilization_time`.
     pub(super) fn new(raft: Raft, gossip: Gossip, stabilization: Duration) -> Self {
-        Self { raft, gossip, stabilization, started: Instant::now() }
+        Self {
+            raft,
+            gossip,
+            stabilization,
+            started: Instant::now(),
+        }
     }
 
     /// Runs until the agent stops.
@@ -60,10 +65,7 @@ impl Reconciler {
             tokio::select! {
                 _ = tick.tick() => {}
                 changed = members.changed() => if changed.is_err() { return },
-                lost = status.wait_for(|now| !now.is_leader()) => {
-                    let _lost_or_ended = lost;
-                    return;
-                }
+                _ = status.wait_for(|now| !now.is_leader()) => return,
             }
         }
     }
@@ -72,7 +74,9 @@ impl Reconciler {
     async fn look(&self, cluster: ClusterId, stability: &mut Stability) {
         // One duty changes at most one peer, so this many rounds settle any view.
         for _ in 0..=self.gossip.members().len() * 2 {
-            let Some(view) = self.view(cluster, stability) else { return };
+            let Some(view) = self.view(cluster, stability) else {
+                return;
+            };
             let Some(duty) = view.duty() else { break };
             if let Err(error) = self.perform(&duty).await {
                 warn!(target: "agent.server", duty = ?duty, error = %error, "duty not done");
@@ -128,14 +132,19 @@ impl Reconciler {
 
     /// Takes nodes out of the catalogue that left the cluster.
     async fn clean_catalogue(&self) {
-        let (_, Answer::Nodes(nodes)) = self.raft.state().query(&Query::Nodes) else { return };
+        let (_, Answer::Nodes(nodes)) = self.raft.state().query(&Query::Nodes) else {
+            return;
+        };
         let members = self.gossip.members();
         let left: BTreeSet<NodeId> = members
             .iter()
             .filter(|member| member.status == MemberStatus::Left)
             .map(|member| member.says.node_id)
             .collect();
-        for node in nodes.into_iter().filter(|node| left.contains(&node.record.id)) {
+        for node in nodes
+            .into_iter()
+            .filter(|node| left.contains(&node.record.id))
+        {
             info!(target: "agent.server", member = %node.record.name, reason = "left",
                 "deregistering member");
             let command = Command::DeregisterNode { id: node.record.id };
@@ -168,7 +177,11 @@ fn as_server(member: &Member) -> Option<Server> {
 }
 
 fn as_peer(server: &Server) -> Peer {
-    Peer { node_id: server.node_id, name: server.name.to_string(), rpc_addr: server.addr }
+    Peer {
+        node_id: server.node_id,
+        name: server.name.to_string(),
+        rpc_addr: server.addr,
+    }
 }
 
 fn peers(status: &Status) -> Vec<AutopilotPeer> {

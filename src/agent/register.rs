@@ -19,11 +19,12 @@ use crate::state::{Answer, Command, NodeRecord, Query};
 use crate::types::Announcement;
 
 /// Pause between two looks when nothing happens; the driver adds up to as much again.
-const LOOK_EVERY: Duration = Duration::from_secs(60);
+const LOOK_EVERY: Duration = Duration::from_mins(1);
 /// Pause after a failure; the router has already held the request for its own time.
 const RETRY_EVERY: Duration = Duration::from_millis(250);
 
 /// Registers this node until the agent stops; says through `done` that it is in the catalogue.
+#[expect(clippy::infinite_loop, reason = "the task set ends it with the agent")]
 pub(super) async fn run(router: Arc<Router>, record: NodeRecord, done: watch::Sender<bool>) {
     let mut last_error = None;
     loop {
@@ -65,7 +66,9 @@ async fn sync(router: &Router, record: &NodeRecord) -> Result<bool, NodeError> {
     {
         return Ok(false);
     }
-    router.ask(Request::Write(Command::RegisterNode(record.clone()))).await?;
+    router
+        .ask(Request::Write(Command::RegisterNode(record.clone())))
+        .await?;
     Ok(true)
 }
 
@@ -76,6 +79,9 @@ pub(super) fn record(says: &Announcement, meta: &BTreeMap<String, String>) -> No
         name: says.name.clone(),
         address: says.gossip_addr.ip(),
         datacenter: says.datacenter.to_string(),
-        meta: meta.iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
+        meta: meta
+            .iter()
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect(),
     }
 }

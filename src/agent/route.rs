@@ -49,7 +49,13 @@ impl Router {
         local: Option<Local>,
         hold: Duration,
     ) -> Self {
-        Self { gossip, pool, local, hold, favourite: AtomicUsize::new(0) }
+        Self {
+            gossip,
+            pool,
+            local,
+            hold,
+            favourite: AtomicUsize::new(0),
+        }
     }
 
     /// Brings a request to its answer, or says why there is none.
@@ -108,7 +114,8 @@ impl Router {
         };
         let tried = self.send(*server, request, false, deadline).await;
         if !matches!(tried, Try::Answer(_)) {
-            self.favourite.store(favourite.wrapping_add(1), Ordering::Relaxed);
+            self.favourite
+                .store(favourite.wrapping_add(1), Ordering::Relaxed);
         }
         tried
     }
@@ -116,8 +123,12 @@ impl Router {
     /// Addresses of the servers that gossip holds for alive.
     pub(super) fn servers(&self) -> Vec<SocketAddr> {
         let members = self.gossip.members();
-        let alive = members.iter().filter(|member| member.status == MemberStatus::Alive);
-        alive.filter_map(|member: &Member| member.says.server().map(|s| s.rpc_addr)).collect()
+        let alive = members
+            .iter()
+            .filter(|member| member.status == MemberStatus::Alive);
+        alive
+            .filter_map(|member: &Member| member.says.server().map(|s| s.rpc_addr))
+            .collect()
     }
 
     /// Returns once a request has somewhere to go: at once on a server.
@@ -137,7 +148,10 @@ impl Router {
         is_last_hop: bool,
         deadline: Instant,
     ) -> Try {
-        let envelope = Envelope { is_last_hop, request: request.clone() };
+        let envelope = Envelope {
+            is_last_hop,
+            request: request.clone(),
+        };
         let payload = match wire::encode(&envelope) {
             Ok(payload) => payload,
             Err(error) => return Try::Fatal(NodeError::Failed(error.to_string())),

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
 use super::{Agent, AgentError, End};
 use crate::config::Config;
@@ -88,28 +88,28 @@ async fn stop(agent: Agent, name: &str, leaves: bool, signals: &mut Signals) -> 
         return 1;
     }
     info!(target: "agent", "gracefully shutting down agent...");
-    let node = agent.node();
-    let left = tokio::select! {
-        left = tokio::time::timeout(LEAVE_TIMEOUT, node.leave()) => left,
-        () = signals.any() => {
-            warn!(target: "agent", "caught second signal, exiting");
-            return 1;
-        }
-    };
+    let left = leave(&agent, signals).await;
+    agent.stop().await;
     match left {
-        Ok(Ok(())) => {
-            agent.stop().await;
+        Ok(()) => {
             info!(target: "agent", "graceful exit completed");
             0
         }
-        Ok(Err(error)) => {
-            error!(target: "agent", error = %error, "error on leave");
-            agent.stop().await;
+        Err(why) => {
+            error!(target: "agent", error = %why, "error on leave");
             1
         }
-        Err(_elapsed) => {
-            warn!(target: "agent", "timeout on graceful leave, exiting");
-            1
-        }
+    }
+}
+
+/// Leaves within its time, or says what was in the way.
+async fn leave(agent: &Agent, signals: &mut Signals) -> Result<(), String> {
+    let node = agent.node();
+    tokio::select! {
+        left = tokio::time::timeout(LEAVE_TIMEOUT, node.leave()) => match left {
+            Ok(left) => left.map_err(|error| error.to_string()),
+            Err(_elapsed) => Err("timeout on graceful leave, exiting".to_owned()),
+        },
+        () = signals.any() => Err("caught second signal, exiting".to_owned()),
     }
 }

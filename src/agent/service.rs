@@ -27,17 +27,40 @@ pub(super) struct ServerPort {
 
 impl ServerPort {
     async fn answer(&self, caller: &Caller, envelope: Envelope) -> Result<Response, Refusal> {
-        let Envelope { is_last_hop, request } = envelope;
+        let Envelope {
+            is_last_hop,
+            request,
+        } = envelope;
         match request {
-            Request::Raft(RaftMessage { cluster, has_committed, message }) => {
-                self.raft_message(Speech { cluster, has_committed }, message).await
+            Request::Raft(RaftMessage {
+                cluster,
+                has_committed,
+                message,
+            }) => {
+                self.raft_message(
+                    Speech {
+                        cluster,
+                        has_committed,
+                    },
+                    message,
+                )
+                .await
             }
             Request::Founding(message) => {
-                let answer = self.founding.answer(caller.remote.party.node_id, &message).await;
-                answer.map(Response::Founding).map_err(|error| Refusal::new(chain(&error)))
+                let answer = self
+                    .founding
+                    .answer(caller.remote.party.node_id, &message)
+                    .await;
+                answer
+                    .map(Response::Founding)
+                    .map_err(|error| Refusal::new(chain(&error)))
             }
             request if is_last_hop => Ok(self.local.answer(&request).await),
-            request => Ok(self.router.ask(request).await.unwrap_or_else(Response::Failed)),
+            request => Ok(self
+                .router
+                .ask(request)
+                .await
+                .unwrap_or_else(Response::Failed)),
         }
     }
 

@@ -23,7 +23,7 @@ use super::route::Router;
 use super::service::ServerPort;
 use super::tasks::Tasks;
 use super::transport::RpcTransport;
-use super::{Agent, AgentError, adopt, blocking, member_log, register};
+use super::{Agent, AgentError, addresses, adopt, blocking, member_log, register};
 use crate::bootstrap;
 use crate::config::{BootstrapSafety, Config, Mode};
 use crate::datadir::DataDir;
@@ -58,79 +58,125 @@ struct Ground {
 pub(super) async fn start(config: Config) -> Result<Agent, AgentError> {
     let sources = Sources::parse(&config)?;
     let ground = lay_ground(&config).await?;
+    let dir = ground.dir.clone();
+    let sources = sources.with_remembered(blocking(move || dir.peers()).await?);
     let http = bind_http(&config).await?;
     let server = match config.mode {
         Mode::Server => Some(open_server(&config, &ground).await?),
         Mode::Client => None,
     };
     let gossip = start_gossip(&config, &ground, server.as_ref().map(|server| &server.role))?;
-    let lookup = Lookup::new(gossip.local_addr().port());
+    write_pid(&config)?;
     let (tasks, deaths) = Tasks::new();
     let (end, ends) = mpsc::channel(4);
     let (evidence, seen) = watch::channel(Evidence::default());
-
-    let raft = server.as_ref().map(|server| server.raft.clone());
-    let local = raft.clone().map(Local::new);
-    let hold = config.rpc_hold_timeout;
-    let router = Arc::new(Router::new(gossip.clone(), ground.pool.clone(), local.clone(), hold));
-    let rooms = |raft: Raft| Rooms {
-        raft,
-        gossip: gossip.clone(),
-        pool: ground.pool.clone(),
-        membership: Arc::clone(&ground.membership),
-        evidence: seen.clone(),
-        end: end.clone(),
-    };
-    let (founding, listener) = match server {
-        Some(server) => {
-            let founding = Founding::new(server.terms, rooms(server.raft), server.book);
-            (Some(Arc::new(founding)), Some(server.listener))
-        }
-        None => (None, None),
-    };
     let (registered, is_registered) = watch::channel(false);
+
+    let local = server
+        .as_ref()
+        .map(|server| Local::new(server.raft.clone()));
+    let pool = ground.pool.clone();
+    let router = Arc::new(Router::new(
+        gossip.clone(),
+        pool,
+        local,
+        config.rpc_hold_timeout,
+    ));
+    let (founding, listener, raft) = match server {
+        Some(Server {
+            raft,
+            listener,
+            terms,
+            book,
+            ..
+        }) => {
+            let rooms = Rooms {
+                raft: raft.clone(),
+                gossip: gossip.clone(),
+                pool: ground.pool.clone(),
+                membership: Arc::clone(&ground.membership),
+                evidence: seen,
+                end: end.clone(),
+            };
+            let founding = Arc::new(Founding::new(terms, rooms, book));
+            (Some(founding), Some(listener), Some(raft))
+        }
+        None => (None, None, None),
+    };
     let parts = Arc::new(Parts {
         dir: ground.dir.clone(),
-        membership: Arc::clone(&ground.membership),
-        gossip: gossip.clone(),
-        router: Arc::clone(&router),
-        raft: raft.clone(),
-        founding: founding.clone(),
-        lookup: lookup.clone(),
+        membership: ground.membership,
+        lookup: Lookup::new(gossip.local_addr().port()),
+        gossip,
+        router,
+        raft,
+        founding,
         registered: is_registered,
         end,
         config,
     });
-
-    let record = register::record(&gossip.own(), &parts.config.node_meta);
-    tasks.spawn("register", register::run(Arc::clone(&router), record, registered));
-    tasks.spawn("member-log", member_log::run(gossip.watch()));
-    tasks.spawn("announce", membership::announce(ground.membership.watch(), gossip.clone()));
-    match (raft, founding, listener, local) {
-        (Some(raft), Some(founding), Some(listener), Some(local)) => {
-            let stabilization = parts.config.server_stabilization_time;
-            let duties = Reconciler::new(raft.clone(), gossip.clone(), stabilization);
-            let membership = Arc::clone(&ground.membership);
-            tasks.spawn("reconcile", duties.run(move || membership.cluster()));
-            tasks.spawn("founding", Arc::clone(&founding).run());
-            let port = Arc::new(ServerPort { raft, local, router, founding });
-            let stopping = tasks.stopping();
-            tasks.spawn("rpc", listener.serve(port, stopping.cancelled_owned()));
-        }
-        _ => tasks.spawn("adopt", adopt::run(gossip.clone(), Arc::clone(&ground.membership))),
-    }
     let http_addr = serve_http(http, &parts, &tasks)?;
-    let dir = ground.dir.clone();
-    let sources = sources.with_remembered(blocking(move || dir.peers()).await?);
-    let driver = JoinDriver::new(&parts, ground.dir, sources, evidence);
-    tasks.spawn("join", driver.run());
-    write_pid(&parts.config)?;
-    Ok(Agent { parts, tasks, http_addr, deaths, ends })
+    if let Some(listener) = listener {
+        spawn_server(&parts, &tasks, listener);
+    }
+    spawn_common(&parts, &tasks, registered);
+    tasks.spawn("join", JoinDriver::new(&parts, sources, evidence).run());
+    Ok(Agent {
+        parts,
+        tasks,
+        http_addr,
+        deaths,
+        ends,
+    })
+}
+
+/// What both modes do.
+fn spawn_common(parts: &Arc<Parts>, tasks: &Tasks, registered: watch::Sender<bool>) {
+    let (gossip, membership) = (&parts.gossip, &parts.membership);
+    let record = register::record(&gossip.own(), &parts.config.node_meta);
+    tasks.spawn(
+        "register",
+        register::run(Arc::clone(&parts.router), record, registered),
+    );
+    tasks.spawn("member-log", member_log::run(gossip.watch()));
+    tasks.spawn(
+        "announce",
+        membership::announce(membership.watch(), gossip.clone()),
+    );
+    if parts.raft.is_none() {
+        tasks.spawn("adopt", adopt::run(gossip.clone(), Arc::clone(membership)));
+    }
+}
+
+/// What only a server does.
+fn spawn_server(parts: &Arc<Parts>, tasks: &Tasks, listener: Listener) {
+    let (Some(raft), Some(founding)) = (&parts.raft, &parts.founding) else {
+        return;
+    };
+    let stabilization = parts.config.server_stabilization_time;
+    let duties = Reconciler::new(raft.clone(), parts.gossip.clone(), stabilization);
+    let membership = Arc::clone(&parts.membership);
+    tasks.spawn("reconcile", duties.run(move || membership.cluster()));
+    tasks.spawn(
+        "addresses",
+        addresses::run(parts.gossip.clone(), raft.clone()),
+    );
+    tasks.spawn("founding", Arc::clone(founding).run());
+    let port = Arc::new(ServerPort {
+        raft: raft.clone(),
+        local: Local::new(raft.clone()),
+        router: Arc::clone(&parts.router),
+        founding: Arc::clone(founding),
+    });
+    let stopping = tasks.stopping();
+    tasks.spawn_to_end("rpc", listener.serve(port, stopping.cancelled_owned()));
 }
 
 async fn lay_ground(config: &Config) -> Result<Ground, AgentError> {
     let (path, node_id) = (config.data_dir.clone(), config.node_id);
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     let now_ms = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
     let (dir, node_id, generation, membership) = blocking(move || {
         let dir = match &path {
@@ -146,7 +192,14 @@ async fn lay_ground(config: &Config) -> Result<Ground, AgentError> {
     let (name, datacenter) = (config.node_name.clone(), config.datacenter.clone());
     let identity = Identity::new(node_id, name, datacenter, membership.watch());
     let pool = Pool::new(identity.clone());
-    Ok(Ground { dir, node_id, generation, membership, identity, pool })
+    Ok(Ground {
+        dir,
+        node_id,
+        generation,
+        membership,
+        identity,
+        pool,
+    })
 }
 
 async fn open_server(config: &Config, ground: &Ground) -> Result<Server, AgentError> {
@@ -162,7 +215,10 @@ async fn open_server(config: &Config, ground: &Ground) -> Result<Server, AgentEr
         let wiped = book.ledger().wiped();
         book.write(wiped).await?;
     }
-    let transport = RpcTransport { pool: ground.pool.clone(), speech: book.speech() };
+    let transport = RpcTransport {
+        pool: ground.pool.clone(),
+        speech: book.speech(),
+    };
     let settings = RaftConfig {
         multiplier: config.raft_multiplier.into(),
         snapshot_threshold: config.raft_snapshot_threshold,
@@ -174,16 +230,27 @@ async fn open_server(config: &Config, ground: &Ground) -> Result<Server, AgentEr
         raft_id,
         rpc_addr,
         expect: config.bootstrap_expect,
-        bootstrap: config.bootstrap || config.dev,
+        bootstrap: config.founds_alone(),
     };
-    let terms = terms(config, ground.node_id, &role);
-    Ok(Server { raft, listener, terms, book, role })
+    let terms = terms(config, ground, &role, &book);
+    Ok(Server {
+        raft,
+        listener,
+        terms,
+        book,
+        role,
+    })
 }
 
 /// Removes what a dead founding left: one entry that was never committed, and votes for it.
 async fn wipe(raft_dir: Option<PathBuf>) -> Result<(), AgentError> {
-    let Some(raft_dir) = raft_dir else { return Ok(()) };
-    let what = format!("wipe the raft state of a dead founding in {}", raft_dir.display());
+    let Some(raft_dir) = raft_dir else {
+        return Ok(());
+    };
+    let what = format!(
+        "wipe the raft state of a dead founding in {}",
+        raft_dir.display()
+    );
     blocking(move || match std::fs::remove_dir_all(&raft_dir) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
@@ -192,15 +259,18 @@ async fn wipe(raft_dir: Option<PathBuf>) -> Result<(), AgentError> {
     .map_err(|source| AgentError::File { what, source })
 }
 
-fn terms(config: &Config, node_id: NodeId, role: &ServerRole) -> Terms {
+fn terms(config: &Config, ground: &Ground, role: &ServerRole, book: &Book) -> Terms {
+    // A directory that was a client's of some cluster never founds another (invariant I3).
+    let was_client = ground.membership.cluster().is_some() && book.ledger().cluster().is_none();
     let expectation = match (role.bootstrap, role.expect) {
+        _ if was_client => bootstrap::Expectation::Nothing,
         (true, _) => bootstrap::Expectation::Alone,
         (false, Some(expect)) => bootstrap::Expectation::Servers(expect),
         (false, None) => bootstrap::Expectation::Nothing,
     };
     Terms {
         server: bootstrap::Server {
-            node_id,
+            node_id: ground.node_id,
             raft_id: role.raft_id,
             name: config.node_name.clone(),
             rpc_addr: role.rpc_addr,
@@ -230,7 +300,11 @@ fn start_gossip(
         cluster: ground.membership.cluster(),
         role: role.map_or(Role::Client, |role| Role::Server(role.clone())),
     };
-    let key = config.encrypt.as_ref().map(|key| Key::new(key.as_bytes())).transpose()?;
+    let key = config
+        .encrypt
+        .as_ref()
+        .map(|key| Key::new(key.as_bytes()))
+        .transpose()?;
     Ok(Gossip::start(GossipConfig {
         bind: SocketAddr::new(config.bind_addr, config.ports.serf_lan),
         announcement,
@@ -265,13 +339,18 @@ fn serve_http(
             "Starting server");
         let node = Arc::new(AgentNode::new(Arc::clone(parts)));
         let stopping = tasks.stopping();
-        tasks.spawn("http", http::serve(listener, node, stopping.cancelled_owned()));
+        tasks.spawn_to_end(
+            "http",
+            http::serve(listener, node, stopping.cancelled_owned()),
+        );
     }
     Ok(first)
 }
 
 fn write_pid(config: &Config) -> Result<(), AgentError> {
-    let Some(path) = &config.pid_file else { return Ok(()) };
+    let Some(path) = &config.pid_file else {
+        return Ok(());
+    };
     std::fs::write(path, format!("{}\n", std::process::id())).map_err(|source| AgentError::File {
         what: format!("write the pid file {}", path.display()),
         source,

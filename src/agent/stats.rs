@@ -20,9 +20,9 @@ pub(super) fn collect(parts: &Parts) -> Stats {
     stats.insert("quorate".to_owned(), quorate(parts));
     match &parts.raft {
         Some(raft) => {
-            let status = raft.status();
-            stats.insert("consul".to_owned(), server(parts, &status));
-            stats.insert("raft".to_owned(), consensus(&status));
+            let node = raft.status();
+            stats.insert("consul".to_owned(), server(parts, &node));
+            stats.insert("raft".to_owned(), consensus(&node));
         }
         None => {
             stats.insert("consul".to_owned(), client(parts));
@@ -32,7 +32,9 @@ pub(super) fn collect(parts: &Parts) -> Stats {
 }
 
 fn group<const N: usize>(rows: [(&str, String); N]) -> Group {
-    rows.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+    rows.into_iter()
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect()
 }
 
 fn agent() -> Group {
@@ -65,8 +67,15 @@ fn runtime() -> Group {
 }
 
 fn quorate(parts: &Parts) -> Group {
-    let cluster = parts.membership.cluster().map(|id| id.to_string()).unwrap_or_default();
-    let mut own = group([("cluster_id", cluster), ("founding", parts.founding_state())]);
+    let cluster = parts
+        .membership
+        .cluster()
+        .map(|id| id.to_string())
+        .unwrap_or_default();
+    let mut own = group([
+        ("cluster_id", cluster),
+        ("founding", parts.founding_state()),
+    ]);
     if let Some(server) = parts.gossip.own().server() {
         own.insert("raft_id".to_owned(), server.raft_id.to_string());
     }
@@ -96,7 +105,10 @@ fn client(parts: &Parts) -> Group {
 }
 
 fn server(parts: &Parts, status: &Status) -> Group {
-    let leader = status.leader.as_ref().map(|(_, peer)| peer.rpc_addr.to_string());
+    let leader = status
+        .leader
+        .as_ref()
+        .map(|(_, peer)| peer.rpc_addr.to_string());
     group([
         ("acl", "disabled".to_owned()),
         ("bootstrap", parts.config.bootstrap.to_string()),
@@ -113,7 +125,10 @@ fn consensus(status: &Status) -> Group {
         .iter()
         .map(|entry| {
             let suffrage = if entry.is_voter { "Voter" } else { "Nonvoter" };
-            format!("{{Suffrage:{suffrage} ID:{} Address:{}}}", entry.id, entry.peer.rpc_addr)
+            format!(
+                "{{Suffrage:{suffrage} ID:{} Address:{}}}",
+                entry.id, entry.peer.rpc_addr
+            )
         })
         .collect();
     let (commit, applied) = (status.commit.unwrap_or(0), status.applied.unwrap_or(0));
@@ -129,7 +144,10 @@ fn consensus(status: &Status) -> Group {
         ("last_snapshot_index", snapshot_index.to_string()),
         ("last_snapshot_term", snapshot_term.to_string()),
         ("latest_configuration", format!("[{}]", servers.join(" "))),
-        ("latest_configuration_index", status.membership_index.unwrap_or(0).to_string()),
+        (
+            "latest_configuration_index",
+            status.membership_index.unwrap_or(0).to_string(),
+        ),
         ("num_peers", other_voters(status).to_string()),
         ("protocol_version", "3".to_owned()),
         ("protocol_version_max", "3".to_owned()),
@@ -142,7 +160,11 @@ fn consensus(status: &Status) -> Group {
 /// Voters other than this one; none if this one does not vote.
 fn other_voters(status: &Status) -> usize {
     let votes = status.voters().any(|voter| voter.id == status.id);
-    if votes { status.voters().count().saturating_sub(1) } else { 0 }
+    if votes {
+        status.voters().count().saturating_sub(1)
+    } else {
+        0
+    }
 }
 
 fn last_contact(status: &Status) -> String {

@@ -23,7 +23,11 @@ impl Tasks {
     /// An empty set, and the end on which the name of a task that panicked arrives.
     pub(super) fn new() -> (Self, mpsc::Receiver<String>) {
         let (deaths, died) = mpsc::channel(1);
-        let tasks = Self { tracker: TaskTracker::new(), stop: CancellationToken::new(), deaths };
+        let tasks = Self {
+            tracker: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            deaths,
+        };
         (tasks, died)
     }
 
@@ -34,10 +38,20 @@ impl Tasks {
         work: impl Future<Output = ()> + Send + 'static,
     ) {
         let stop = self.stop.clone();
+        self.spawn_to_end(name, async move {
+            stop.run_until_cancelled(work).await;
+        });
+    }
+
+    /// Runs a future that watches [`Self::stopping`] and ends by itself; a stop waits for it.
+    pub(super) fn spawn_to_end(
+        &self,
+        name: &'static str,
+        work: impl Future<Output = ()> + Send + 'static,
+    ) {
         let deaths = self.deaths.clone();
         self.tracker.spawn(async move {
-            let guarded = AssertUnwindSafe(stop.run_until_cancelled(work)).catch_unwind();
-            if guarded.await.is_err() {
+            if AssertUnwindSafe(work).catch_unwind().await.is_err() {
                 // A full channel means that another death is already ending the agent.
                 let _first_death_wins = deaths.try_send(name.to_owned());
             }

@@ -32,18 +32,34 @@ impl Transport for RpcTransport {
     ) -> BoxFuture<'a, Result<Bytes, TransportError>> {
         async move {
             let unreachable = |reason: String| TransportError::Unreachable { reason };
-            let Some(Speech { cluster, has_committed }) = *self.speech.borrow() else {
+            let Some(Speech {
+                cluster,
+                has_committed,
+            }) = *self.speech.borrow()
+            else {
                 return Err(unreachable("raft may not speak here yet".to_owned()));
             };
-            let message = RaftMessage { cluster, has_committed, message: payload };
-            let envelope = Envelope { is_last_hop: true, request: Request::Raft(message) };
-            let payload = wire::encode(&envelope).map_err(|error| unreachable(error.to_string()))?;
-            let answer = self.pool.call(to.rpc_addr, payload, deadline).await.map_err(translate)?;
+            let message = RaftMessage {
+                cluster,
+                has_committed,
+                message: payload,
+            };
+            let envelope = Envelope {
+                is_last_hop: true,
+                request: Request::Raft(message),
+            };
+            let payload =
+                wire::encode(&envelope).map_err(|error| unreachable(error.to_string()))?;
+            let answer = self
+                .pool
+                .call(to.rpc_addr, payload, deadline)
+                .await
+                .map_err(translate)?;
             match wire::decode(&answer) {
                 Ok(Response::Raft(answer)) => Ok(answer),
-                Ok(Response::Failed(error)) => {
-                    Err(TransportError::Refused { reason: error.to_string() })
-                }
+                Ok(Response::Failed(error)) => Err(TransportError::Refused {
+                    reason: error.to_string(),
+                }),
                 Ok(other) => Err(unreachable(format!("not an answer to raft: {other:?}"))),
                 Err(error) => Err(unreachable(error.to_string())),
             }
@@ -55,10 +71,14 @@ impl Transport for RpcTransport {
 fn translate(error: RpcError) -> TransportError {
     match error {
         RpcError::Deadline { .. } => TransportError::TimedOut,
-        RpcError::Refused { source, .. } => TransportError::Refused { reason: source.reason },
-        RpcError::ClusterConflict { conflict, .. } => {
-            TransportError::Refused { reason: conflict.to_string() }
-        }
-        other => TransportError::Unreachable { reason: other.to_string() },
+        RpcError::Refused { source, .. } => TransportError::Refused {
+            reason: source.reason,
+        },
+        RpcError::ClusterConflict { conflict, .. } => TransportError::Refused {
+            reason: conflict.to_string(),
+        },
+        other => TransportError::Unreachable {
+            reason: other.to_string(),
+        },
     }
 }

@@ -101,10 +101,14 @@ pub(super) struct WireError {
 pub(super) fn encode<T: Serialize>(message: &T) -> Result<Bytes, WireError> {
     postcard::to_allocvec(message)
         .map(Bytes::from)
-        .map_err(|error| WireError { why: error.to_string() })
+        .map_err(|error| WireError {
+            why: error.to_string(),
+        })
 }
 
 /// Reads a message; the frame it came in has bounded its size.
 pub(super) fn decode<'a, T: Deserialize<'a>>(payload: &'a [u8]) -> Result<T, WireError> {
-    postcard::from_bytes(payload).map_err(|error| WireError { why: error.to_string() })
+    postcard::from_bytes(payload).map_err(|error| WireError {
+        why: error.to_string(),
+    })
 }

@@ -27,10 +27,13 @@ pub(super) fn decide(view: &View) -> Option<Decision> {
         is_promise,
         has_refused,
     };
-    let rules: [fn(&Case<'_>) -> Option<Decision>; 6] = [committed, dead, lift, join, ask, refuse];
+    let rules: [Rule; 6] = [committed, dead, lift, join, ask, refuse];
     let decision = rules.iter().find_map(|rule| rule(&case));
     Some(decision.unwrap_or_else(|| case.wait()))
 }
+
+/// One rule; the first that has an answer wins.
+type Rule = fn(&Case<'_>) -> Option<Decision>;
 
 /// One founding that binds this server.
 struct Case<'a> {

@@ -13,7 +13,7 @@ use crate::config::{nearest, parse_switch};
 
 /// A word that is no flag of the command. The first sentence of each text is Go's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum FlagError {
+pub(super) enum FlagError {
     /// The command has no flag of that name.
     #[error("flag provided but not defined: -{name}{}", did_you_mean(nearest.as_deref()))]
     Unknown {
@@ -63,7 +63,7 @@ fn did_you_mean(nearest: Option<&str>) -> String {
 /// # Errors
 /// The first word that Go would refuse. Nothing after it is looked at: whether the next word would
 /// be its value cannot be known.
-pub fn from_go_style(
+pub(super) fn from_go_style(
     command: &Command,
     words: impl IntoIterator<Item = OsString>,
 ) -> Result<Vec<OsString>, FlagError> {

@@ -72,10 +72,12 @@ where
 }
 
 /// Our own lines from the level on; those of dependencies from `warn` on, since what they say
-/// below that is about themselves.
+/// below that is about themselves. Raft's library warns at every heartbeat to a dead peer; what an
+/// operator needs of that is in our own lines.
 fn shown(level: Level) -> Targets {
     Targets::new()
         .with_default(level.max(Level::Warn).filter())
+        .with_target("openraft", Level::Error.filter())
         .with_target("agent", level.filter())
         .with_target("quorate", level.filter())
 }

@@ -98,8 +98,11 @@ impl FromStr for Address {
     }
 }
 
+/// Host and port text.
+type Place<'a> = (&'a str, Option<&'a str>);
+
 /// Cuts `host:port`, `[v6]:port`, `[v6]` and a bare IPv6 address into host and port text.
-fn split_port(place: &str) -> Result<(&str, Option<&str>), &'static str> {
+fn split_port(place: &str) -> Result<Place<'_>, &'static str> {
     if let Some(rest) = place.strip_prefix('[') {
         let (host, after) = rest.split_once(']').ok_or("no closing bracket")?;
         if host.parse::<Ipv6Addr>().is_err() {

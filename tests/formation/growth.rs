@@ -6,14 +6,22 @@ use crate::support::{Agent, World, eventually};
 
 async fn voters(at: &Agent) -> usize {
     let path = "/v1/operator/raft/configuration";
-    let Some((200, body)) = at.try_get(path).await else { return 0 };
+    let Some((200, body)) = at.try_get(path).await else {
+        return 0;
+    };
     let configuration: Value = serde_json::from_str(&body).unwrap();
     let servers = configuration["Servers"].as_array().unwrap();
-    servers.iter().filter(|server| server["Voter"] == true).count()
+    servers
+        .iter()
+        .filter(|server| server["Voter"] == true)
+        .count()
 }
 
 async fn wait_for_voters(at: &Agent, n: usize) {
-    eventually(&format!("{n} voters"), || async { (voters(at).await == n).then_some(()) }).await;
+    eventually(&format!("{n} voters"), || async {
+        (voters(at).await == n).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -10,7 +10,10 @@ async fn a_killed_leader_costs_no_write_and_is_replaced() {
         server.write(&format!("by/{}", server.addr()), "1").await;
     }
     let leader = servers[0].led().await;
-    let at = servers.iter().position(|s| leader == format!("{}:8300", s.addr())).unwrap();
+    let at = servers
+        .iter()
+        .position(|s| leader == format!("{}:8300", s.addr()))
+        .unwrap();
     let mut dead = servers.remove(at);
     dead.kill().await;
     for server in &servers {
@@ -18,7 +21,10 @@ async fn a_killed_leader_costs_no_write_and_is_replaced() {
     }
     dead.restart();
     dead.led().await;
-    for key in [format!("by/{}", dead.addr()), format!("after/{}", servers[0].addr())] {
+    for key in [
+        format!("by/{}", dead.addr()),
+        format!("after/{}", servers[0].addr()),
+    ] {
         assert_eq!(dead.read(&key).await.0, 200, "{key}");
     }
 }
@@ -28,7 +34,9 @@ async fn all_killed_and_restarted_are_the_same_cluster_with_every_write() {
     let world = World::new();
     let mut servers = world.servers(3, &[]).await;
     for n in 0..30 {
-        servers[n % 3].write(&format!("k/{n}"), &n.to_string()).await;
+        servers[n % 3]
+            .write(&format!("k/{n}"), &n.to_string())
+            .await;
     }
     let before = servers[0].stat("quorate", "cluster_id").await;
     for server in &mut servers {
@@ -43,7 +51,10 @@ async fn all_killed_and_restarted_are_the_same_cluster_with_every_write() {
         assert!(!server.log_text().contains("Attempting bootstrap"));
     }
     for n in 0..30 {
-        assert_eq!(servers[(n + 1) % 3].read(&format!("k/{n}")).await, (200, n.to_string()));
+        assert_eq!(
+            servers[(n + 1) % 3].read(&format!("k/{n}")).await,
+            (200, n.to_string())
+        );
     }
 }
 

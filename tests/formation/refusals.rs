@@ -7,9 +7,16 @@ async fn refused(world: &World, n: u8, more: &[&str]) -> String {
     let mut args = world.flags(n);
     args.extend(more.iter().map(|flag| (*flag).to_owned()));
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let Output { code, stdout, stderr } = quorate(&args, None).await;
+    let Output {
+        code,
+        stdout,
+        stderr,
+    } = quorate(&args, None).await;
     assert_eq!(code, Some(1), "{stdout}{stderr}");
-    assert!(!world.path(&format!("data-{n}")).exists(), "wrote before validation passed");
+    assert!(
+        !world.path(&format!("data-{n}")).exists(),
+        "wrote before validation passed"
+    );
     stderr
 }
 
@@ -18,10 +25,16 @@ async fn flags_that_contradict_each_other_are_named() {
     let world = World::new();
     let rows: [(&[&str], &str); 5] = [
         (&["-bootstrap-expect=3"], "requires 'server = true'"),
-        (&["-server", "-bootstrap", "-bootstrap-expect=3"], "mutually exclusive"),
+        (
+            &["-server", "-bootstrap", "-bootstrap-expect=3"],
+            "mutually exclusive",
+        ),
         (&["-no-such-flag"], "no-such-flag"),
         (&["-retry-join=provider=nowhere"], "nowhere"),
-        (&["-retry-join=provider=aws tag_kee=x tag_value=y"], "tag_kee"),
+        (
+            &["-retry-join=provider=aws tag_kee=x tag_value=y"],
+            "tag_kee",
+        ),
     ];
     for (flags, named) in rows {
         let said = refused(&world, 1, flags).await;
@@ -33,16 +46,31 @@ async fn flags_that_contradict_each_other_are_named() {
 async fn a_broken_config_file_is_named_with_its_line() {
     let world = World::new();
     let rows = [
-        ("broken.hcl", "server = true\nretry_join = [\"a\"\nx = 1\n", "broken.hcl"),
-        ("unknown.hcl", "server = true\n\nretri_join = [\"a\"]\n", "retri_join"),
+        (
+            "broken.hcl",
+            "server = true\nretry_join = [\"a\"\nx = 1\n",
+            "broken.hcl",
+        ),
+        (
+            "unknown.hcl",
+            "server = true\n\nretri_join = [\"a\"]\n",
+            "retri_join",
+        ),
         ("broken.json", "{\n  \"server\": tru\n}\n", "broken.json"),
-        ("type.toml", "bootstrap_expect = \"many\"\n", "bootstrap_expect"),
+        (
+            "type.toml",
+            "bootstrap_expect = \"many\"\n",
+            "bootstrap_expect",
+        ),
     ];
     for (name, content, named) in rows {
         let path = world.write(name, content);
         let flag = format!("-config-file={}", path.display());
         let said = refused(&world, 1, &[&flag]).await;
-        assert!(said.contains(named) && said.contains(name), "{name}: {said}");
+        assert!(
+            said.contains(named) && said.contains(name),
+            "{name}: {said}"
+        );
         let validated = quorate(&["validate", path.to_str().unwrap()], None).await;
         assert_eq!(validated.code, Some(1), "{name}: {validated:?}");
     }
@@ -90,13 +118,18 @@ async fn a_join_that_reaches_nobody_is_an_error() {
     let said = quorate(&["join", &nobody], Some(format!("{}:8500", agent.addr()))).await;
     assert_eq!(said.code, Some(1));
     assert!(said.stderr.contains(&nobody), "{said:?}");
-    assert!(said.stderr.contains("Failed to join any nodes."), "{said:?}");
+    assert!(
+        said.stderr.contains("Failed to join any nodes."),
+        "{said:?}"
+    );
 }
 
 #[tokio::test]
 async fn start_join_that_reaches_nobody_ends_the_agent() {
     let world = World::new();
-    let mut agent = world.agent(1, &["-server", &format!("-join={}", world.addr(99))]).await;
+    let mut agent = world
+        .agent(1, &["-server", &format!("-join={}", world.addr(99))])
+        .await;
     assert_eq!(agent.ended().await, Some(1));
     let named = world.addr(99).to_string();
     eventually("the log names the address", || async {

@@ -1,8 +1,12 @@
 //! Ways to find each other: the EC2 API, a list, DNS names, IPv6, ports.
 
+#[cfg(feature = "aws")]
 use crate::support::ec2::{Instance, StandIn};
-use crate::support::{Agent, World, quorate};
+#[cfg(feature = "aws")]
+use crate::support::quorate;
+use crate::support::{Agent, World};
 
+#[cfg(feature = "aws")]
 fn through_ec2(cloud: &StandIn) -> String {
     format!(
         "provider=aws region=eu-west-1 tag_key=role tag_value=server endpoint={} \
@@ -11,6 +15,7 @@ fn through_ec2(cloud: &StandIn) -> String {
     )
 }
 
+#[cfg(feature = "aws")]
 #[tokio::test]
 async fn three_servers_form_through_the_ec2_api() {
     let world = World::new();
@@ -22,12 +27,19 @@ async fn three_servers_form_through_the_ec2_api() {
     let source = format!("-retry-join={}", through_ec2(&cloud));
     let mut servers: Vec<Agent> = Vec::new();
     for n in 1..=3 {
-        servers.push(world.agent(n, &["-server", "-bootstrap-expect=3", &source]).await);
+        servers.push(
+            world
+                .agent(n, &["-server", "-bootstrap-expect=3", &source])
+                .await,
+        );
     }
     for server in &servers {
         server.write(&format!("by/{}", server.addr()), "1").await;
         server.sees(3).await;
-        assert!(!server.log_text().contains("never-shown"), "a secret is in the log");
+        assert!(
+            !server.log_text().contains("never-shown"),
+            "a secret is in the log"
+        );
         let (_, own) = server.get("/v1/agent/self").await;
         assert!(!own.contains("never-shown"), "a secret is in the API");
     }
@@ -37,6 +49,7 @@ async fn three_servers_form_through_the_ec2_api() {
     }
 }
 
+#[cfg(feature = "aws")]
 #[tokio::test]
 async fn discover_prints_one_address_a_line() {
     let world = World::new();
@@ -53,7 +66,9 @@ async fn discover_prints_one_address_a_line() {
 #[tokio::test]
 async fn a_port_behind_an_address_is_honoured() {
     let world = World::new();
-    let server = world.agent(1, &["-server", "-bootstrap", "-serf-lan-port=7301"]).await;
+    let server = world
+        .agent(1, &["-server", "-bootstrap", "-serf-lan-port=7301"])
+        .await;
     server.led().await;
     let to = format!("-retry-join={}:7301", world.addr(1));
     let client = world.agent(2, &["-serf-lan-port=7302", &to]).await;
@@ -71,7 +86,9 @@ async fn elsewhere(world: &World, n: u8, bind: &str, more: &[&str]) -> Agent {
 }
 
 async fn gossip_port(agent: &Agent) -> u64 {
-    agent.get_json("/v1/agent/self").await["Member"]["Port"].as_u64().unwrap()
+    agent.get_json("/v1/agent/self").await["Member"]["Port"]
+        .as_u64()
+        .unwrap()
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod agent;
 mod cli;
+#[cfg(feature = "aws")]
 pub(crate) mod ec2;
 mod world;
 

@@ -28,7 +28,12 @@ impl Book {
     pub(in crate::agent) async fn open(dir: DataDir) -> Result<Self, DataDirError> {
         let ledger: Ledger = dir.load(RECORD)?.unwrap_or_default();
         let speech = watch::Sender::new(speech(&ledger));
-        let mut book = Self { dir, ledger, bound_since: Instant::now(), speech };
+        let mut book = Self {
+            dir,
+            ledger,
+            bound_since: Instant::now(),
+            speech,
+        };
         if let Some(next) = book.ledger.restarted() {
             book.write(next).await?;
         }
@@ -72,5 +77,8 @@ impl Book {
 
 fn speech(ledger: &Ledger) -> Option<Speech> {
     let cluster = ledger.raft_cluster()?;
-    Some(Speech { cluster, has_committed: ledger.cluster().is_some() })
+    Some(Speech {
+        cluster,
+        has_committed: ledger.cluster().is_some(),
+    })
 }

@@ -1,6 +1,5 @@
 //! The facts of a decision, gathered: gossip, what servers said themselves, what sources listed.
 
-use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -81,13 +80,18 @@ impl Founding {
     pub(super) fn view(&self, book: &Book) -> View {
         let heard = lock(&self.heard);
         let members = self.rooms.gossip.members();
-        let others = members.iter().filter_map(|member| self.peer(member, &heard));
+        let others = members
+            .iter()
+            .filter_map(|member| self.peer(member, &heard));
         let evidence = self.rooms.evidence.borrow();
         let bound = book.ledger().bound();
-        let fresh = |(disk, (fate, at)): (&RaftId, &(Option<Fate>, Instant))| {
-            let counts = bound.is_some_and(|bound| bound.has(*disk)) && at.elapsed() < FRESH;
-            counts.then_some((*disk, *fate))
+        let is_fresh = |disk: &RaftId, at: &Instant| {
+            bound.is_some_and(|bound| bound.has(*disk)) && at.elapsed() < FRESH
         };
+        let fates = heard
+            .fates
+            .iter()
+            .filter(|(disk, (_, at))| is_fresh(disk, at));
         View {
             own: Own {
                 server: self.terms.server.clone(),
@@ -99,7 +103,7 @@ impl Founding {
             peers: others.map(|peer| (peer.server.node_id, peer)).collect(),
             unreached: evidence.unreached(&members),
             open_sources: evidence.open_sources.clone(),
-            fates: heard.fates.iter().filter_map(fresh).collect::<BTreeMap<_, _>>(),
+            fates: fates.map(|(disk, (fate, _))| (*disk, *fate)).collect(),
             is_overdue: bound.is_some() && book.bound_for() >= OVERDUE,
         }
     }
@@ -130,7 +134,10 @@ impl Founding {
             announced: member.says.cluster,
             status: member.status,
             contact: heard.contact(role.raft_id),
-            last_said: heard.standings.get(&role.raft_id).and_then(|word| word.last_said),
+            last_said: heard
+                .standings
+                .get(&role.raft_id)
+                .and_then(|word| word.last_said),
         })
     }
 }

@@ -34,7 +34,7 @@ use facts::Heard;
 
 /// How long a server may take to say where it stands. Chosen: a hundred round trips of a
 /// datacenter, and a disk that is busy.
-const ASK_DEADLINE: Duration = Duration::from_millis(1000);
+const ASK_DEADLINE: Duration = Duration::from_secs(1);
 /// How often facts are looked at again when nothing announces a change.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Pause after a disk or raft error, so that it is not logged a thousand times a second.
@@ -95,7 +95,10 @@ pub(super) enum FoundingError {
 
 impl Founding {
     pub(super) fn new(terms: Terms, rooms: Rooms, book: Book) -> Self {
-        let reason = Reason { code: "starting", prose: "the agent is starting".to_owned() };
+        let reason = Reason {
+            code: "starting",
+            prose: "the agent is starting".to_owned(),
+        };
         Self {
             terms,
             rooms,
@@ -135,9 +138,10 @@ impl Founding {
         let own = self.terms.server.raft_id;
         match bootstrap::admit(book.ledger(), own, self.raft_state(), speech) {
             Admission::Open => Ok(()),
-            Admission::Adopt(next) => {
-                self.write(&mut book, next).await.map_err(|error| super::lookup::chain(&error))
-            }
+            Admission::Adopt(next) => self
+                .write(&mut book, next)
+                .await
+                .map_err(|error| super::lookup::chain(&error)),
             Admission::Shut(why) => Err(why.to_string()),
         }
     }
@@ -177,13 +181,22 @@ impl Founding {
                 let mut book = self.book.lock().await;
                 // The facts may have changed while the lock was free; then decide anew.
                 let again = bootstrap::decide(&self.view(&book));
-                if again == (Decision::Write { ledger: ledger.clone(), change }) {
+                if again
+                    == (Decision::Write {
+                        ledger: ledger.clone(),
+                        change,
+                    })
+                {
                     self.write(&mut book, ledger).await?;
                 }
             }
             Decision::Initialize(proposal) => {
                 let members = proposal.members.iter().map(as_voter).collect();
-                self.rooms.raft.initialize(members).await.map_err(FoundingError::Raft)?;
+                self.rooms
+                    .raft
+                    .initialize(members)
+                    .await
+                    .map_err(FoundingError::Raft)?;
                 // The status follows the log a moment later; until then the rule would say it again.
                 let mut raft = self.rooms.raft.watch_status();
                 raft.wait_for(|status| status.last_log.is_some())
@@ -200,14 +213,33 @@ impl Founding {
             }
             Decision::Join(cluster) => {
                 let prose = format!("cluster {cluster} exists; waiting to be added to it");
-                self.wait(Reason { code: "joining", prose }, events).await;
+                self.wait(
+                    Reason {
+                        code: "joining",
+                        prose,
+                    },
+                    events,
+                )
+                .await;
             }
             Decision::Serve(cluster) => {
+                // A crash may have come between the two records.
+                self.rooms
+                    .membership
+                    .enter(cluster)
+                    .await
+                    .map_err(FoundingError::Disk)?;
                 let prose = format!("in cluster {cluster}");
-                self.say(Reason { code: "formed", prose });
+                self.say(Reason {
+                    code: "formed",
+                    prose,
+                });
             }
             Decision::Wait(waiting) => {
-                let reason = Reason { code: waiting.code(), prose: waiting.to_string() };
+                let reason = Reason {
+                    code: waiting.code(),
+                    prose: waiting.to_string(),
+                };
                 self.wait(reason, events).await;
             }
         }
@@ -218,7 +250,11 @@ impl Founding {
     async fn write(&self, book: &mut Book, next: Ledger) -> Result<(), FoundingError> {
         book.write(next).await.map_err(FoundingError::Disk)?;
         if let Some(cluster) = book.ledger().cluster() {
-            self.rooms.membership.enter(cluster).await.map_err(FoundingError::Disk)?;
+            self.rooms
+                .membership
+                .enter(cluster)
+                .await
+                .map_err(FoundingError::Disk)?;
         }
         self.changed.notify_one();
         Ok(())
@@ -271,7 +307,13 @@ impl Founding {
 
     /// Logs a promise as Consul logs the attempt: every member of the set says it.
     fn log_promise(&self, from: NodeId, next: &Ledger) {
-        let Seat::Promised { proposal, refused: false } = next.seat() else { return };
+        let Seat::Promised {
+            proposal,
+            refused: false,
+        } = next.seat()
+        else {
+            return;
+        };
         if proposal.has(self.terms.server.raft_id) {
             let nodes = round::listed(proposal);
             info!(target: "agent.server", proposer = %from, "Attempting bootstrap with nodes: {nodes}");

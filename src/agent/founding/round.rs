@@ -45,7 +45,9 @@ impl Founding {
             return Ok(());
         }
         *failures = failures.saturating_add(1);
-        let most = BACKOFF_MIN.saturating_mul(2_u32.saturating_pow(*failures)).min(BACKOFF_MAX);
+        let most = BACKOFF_MIN
+            .saturating_mul(2_u32.saturating_pow(*failures))
+            .min(BACKOFF_MAX);
         let pause = rand::rng().random_range(Duration::ZERO..=most);
         sleep(pause).await;
         Ok(())
@@ -79,7 +81,11 @@ impl Founding {
     async fn close(&self, tally: &Tally, is_over: bool) -> Result<Option<bool>, FoundingError> {
         let mut book = self.book.lock().await;
         let view = self.view(&book);
-        let verdict = if is_over { tally.time_out(&view) } else { tally.verdict(&view) };
+        let verdict = if is_over {
+            tally.time_out(&view)
+        } else {
+            tally.verdict(&view)
+        };
         match verdict {
             Verdict::Pending => Ok(None),
             Verdict::Gone => Ok(Some(false)),
@@ -115,7 +121,10 @@ pub(super) async fn send(
     message: Message,
     deadline: Duration,
 ) -> Option<Answer> {
-    let envelope = Envelope { is_last_hop: true, request: Request::Founding(message) };
+    let envelope = Envelope {
+        is_last_hop: true,
+        request: Request::Founding(message),
+    };
     let payload = wire::encode(&envelope).ok()?;
     let call = pool.call(to.rpc_addr, payload, deadline);
     let answer = timeout(deadline, call).await.ok()?.ok()?;
@@ -127,7 +136,10 @@ pub(super) async fn send(
 
 /// The members' addresses as Consul's log lists them.
 pub(super) fn listed(proposal: &Proposal) -> String {
-    let nodes: Vec<String> =
-        proposal.members.iter().map(|member| member.rpc_addr.to_string()).collect();
+    let nodes: Vec<String> = proposal
+        .members
+        .iter()
+        .map(|member| member.rpc_addr.to_string())
+        .collect();
     format!("[{}]", nodes.join(" "))
 }

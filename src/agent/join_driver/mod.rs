@@ -67,12 +67,7 @@ pub(super) struct JoinDriver {
 }
 
 impl JoinDriver {
-    pub(super) fn new(
-        parts: &Parts,
-        dir: DataDir,
-        sources: Sources,
-        evidence: watch::Sender<Evidence>,
-    ) -> Self {
+    pub(super) fn new(parts: &Parts, sources: Sources, evidence: watch::Sender<Evidence>) -> Self {
         let policy = Policy {
             interval: parts.config.retry_interval,
             retry_max: parts.config.retry_max.and_then(NonZeroU32::new),
@@ -86,7 +81,7 @@ impl JoinDriver {
             gossip: parts.gossip.clone(),
             raft: parts.raft.clone(),
             membership: std::sync::Arc::clone(&parts.membership),
-            dir,
+            dir: parts.dir.clone(),
             evidence,
             end: parts.end.clone(),
             work: FuturesUnordered::new(),
@@ -134,7 +129,11 @@ impl JoinDriver {
                     let resolve = work::resolve(entry, self.lookup.clone(), self.own(), token);
                     self.work.push(Box::pin(resolve));
                 }
-                Action::Join { source, token, addresses } => {
+                Action::Join {
+                    source,
+                    token,
+                    addresses,
+                } => {
                     let join = work::join(self.gossip.clone(), source, token, addresses);
                     self.work.push(Box::pin(join));
                 }
@@ -169,15 +168,23 @@ impl JoinDriver {
     fn look_at_members(&mut self, members: &[Member]) {
         let own = self.gossip.own().node_id;
         let others = || {
-            let alive = members.iter().filter(|member| member.status == MemberStatus::Alive);
+            let alive = members
+                .iter()
+                .filter(|member| member.status == MemberStatus::Alive);
             alive.filter(|member| member.says.node_id != own)
         };
         let is_alone = others().next().is_none();
         if is_alone != self.was_alone {
             self.was_alone = is_alone;
-            self.handle(if is_alone { Event::Isolated } else { Event::Met });
+            self.handle(if is_alone {
+                Event::Isolated
+            } else {
+                Event::Met
+            });
         }
-        let servers = others().filter(|member| member.says.server().is_some()).count();
+        let servers = others()
+            .filter(|member| member.says.server().is_some())
+            .count();
         if servers < self.servers_before && servers < self.floor() {
             self.handle(Event::BelowFloor);
         }
@@ -226,11 +233,16 @@ impl JoinDriver {
     /// Keeps the addresses of the others for the next start, servers first.
     async fn remember(&mut self, members: &[Member]) {
         let own = self.gossip.own().node_id;
-        let alive = members.iter().filter(|member| member.status == MemberStatus::Alive);
+        let alive = members
+            .iter()
+            .filter(|member| member.status == MemberStatus::Alive);
         let mut others: Vec<&Member> = alive.filter(|m| m.says.node_id != own).collect();
         others.sort_by_key(|member| member.says.server().is_none());
-        let now: BTreeSet<SocketAddr> =
-            others.iter().take(REMEMBERED_MAX).map(|member| member.says.gossip_addr).collect();
+        let now: BTreeSet<SocketAddr> = others
+            .iter()
+            .take(REMEMBERED_MAX)
+            .map(|member| member.says.gossip_addr)
+            .collect();
         if now.is_empty() || now == self.remembered {
             return;
         }

@@ -20,22 +20,38 @@ pub(super) fn notice(sources: &Sources, details: &BTreeMap<SourceId, String>, no
     let name = |source| sources.name(source);
     let detail = |source| details.get(&source).map_or("", String::as_str);
     match notice {
-        Notice::Resolved { source, count, complete } => {
+        Notice::Resolved {
+            source,
+            count,
+            complete,
+        } => {
             debug!(target: "agent", source = %name(source), count, complete, "Discovered servers");
         }
         Notice::Joined { source, count } => {
             info!(target: "agent", cluster = "LAN", num_agents = count, source = %name(source),
                 "Join cluster completed. Synced with initial agents");
         }
-        Notice::Failed { source, attempt: 1, reason } => {
+        Notice::Failed {
+            source,
+            attempt: 1,
+            reason,
+        } => {
             warn!(target: "agent", cluster = "LAN", source = %name(source), reason = %reason,
                 error = detail(source), "Join cluster failed, will retry");
         }
-        Notice::Failed { source, attempt, reason } => {
+        Notice::Failed {
+            source,
+            attempt,
+            reason,
+        } => {
             debug!(target: "agent", cluster = "LAN", source = %name(source), attempt,
                 reason = %reason, error = detail(source), "Join cluster failed, will retry");
         }
-        Notice::Ended { source, ended, reason } => {
+        Notice::Ended {
+            source,
+            ended,
+            reason,
+        } => {
             error!(target: "agent", cluster = "LAN", source = %name(source), ended = ?ended,
                 reason = %reason, error = detail(source), "Retry join failed");
         }

@@ -93,8 +93,12 @@ impl Sources {
             if matches!(self.entry(shown.source), None | Some(Entry::Remembered(_))) {
                 continue;
             }
-            evidence.listed.extend(shown.listed.iter().filter_map(socket_addr));
-            evidence.reached.extend(shown.reached.iter().filter_map(socket_addr));
+            evidence
+                .listed
+                .extend(shown.listed.iter().filter_map(socket_addr));
+            evidence
+                .reached
+                .extend(shown.reached.iter().filter_map(socket_addr));
             if !shown.is_complete {
                 evidence.open_sources.insert(self.name(shown.source));
             }

@@ -28,7 +28,11 @@ pub(super) async fn resolve(
     let listed = tokio::time::timeout(RESOLVE_DEADLINE, list(entry, &lookup)).await;
     let listed = listed.unwrap_or_else(|_elapsed| {
         let reason = format!("no answer within {} s", RESOLVE_DEADLINE.as_secs());
-        Err(Unresolved { reason, kind: Kind::Timeout, retry: LookupRetry::Backoff })
+        Err(Unresolved {
+            reason,
+            kind: Kind::Timeout,
+            retry: LookupRetry::Backoff,
+        })
     });
     match listed {
         Ok(listed) => {
@@ -38,29 +42,49 @@ pub(super) async fn resolve(
                 has_own: listed.addresses.iter().any(|addr| own.contains(addr)),
                 complete: listed.is_complete,
             };
-            Done { event: Event::Resolved { token, answer: Ok(found) }, detail: None }
+            Done {
+                event: Event::Resolved {
+                    token,
+                    answer: Ok(found),
+                },
+                detail: None,
+            }
         }
         Err(unresolved) => {
-            let detail = token.source().map(|source| (source, unresolved.reason.clone()));
+            let detail = token
+                .source()
+                .map(|source| (source, unresolved.reason.clone()));
             let answer = Err(failure(&unresolved));
-            Done { event: Event::Resolved { token, answer }, detail }
+            Done {
+                event: Event::Resolved { token, answer },
+                detail,
+            }
         }
     }
 }
 
 async fn list(entry: Option<Entry>, lookup: &Lookup) -> Result<Listed, Unresolved> {
     match entry {
-        Some(Entry::Remembered(peers)) => Ok(Listed { addresses: peers, is_complete: true }),
+        Some(Entry::Remembered(peers)) => Ok(Listed {
+            addresses: peers,
+            is_complete: true,
+        }),
         Some(Entry::Retry(source)) => lookup.source(&source).await,
         Some(Entry::Start(sources)) => list_all(&sources, lookup).await,
-        None => Ok(Listed { addresses: Vec::new(), is_complete: true }),
+        None => Ok(Listed {
+            addresses: Vec::new(),
+            is_complete: true,
+        }),
     }
 }
 
 /// Asks several sources at once; an error only if none of them told anything.
 async fn list_all(sources: &[Source], lookup: &Lookup) -> Result<Listed, Unresolved> {
     let asked = sources.iter().map(|source| lookup.source(source));
-    let mut all = Listed { addresses: Vec::new(), is_complete: true };
+    let mut all = Listed {
+        addresses: Vec::new(),
+        is_complete: true,
+    };
     let mut last_error = None;
     for answer in futures_util::future::join_all(asked).await {
         match answer {
@@ -108,12 +132,19 @@ pub(super) async fn join(
     let detail = (!report.failed.is_empty()).then(|| (source, failures(&report)));
     let event = match refusal(&report) {
         Some(reason) => {
-            let failure = Failure { reason, retry: Retry::Backoff };
+            let failure = Failure {
+                reason,
+                retry: Retry::Backoff,
+            };
             Event::JoinFailed { token, failure }
         }
         None => Event::Joined {
             token,
-            reached: report.contacted.iter().map(|(addr, _)| Address::from(*addr)).collect(),
+            reached: report
+                .contacted
+                .iter()
+                .map(|(addr, _)| Address::from(*addr))
+                .collect(),
             own: report.own.iter().copied().map(Address::from).collect(),
         },
     };
@@ -144,5 +175,8 @@ pub(super) async fn sleep(token: Token, window: Window) -> Done {
         window.from
     };
     tokio::time::sleep(pause).await;
-    Done { event: Event::Woke(token), detail: None }
+    Done {
+        event: Event::Woke(token),
+        detail: None,
+    }
 }

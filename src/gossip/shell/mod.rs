@@ -8,18 +8,18 @@ mod datagrams;
 mod exchange;
 mod streams;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::Instant;
-use tracing::{debug, info, warn};
+use tracing::{debug, info};
 
 use super::conflict_log::SeenConflict;
 use super::machine::{Effects, Errand, Machine};
-use crate::types::{Member, MemberStatus, NodeId};
+use crate::types::{Member, NodeId};
 pub(crate) use bind::{Sockets, bind};
 pub(crate) use datagrams::run_datagrams;
 pub(crate) use exchange::exchange;
@@ -89,7 +89,7 @@ impl Shell {
     fn carry_out(&self, machine: &mut Machine, effects: Effects) {
         if let Some(members) = effects.members {
             let before = self.members.send_replace(Arc::clone(&members));
-            log_changes(&before, &members);
+            log_forgotten(&before, &members);
         }
         if let Some(conflicts) = effects.conflicts {
             self.conflicts.send_replace(conflicts);
@@ -118,20 +118,9 @@ impl Shell {
     }
 }
 
-/// One line per member that came, went or changed its status.
-fn log_changes(before: &[Member], after: &[Member]) {
-    let known: BTreeMap<NodeId, &Member> = before.iter().map(|m| (m.says.node_id, m)).collect();
-    for member in after {
-        let (name, addr) = (&member.says.name, member.says.gossip_addr);
-        let old = known.get(&member.says.node_id).map(|m| m.status);
-        match (old, member.status) {
-            (old, status) if old == Some(status) => {}
-            (_, MemberStatus::Alive) => info!(member = %name, %addr, "member joined"),
-            (_, MemberStatus::Leaving) => debug!(member = %name, %addr, "member leaving"),
-            (_, MemberStatus::Left) => info!(member = %name, %addr, "member left"),
-            (_, MemberStatus::Failed) => warn!(member = %name, %addr, "member failed"),
-        }
-    }
+/// One line per member that was forgotten; all other changes are for the agent to tell, since it
+/// knows what they mean.
+fn log_forgotten(before: &[Member], after: &[Member]) {
     let here: BTreeSet<NodeId> = after.iter().map(|m| m.says.node_id).collect();
     for member in before {
         if !here.contains(&member.says.node_id) {
