@@ -11,6 +11,9 @@ use crate::types::{NodeName, RaftId};
 
 use super::{Change, Decision, Fate, Proposal, Question, Raft, Seat, View, Waiting};
 
+/// A way out of a founding, if it is open.
+type Rule = fn(&Case<'_>) -> Option<Decision>;
+
 /// Decides for a server that is bound, and for no other.
 pub(super) fn decide(view: &View) -> Option<Decision> {
     let (proposal, is_promise, has_refused) = match view.ledger.seat() {
@@ -27,7 +30,7 @@ pub(super) fn decide(view: &View) -> Option<Decision> {
         is_promise,
         has_refused,
     };
-    let rules: [fn(&Case<'_>) -> Option<Decision>; 6] = [committed, dead, lift, join, ask, refuse];
+    let rules: [Rule; 6] = [committed, dead, lift, join, ask, refuse];
     let decision = rules.iter().find_map(|rule| rule(&case));
     Some(decision.unwrap_or_else(|| case.wait()))
 }

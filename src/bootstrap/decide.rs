@@ -75,9 +75,12 @@ pub struct Draft {
     pub ask: Vec<Server>,
 }
 
+/// A rule: its decision, if it has one.
+type Rule = fn(&View) -> Option<Decision>;
+
 /// Decides.
 pub fn decide(view: &View) -> Decision {
-    let rules: [fn(&View) -> Option<Decision>; 13] = [
+    let rules: [Rule; 13] = [
         lost,
         remember,
         seated,

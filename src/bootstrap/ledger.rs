@@ -138,6 +138,7 @@ impl Ledger {
     }
 
     /// After the raft state of a dead founding has been wiped.
+    #[must_use]
     pub fn wiped(&self) -> Self {
         match &self.seat {
             Seat::Wiping(_) => self.with_seat(Seat::Blank),
