@@ -11,6 +11,9 @@ use crate::types::{NodeName, RaftId};
 
 use super::{Change, Decision, Fate, Proposal, Question, Raft, Seat, View, Waiting};
 
+/// A way out of a founding, if it is open.
+type Rule = fn(&Case<'_>) -> Option<Decision>;
+
 /// Decides for a server that is bound, and for no other.
 pub(super) fn decide(view: &View) -> Option<Decision> {
     let (proposal, is_promise, has_refused) = match view.ledger.seat() {

@@ -75,7 +75,7 @@ pub struct Draft {
     pub ask: Vec<Server>,
 }
 
-/// One rule; the first that has an answer wins.
+/// A rule: its decision, if it has one.
 type Rule = fn(&View) -> Option<Decision>;
 
 /// Decides.

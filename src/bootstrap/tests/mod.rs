@@ -6,3 +6,4 @@ mod decide;
 mod door;
 mod ledger;
 mod tally;
+mod waiting;

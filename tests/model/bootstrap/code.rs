@@ -19,6 +19,7 @@ use super::world::{Knowledge, Setup, safety};
 
 type DecideKey = (usize, u16, Raft, Sight, Fates);
 type AnswerKey = (usize, u16, Raft, u8, u16);
+type CountKey = (u16, u16, usize, bool);
 type DoorKey = (usize, u16, Raft, Speech);
 
 /// The code under test with all its values.
@@ -34,7 +35,7 @@ pub(super) struct Code {
     decided: HashMap<DecideKey, (Act, &'static str)>,
     answered: HashMap<AnswerKey, (Option<u16>, Answer)>,
     admitted: HashMap<DoorKey, Door>,
-    counted: HashMap<(u16, u16, usize, bool), Count>,
+    counted: HashMap<CountKey, Count>,
     heard: HashMap<(u16, Answer), u16>,
     restarted: HashMap<u16, u16>,
 }

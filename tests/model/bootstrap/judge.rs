@@ -1,6 +1,5 @@
 //! What must hold in every world, and where the servers want to get.
 
-use quorate::bootstrap::Says;
 use quorate::types::ClusterId;
 
 use super::steps::Steps;
@@ -61,13 +60,8 @@ impl Steps<'_> {
         };
         let mut fates: Fates = UNTOLD;
         for other in (0..self.setup.servers).filter(|other| *other != own) {
-            let fate = match has(self.world.lost, other) {
-                true => None,
-                false => match self.ask(other, 0, place).1.says {
-                    Says::Fate(fate) => Some(fate),
-                    _ => panic!("an answer to another question"),
-                },
-            };
+            let is_lost = has(self.world.lost, other);
+            let fate = (!is_lost).then(|| self.ask_fate(other, place).1);
             fates[other] = Some(fate);
         }
         let ledger = self.world.nodes[own].ledger;

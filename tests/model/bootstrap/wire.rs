@@ -31,10 +31,7 @@ impl Steps<'_> {
     }
 
     fn ask_about(&mut self, own: usize, place: usize) {
-        let (next, answer) = self.ask(own, 0, place);
-        let Says::Fate(fate) = answer.says else {
-            panic!("an answer to another question");
-        };
+        let (next, fate) = self.ask_fate(own, place);
         let is_expected = next != self.world || self.said(own, place).contains(&Some(fate));
         if !is_expected && fate != Fate::Unbound {
             self.next
@@ -43,7 +40,15 @@ impl Steps<'_> {
         self.push_about(own, "is asked about", place, next);
     }
 
-    pub(super) fn ask(&mut self, own: usize, kind: u8, place: usize) -> (World, Answer) {
+    pub(super) fn ask_fate(&mut self, own: usize, place: usize) -> (World, Fate) {
+        let (next, answer) = self.ask(own, 0, place);
+        match answer.says {
+            Says::Fate(fate) => (next, fate),
+            says => panic!("an answer to another question: {says:?}"),
+        }
+    }
+
+    fn ask(&mut self, own: usize, kind: u8, place: usize) -> (World, Answer) {
         let node = self.world.nodes[own];
         let proposal = self.world.begun[place] - 1;
         let key = (own, node.ledger, self.raft_fact(own), kind, proposal);
