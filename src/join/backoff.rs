@@ -81,8 +81,8 @@ mod tests {
     #[test]
     fn a_refresh_comes_about_every_five_minutes() {
         let window = refresh(&Policy::default());
-        assert_eq!(window.from, Duration::from_secs(240));
-        assert_eq!(window.to, Duration::from_secs(360));
+        assert_eq!(window.from, Duration::from_mins(4));
+        assert_eq!(window.to, Duration::from_mins(6));
     }
 
     fn any_duration() -> impl Strategy<Value = Duration> {

@@ -2,9 +2,15 @@
 
 use super::*;
 
+/// The place of an answer in [`answers`], and the number of its token.
+type Awaited = (usize, u64);
+
+/// An activity's name, an engine whose first source is in it, and what that source awaits.
+type Row = (&'static str, Engine, Option<Awaited>);
+
 /// Two sources in a round in which the first is in every activity in turn. With each, the answer
 /// that is awaited: how it is given, and its number.
-fn every_activity() -> Vec<(&'static str, Engine, Option<(usize, u64)>)> {
+fn every_activity() -> Vec<Row> {
     let two = || engine(&[Kind::Retry, Kind::Retry], 0);
     let resolving = after(two(), [Event::Started]);
     let joining = after(resolving.clone(), [found(work(A, 1), &["10.0.0.1"])]);
@@ -59,17 +65,17 @@ fn an_answer_for_a_source_that_is_not_there_has_no_effect() {
 #[test]
 fn every_failed_attempt_is_followed_by_a_longer_window() {
     let mut engine = after(engine(&[Kind::Retry], 0), [Event::Started]);
-    let mut number = 1;
-    for (attempt, cap) in [(1, 250), (2, 500), (3, 1_000), (4, 2_000)] {
-        let (slept, done) = engine.handle(unresolved(work(A, number), Retry::Backoff));
+    for (attempt, cap, next) in [(1, 250, 2), (2, 500, 3), (3, 1_000, 4)] {
+        let token = work(A, u64::from(attempt));
+        let (slept, done) = engine.handle(unresolved(token, Retry::Backoff));
         let expected = [
             failed(A, attempt, Reason::DiscoveryFailed),
-            sleep(work(A, number), 0, cap),
+            sleep(token, 0, cap),
         ];
         assert_eq!(done, expected);
-        let (woke, done) = slept.handle(Event::Woke(work(A, number)));
-        assert_eq!(done, [resolve(A, number + 1)]);
-        (engine, number) = (woke, number + 1);
+        let (woke, done) = slept.handle(Event::Woke(token));
+        assert_eq!(done, [resolve(A, next)]);
+        engine = woke;
     }
 }
 
@@ -173,16 +179,15 @@ fn a_misconfigured_source_ends_and_the_others_go_on() {
 
 /// Fails the source's attempts from the first look-up on; gives the number of look-ups made until
 /// it was not tried again, and what the last failure led to.
-fn exhaust(engine: Engine, source: SourceId, fail: fn(Token) -> Event) -> (Engine, u32, Actions) {
-    let (mut engine, mut number) = (engine, 1);
-    for attempts in 1..20 {
-        let (slept, done) = engine.handle(fail(work(source, number)));
+fn exhaust(start: Engine, source: SourceId, fail: fn(Token) -> Event) -> (Engine, u64, Actions) {
+    let mut engine = start;
+    for attempt in 1..20 {
+        let (slept, done) = engine.handle(fail(work(source, attempt)));
         let wakes = |action: &Action| matches!(action, Action::Sleep { .. });
         if !done.iter().any(wakes) {
-            return (slept, attempts, done);
+            return (slept, attempt, done);
         }
-        engine = after(slept, [Event::Woke(work(source, number))]);
-        number += 1;
+        engine = after(slept, [Event::Woke(work(source, attempt))]);
     }
     panic!("the source is never exhausted");
 }
@@ -196,7 +201,7 @@ fn retry_max_of_n_makes_n_plus_one_attempts_and_gives_up() {
     for max in 1..4 {
         let start = after(engine(&[Kind::Retry], max), [Event::Started]);
         let (engine, attempts, done) = exhaust(start, A, backoff_failure);
-        assert_eq!(attempts, max + 1);
+        assert_eq!(attempts, u64::from(max) + 1);
         let notice = Notice::Ended {
             source: A,
             ended: Ended::Exhausted,
@@ -303,12 +308,15 @@ fn a_first_failure_of_a_once_source_ends_the_agent() {
 
 #[test]
 fn a_once_source_that_worked_or_found_only_this_agent_is_tried_again() {
-    let joins: [(&[&str], &[&str]); 2] = [(&["10.0.0.1"], &[]), (&[], &["10.0.0.1"])];
-    for (reached, own) in joins {
+    let token = work(A, 1);
+    for contact in [
+        joined(token, &["10.0.0.1"], &[]),
+        joined(token, &[], &["10.0.0.1"]),
+    ] {
         let events = [
             Event::Started,
             found(work(A, 1), &["10.0.0.1"]),
-            joined(work(A, 1), reached, own),
+            contact,
             Event::Woke(work(A, 1)),
             backoff_failure(work(A, 2)),
         ];

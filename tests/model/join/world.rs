@@ -3,17 +3,11 @@
 
 use std::num::NonZeroU32;
 
-use quorate::join::{
-    Action, Actions, Engine, Event, Failure, Found, Kind, Notice, Policy, Reason, Retry, Token,
-};
-use quorate::types::Address;
+use super::answer::{Contact, Lookup, Ways, event};
+use quorate::join::{Action, Actions, Activity, Engine, Event, Kind, Notice, Phase, Policy, Token};
 
 /// Sources in every world.
 pub(super) const SOURCES: usize = 2;
-/// Look-ups of one source after which nobody wakes it again: what bounds the search.
-const LOOKUPS_MAX: u8 = 2;
-/// Things that happen around the agent in one run.
-const HAPPENINGS_MAX: u8 = 2;
 
 /// One move of the driver or of the surroundings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,46 +22,37 @@ pub(super) enum Step {
     Happen(Event),
 }
 
-/// How a look-up ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lookup {
-    Complete,
-    WithGaps,
-    Empty,
-    OnlySelf,
-    Misconfigured,
-    Failed,
-}
-
-/// How a join ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Contact {
-    Others,
-    OnlySelf,
-    Nobody,
-}
-
 /// Work that the engine asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Work {
     pub(super) token: Token,
     /// Place of the source; `SOURCES` for the refresh.
     pub(super) owner: usize,
-    kind: WorkKind,
+    pub(super) kind: WorkKind,
 }
 
+/// What kind of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum WorkKind {
+pub(super) enum WorkKind {
     Resolve,
     Join,
     Sleep,
+}
+
+/// What bounds a search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Bounds {
+    /// Look-ups of one source after which nobody wakes it again.
+    pub(super) lookups: u8,
+    /// Alarms in one run; facts may come as often as they like.
+    pub(super) alarms: u8,
 }
 
 /// The account of one source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(super) struct Account {
     /// Look-ups in this run.
-    lookups: u8,
+    pub(super) lookups: u8,
     /// Look-ups since the round began.
     pub(super) tries: u32,
     /// It gave a complete answer.
@@ -83,20 +68,25 @@ pub(super) struct Account {
 pub(super) struct World {
     pub(super) engine: Engine,
     pub(super) kinds: [Kind; SOURCES],
+    ways: [Ways; SOURCES],
     pub(super) retry_max: Option<NonZeroU32>,
+    bounds: Bounds,
     /// The newest work of each source, and of the refresh.
     pub(super) newest: [Option<Work>; SOURCES + 1],
-    /// The work before it, which may still be answered, or answered again.
-    pub(super) older: [Option<Work>; SOURCES + 1],
     pub(super) accounts: [Account; SOURCES],
     pub(super) is_joined: bool,
     pub(super) was_joined: bool,
     pub(super) is_leader_known: bool,
-    happenings: u8,
+    alarms: u8,
 }
 
 impl World {
-    pub(super) fn new(kinds: [Kind; SOURCES], retry_max: Option<NonZeroU32>) -> Self {
+    pub(super) fn new(
+        kinds: [Kind; SOURCES],
+        ways: [Ways; SOURCES],
+        retry_max: Option<NonZeroU32>,
+        bounds: Bounds,
+    ) -> Self {
         let policy = Policy {
             retry_max,
             ..Policy::default()
@@ -104,40 +94,48 @@ impl World {
         Self {
             engine: Engine::new(policy, kinds),
             kinds,
+            ways,
             retry_max,
+            bounds,
             newest: [None; SOURCES + 1],
-            older: [None; SOURCES + 1],
             accounts: [Account::default(); SOURCES],
             is_joined: false,
             was_joined: false,
             is_leader_known: false,
-            happenings: 0,
+            alarms: 0,
         }
     }
 
     /// Every move that is possible now.
     pub(super) fn steps(&self) -> Vec<Step> {
-        let work = self.newest.iter().chain(&self.older).flatten();
-        let mut steps: Vec<Step> = work.flat_map(|work| self.answers(*work)).collect();
-        steps.push(Step::Happen(Event::Started));
-        if self.happenings < HAPPENINGS_MAX {
-            steps.extend(happenings().map(Step::Happen));
+        let newest = self.newest.iter().flatten();
+        let mut steps: Vec<Step> = newest.flat_map(|work| self.answers(*work)).collect();
+        steps.extend(FACTS.map(Step::Happen));
+        if self.alarms < self.bounds.alarms {
+            steps.extend(ALARMS.map(Step::Happen));
         }
         steps
     }
 
     /// Every way in which a piece of work may end.
     fn answers(&self, work: Work) -> Vec<Step> {
-        let is_spent = match self.accounts.get(work.owner) {
-            Some(account) => account.lookups >= LOOKUPS_MAX,
-            None => self
-                .accounts
-                .iter()
-                .any(|account| account.lookups >= LOOKUPS_MAX),
+        let none = Ways {
+            lookups: &[],
+            contacts: &[],
         };
+        let ways = self.ways.get(work.owner).copied().unwrap_or(none);
+        let is_spent = |account: &Account| account.lookups >= self.bounds.lookups;
+        let own = self.accounts.get(work.owner);
+        let is_spent = own.map_or_else(|| self.accounts.iter().any(is_spent), is_spent);
         match work.kind {
-            WorkKind::Resolve => LOOKUPS.map(|end| Step::Resolve(work, end)).to_vec(),
-            WorkKind::Join => CONTACTS.map(|end| Step::Join(work, end)).to_vec(),
+            WorkKind::Resolve => {
+                let ends = ways.lookups.iter();
+                ends.map(|end| Step::Resolve(work, *end)).collect()
+            }
+            WorkKind::Join => {
+                let ends = ways.contacts.iter();
+                ends.map(|end| Step::Join(work, *end)).collect()
+            }
             WorkKind::Sleep if is_spent => Vec::new(),
             WorkKind::Sleep => vec![Step::Wake(work)],
         }
@@ -153,7 +151,19 @@ impl World {
         for action in &done {
             next.receive(action);
         }
+        next.forget_what_no_longer_matters();
         (next, done)
+    }
+
+    /// Keeps worlds equal that differ only in what nobody asks for any more.
+    fn forget_what_no_longer_matters(&mut self) {
+        for (account, kind) in self.accounts.iter_mut().zip(self.kinds) {
+            account.is_proven &= kind == Kind::Once;
+            if self.was_joined || self.retry_max.is_none() {
+                account.tries = 0;
+                account.has_own = false;
+            }
+        }
     }
 
     fn account_for(&mut self, step: &Step, is_heard: bool) {
@@ -162,22 +172,18 @@ impl World {
                 let Some(account) = self.accounts.get_mut(work.owner) else {
                     return;
                 };
-                match end {
-                    Lookup::Complete | Lookup::Empty => account.is_complete = true,
-                    Lookup::OnlySelf => account.is_complete = true,
-                    Lookup::WithGaps | Lookup::Misconfigured | Lookup::Failed => {}
-                }
-                match end {
-                    Lookup::Complete | Lookup::WithGaps | Lookup::Empty => account.has_own = false,
-                    Lookup::OnlySelf => account.has_own = true,
-                    Lookup::Misconfigured | Lookup::Failed => {}
-                }
+                account.is_complete |= matches!(end, Lookup::Complete | Lookup::OnlySelf);
                 account.is_proven |= *end == Lookup::OnlySelf;
+                account.has_own = match end {
+                    Lookup::Complete | Lookup::WithGaps => false,
+                    Lookup::OnlySelf => true,
+                    Lookup::Misconfigured | Lookup::Failed => account.has_own,
+                };
             }
             Step::Join(work, end) if is_heard => {
                 self.account_for_contact(work.owner, *end);
             }
-            Step::Happen(event) => self.account_for_happening(event),
+            Step::Happen(event) => self.account_for_happening(event, is_heard),
             Step::Resolve(..) | Step::Join(..) | Step::Wake(_) => {}
         }
     }
@@ -193,16 +199,17 @@ impl World {
         }
     }
 
-    fn account_for_happening(&mut self, event: &Event) {
-        if *event != Event::Started {
-            self.happenings += 1;
-        }
+    fn account_for_happening(&mut self, event: &Event, is_heard: bool) {
         match event {
             Event::LeaderKnown => self.is_leader_known = true,
             Event::LeaderLost => self.is_leader_known = false,
             Event::Met => (self.is_joined, self.was_joined) = (true, true),
             Event::Isolated => self.is_joined = false,
             _ => {}
+        }
+        // An alarm that nobody noticed may come as often as it likes.
+        if is_heard && ALARMS.contains(event) {
+            self.alarms += 1;
         }
     }
 
@@ -225,96 +232,49 @@ impl World {
             account.lookups += 1;
             account.tries += 1;
         }
-        if let (Some(newest), Some(older)) = (self.newest.get_mut(owner), self.older.get_mut(owner))
-        {
-            *older = newest.replace(work);
+        if let Some(newest) = self.newest.get_mut(owner) {
+            *newest = Some(work);
         }
     }
 
-    /// What a friendly world would do next: answer everything well, have others come, and a
-    /// leader.
-    pub(super) fn kind_steps(&self) -> Vec<Step> {
-        let well = |work: &Work| match work.kind {
-            WorkKind::Resolve => Step::Resolve(*work, Lookup::Complete),
-            WorkKind::Join => Step::Join(*work, Contact::Others),
-            WorkKind::Sleep => Step::Wake(*work),
-        };
-        let answers = self.newest.iter().take(SOURCES).flatten().map(well);
-        let start = [Event::Started, Event::LeaderKnown].map(Step::Happen);
-        start.into_iter().chain(answers).collect()
+    /// What a friendly world would do next: start, know a leader, and answer well what is awaited.
+    pub(super) fn kind_step(&self) -> Option<Step> {
+        if self.engine.phase() == Phase::New {
+            return Some(Step::Happen(Event::Started));
+        }
+        if !self.is_leader_known {
+            return Some(Step::Happen(Event::LeaderKnown));
+        }
+        let sources = self.engine.sources().iter().zip(&self.newest);
+        let mut awaited = sources.filter(|(source, _)| !is_quiet(source.activity()));
+        let work = awaited.find_map(|(_, newest)| newest.as_ref());
+        work.map(Work::done_well)
     }
 }
 
-const LOOKUPS: [Lookup; 6] = [
-    Lookup::Complete,
-    Lookup::WithGaps,
-    Lookup::Empty,
-    Lookup::OnlySelf,
-    Lookup::Misconfigured,
-    Lookup::Failed,
+/// Nothing of the source is awaited.
+const fn is_quiet(activity: Activity) -> bool {
+    matches!(activity, Activity::Idle | Activity::Ended(_))
+}
+
+impl Work {
+    /// The work, done so that its answer could do most.
+    pub(super) fn done_well(&self) -> Step {
+        match self.kind {
+            WorkKind::Resolve => Step::Resolve(*self, Lookup::Complete),
+            WorkKind::Join => Step::Join(*self, Contact::Others),
+            WorkKind::Sleep => Step::Wake(*self),
+        }
+    }
+}
+
+/// What is noted as a fact.
+const FACTS: [Event; 3] = [Event::Started, Event::LeaderKnown, Event::Met];
+
+/// What begins a new round.
+const ALARMS: [Event; 4] = [
+    Event::LeaderLost,
+    Event::Isolated,
+    Event::BelowFloor,
+    Event::Asked,
 ];
-
-const CONTACTS: [Contact; 3] = [Contact::Others, Contact::OnlySelf, Contact::Nobody];
-
-fn happenings() -> [Event; 7] {
-    [
-        Event::LeaderKnown,
-        Event::LeaderLost,
-        Event::Met,
-        Event::Isolated,
-        Event::BelowFloor,
-        Event::Asked,
-        Event::Stop,
-    ]
-}
-
-/// The address that a source lists.
-pub(super) fn address(owner: usize) -> Address {
-    let host: [u8; 4] = [10, 0, 0, u8::try_from(owner).unwrap_or(u8::MAX)];
-    Address::from(std::net::SocketAddr::from((host, 8301)))
-}
-
-pub(super) fn event(step: &Step) -> Event {
-    match step {
-        Step::Resolve(work, end) => Event::Resolved {
-            token: work.token,
-            answer: answer(work.owner, *end),
-        },
-        Step::Join(work, Contact::Others) => joined(*work, true),
-        Step::Join(work, Contact::OnlySelf) => joined(*work, false),
-        Step::Join(work, Contact::Nobody) => Event::JoinFailed {
-            token: work.token,
-            failure: failure(Reason::PeersUnreachable, Retry::Backoff),
-        },
-        Step::Wake(work) => Event::Woke(work.token),
-        Step::Happen(event) => event.clone(),
-    }
-}
-
-fn answer(owner: usize, end: Lookup) -> Result<Found, Failure> {
-    let lists_one = matches!(end, Lookup::Complete | Lookup::WithGaps);
-    match end {
-        Lookup::Complete | Lookup::WithGaps | Lookup::Empty | Lookup::OnlySelf => Ok(Found {
-            addresses: lists_one.then(|| address(owner)).into_iter().collect(),
-            has_own: end == Lookup::OnlySelf,
-            complete: end != Lookup::WithGaps,
-        }),
-        Lookup::Misconfigured => Err(failure(Reason::Misconfigured, Retry::Never)),
-        Lookup::Failed => Err(failure(Reason::DiscoveryFailed, Retry::Backoff)),
-    }
-}
-
-fn joined(work: Work, is_other: bool) -> Event {
-    let (mut reached, mut own) = (Vec::new(), Vec::new());
-    let side = if is_other { &mut reached } else { &mut own };
-    side.push(address(work.owner));
-    Event::Joined {
-        token: work.token,
-        reached,
-        own,
-    }
-}
-
-const fn failure(reason: Reason, retry: Retry) -> Failure {
-    Failure { reason, retry }
-}
