@@ -18,7 +18,11 @@ pub(super) async fn run(matches: &ArgMatches, world: &mut World) -> Result<u8, F
     if let Some(dir) = &config.data_dir {
         DataDir::check(dir).map_err(|error| Failure::new(format!("==> {}", chain(&error))))?;
     }
-    let format = if config.log_json { Format::Json } else { Format::Text };
+    let format = if config.log_json {
+        Format::Json
+    } else {
+        Format::Text
+    };
     if !config.log_json {
         banner(&config, world);
     }
@@ -36,7 +40,9 @@ pub(super) async fn run(matches: &ArgMatches, world: &mut World) -> Result<u8, F
 
 /// Judges a `provider=...` string offline.
 pub(super) fn check_query(text: &str) -> Result<(), String> {
-    Query::parse(text).map(|_query| ()).map_err(|error| chain(&error))
+    Query::parse(text)
+        .map(|_query| ())
+        .map_err(|error| chain(&error))
 }
 
 /// Every mistake on a line of its own.
@@ -48,16 +54,34 @@ pub(super) fn refusal(errors: &ConfigErrors) -> Failure {
 fn banner(config: &Config, world: &mut World) {
     let is_server = config.mode == Mode::Server;
     let mut line = |name: &str, value: String| world.out.line(format!("{name:>22}: {value}"));
-    let clients: Vec<String> = config.client_addrs.iter().map(ToString::to_string).collect();
-    let http = config.ports.http.map_or_else(|| "-1".to_owned(), |port| port.to_string());
+    let clients: Vec<String> = config
+        .client_addrs
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let http = config
+        .ports
+        .http
+        .map_or_else(|| "-1".to_owned(), |port| port.to_string());
     line("Version", format!("'{}'", env!("CARGO_PKG_VERSION")));
     line("Node name", format!("'{}'", config.node_name));
     line("Datacenter", format!("'{}'", config.datacenter));
-    line("Server", format!("{is_server} (Bootstrap: {})", config.bootstrap));
-    line("Client Addr", format!("[{}] (HTTP: {http})", clients.join(" ")));
-    line("Cluster Addr", format!("{} (LAN: {})", config.advertise_addr, config.ports.serf_lan));
+    line(
+        "Server",
+        format!("{is_server} (Bootstrap: {})", config.bootstrap),
+    );
+    line(
+        "Client Addr",
+        format!("[{}] (HTTP: {http})", clients.join(" ")),
+    );
+    line(
+        "Cluster Addr",
+        format!("{} (LAN: {})", config.advertise_addr, config.ports.serf_lan),
+    );
     line("Gossip Encryption", config.encrypt.is_some().to_string());
-    world.out.line("\n==> Log data will now stream in as it occurs:\n");
+    world
+        .out
+        .line("\n==> Log data will now stream in as it occurs:\n");
 }
 
 const fn level(level: LogLevel) -> Level {
