@@ -35,9 +35,6 @@ pub(super) fn decide(view: &View) -> Option<Decision> {
     Some(decision.unwrap_or_else(|| case.wait()))
 }
 
-/// One rule; the first that has an answer wins.
-type Rule = fn(&Case<'_>) -> Option<Decision>;
-
 /// One founding that binds this server.
 struct Case<'a> {
     view: &'a View,

@@ -1,6 +1,5 @@
 //! `members`: who is in the cluster (agent reference, 4.3).
 
-use std::cmp::Reverse;
 use std::net::{IpAddr, SocketAddr};
 
 use regex_lite::Regex;
@@ -48,16 +47,7 @@ impl Members {
             return Ok(false);
         }
         members.iter_mut().for_each(complete);
-        members.sort_by_cached_key(|member| {
-            let segment = tag(member, "segment").to_owned();
-            let partition = tag(member, "ap").to_owned();
-            (
-                Reverse(is_server(member)),
-                segment,
-                partition,
-                member.name.clone(),
-            )
-        });
+        members.sort_by_cached_key(order);
         let rows = if self.detailed {
             detailed(&members)
         } else {
@@ -68,6 +58,11 @@ impl Members {
         }
         Ok(true)
     }
+}
+
+/// By segment, then by name. Servers come first: nothing that is a name sorts before `<all>`.
+fn order(member: &MemberJson) -> (String, String) {
+    (tag(member, "segment").to_owned(), member.name.clone())
 }
 
 /// Adds what Consul's command adds to the tags: the partition, and words for the segment.

@@ -16,6 +16,7 @@ mod leave;
 mod members;
 mod operator;
 mod out;
+mod parse;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -30,8 +31,11 @@ use std::fmt;
 use std::io::Read;
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
-use clap::{ArgMatches, FromArgMatches, Subcommand};
+use clap::{FromArgMatches, Subcommand};
+
+/// What the program is for.
+const ABOUT: &str = "Finds its peers, joins them, founds one cluster and only one, and says why \
+                     when it cannot";
 
 /// What was asked for was done.
 const DONE: u8 = 0;
@@ -134,40 +138,23 @@ pub async fn run(args: Vec<OsString>, mut world: World) -> ExitCode {
 }
 
 /// As [`run`], with the exit code as a number.
-async fn run_to_code(mut args: Vec<OsString>, world: &mut World) -> u8 {
-    for arg in args.iter_mut().skip(1).take(1) {
-        if ["-v", "-version", "--version"]
-            .iter()
-            .any(|name| arg == name)
-        {
-            *arg = "version".into();
-        }
-    }
+async fn run_to_code(words: Vec<OsString>, world: &mut World) -> u8 {
     let mut command = command();
-    let known = args.get(1).and_then(|name| name.to_str());
-    let known = known.is_some_and(|name| command.find_subcommand(name).is_some());
-    let args = match dashes::from_go_style(&command, args) {
-        Ok(args) => args,
-        Err(error) => {
-            world.out.problem(error);
-            return FAILED;
-        }
-    };
-    let matches = match command.try_get_matches_from_mut(args) {
+    let names = parse::names(&command, &words);
+    let matches = match parse::parse(&mut command, words) {
         Ok(matches) => matches,
-        Err(error) => return explain(&error, known, world),
+        Err(instead) => return instead.print(world),
     };
     let ended = match (matches.subcommand(), Command::from_arg_matches(&matches)) {
         (Some((AGENT, matches)), _) => agent::run(matches, world).await,
         (_, Ok(command)) => command.run(world).await,
-        (_, Err(error)) => return explain(&error, known, world),
+        (_, Err(error)) => Err(Failure::new(error.to_string())),
     };
     ended.unwrap_or_else(|failure| {
         world.out.problem(&failure.text);
         if failure.is_misuse {
-            world
-                .out
-                .problem(format_args!("\n{}", usage(&mut command, &matches)));
+            let help = parse::named(&command, &names).render_help();
+            world.out.problem(format_args!("\n{help}"));
         }
         FAILED
     })
@@ -175,32 +162,15 @@ async fn run_to_code(mut args: Vec<OsString>, world: &mut World) -> u8 {
 
 fn command() -> clap::Command {
     let root = clap::Command::new("quorate")
-        .about("Finds its peers, joins them, founds one cluster and only one, and says why when it cannot")
+        .about(ABOUT)
         .after_help("`quorate COMMAND -h` explains a command. Options take one dash or two.")
         .subcommand_required(true)
         .arg_required_else_help(true)
         .disable_help_subcommand(true);
-    Command::augment_subcommands(root).subcommand(crate::config::command())
-}
-
-/// Prints what is wrong with the arguments, or the help that they ask for.
-fn explain(error: &clap::Error, is_known: bool, world: &mut World) -> u8 {
-    if error.kind() == ErrorKind::DisplayHelp {
-        world.out.raw(error.to_string());
-        return DONE;
-    }
-    world.out.problem(error.to_string().trim_end());
-    if is_known { FAILED } else { NO_COMMAND }
-}
-
-/// The help of the command that the arguments named.
-fn usage(command: &mut clap::Command, matches: &ArgMatches) -> String {
-    if let Some((name, matches)) = matches.subcommand()
-        && let Some(below) = command.find_subcommand_mut(name)
-    {
-        return usage(below, matches);
-    }
-    command.render_help().to_string()
+    let mut root = Command::augment_subcommands(root).subcommand(crate::config::command());
+    // Gives each command the full name that its usage shows.
+    root.build();
+    root
 }
 
 impl Command {

@@ -78,8 +78,8 @@ impl Default for FakeNode {
         Self {
             members: Mutex::new(vec![
                 server(1, "s1", MemberStatus::Alive),
-                member(50, "web1", MemberStatus::Alive, Role::Client),
                 server(3, "s3", MemberStatus::Failed),
+                member(50, "web1", MemberStatus::Alive, Role::Client),
                 server(2, "s2", MemberStatus::Alive),
             ]),
             failure: Mutex::default(),

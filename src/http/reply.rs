@@ -237,3 +237,24 @@ impl Reply {
         response
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::Answer;
+
+    #[test]
+    fn an_index_of_zero_is_shown_as_one() {
+        for (index, shown) in [(0, "1"), (1, "1"), (2, "2")] {
+            let found = Found {
+                answer: Answer::Keys(Vec::new()),
+                index,
+                known_leader: true,
+                last_contact_ms: 0,
+            };
+            let reply = Reply::empty().with_freshness(&found, Consistency::Default);
+            let response = reply.into_response();
+            assert_eq!(response.headers()["x-consul-index"], shown);
+        }
+    }
+}

@@ -32,17 +32,17 @@ Value            blue
         (&["get", "app/mode"][..], "blue\n"),
         (&["get", "/app/mode"], "blue\n"),
         (&["get", "app/none"], "\n"),
-        (&["get", "--base64", "app/mode"], "Ymx1ZQ==\n"),
-        (&["get", "--detailed", "app/mode"], mode),
-        (&["get", "--recurse", "app/"], "app/mode:blue\napp/none:\n"),
+        (&["get", "-base64", "app/mode"], "Ymx1ZQ==\n"),
+        (&["get", "-detailed", "app/mode"], mode),
+        (&["get", "-recurse", "app/"], "app/mode:blue\napp/none:\n"),
         (
-            &["get", "--recurse", "--base64"],
+            &["get", "-recurse", "-base64"],
             "app/mode:Ymx1ZQ==\napp/none:\n",
         ),
-        (&["get", "--recurse", "--detailed", "app"], &both),
-        (&["get", "--keys"], "app/mode\napp/none\n"),
-        (&["get", "--keys", "gone"], ""),
-        (&["get", "--recurse", "gone"], ""),
+        (&["get", "-recurse", "-detailed", "app"], &both),
+        (&["get", "-keys"], "app/mode\napp/none\n"),
+        (&["get", "-keys", "gone"], ""),
+        (&["get", "-recurse", "gone"], ""),
     ] {
         let args = [&["kv"], args].concat();
         assert_eq!(run(&served, &args).await, done(stdout), "{args:?}");
@@ -61,17 +61,17 @@ async fn the_options_of_a_read_reach_the_agent() {
     };
     for (args, query, consistency) in [
         (
-            &["--keys", "a"][..],
+            &["-keys", "a"][..],
             keys("a", Some("/")),
             Consistency::Default,
         ),
         (
-            &["--keys", "--separator=", "--stale"],
+            &["-keys", "-separator=", "-stale"],
             keys("", None),
             Consistency::Stale,
         ),
         (
-            &["--datacenter=dc1", "--stale", "a b/ü"],
+            &["-datacenter=dc1", "-stale", "a b/ü"],
             key,
             Consistency::Stale,
         ),
@@ -96,7 +96,7 @@ async fn a_read_that_brings_nothing_says_why() {
         (&[], "Error! Missing KEY argument\n"),
         (&["/"], "Error! Missing KEY argument\n"),
         (&["a", "b"], "Too many arguments (expected 1, got 2)\n"),
-        (&["--datacenter=dc2", "a"], elsewhere),
+        (&["-datacenter=dc2", "a"], elsewhere),
     ] {
         let args = [&["kv", "get"], args].concat();
         assert_eq!(run(&served, &args).await, failed(stderr), "{args:?}");
@@ -120,11 +120,11 @@ async fn a_write_reaches_the_agent() {
         (&["/a/b"], set("", 0, "None")),
         (&["a/b", ""], set("", 0, "None")),
         (&["a/b", &at_file], set("from a file", 0, "None")),
-        (&["--base64", "a/b", "Ymx1ZQ=="], set("blue", 0, "None")),
-        (&["--flags=7", "a/b", "x"], set("x", 7, "None")),
-        (&["--cas", "a/b", "x"], set("x", 0, "Some(0)")),
+        (&["-base64", "a/b", "Ymx1ZQ=="], set("blue", 0, "None")),
+        (&["-flags=7", "a/b", "x"], set("x", 7, "None")),
+        (&["-cas", "a/b", "x"], set("x", 0, "Some(0)")),
         (
-            &["--cas", "--modify-index=4", "a/b", "x"],
+            &["-cas", "-modify-index=4", "a/b", "x"],
             set("x", 0, "Some(4)"),
         ),
     ] {
@@ -166,13 +166,13 @@ async fn a_write_that_fails_says_why() {
             "Too many arguments (expected 1 or 2, got 3)\n",
         ),
         (&["a", "@/nowhere/file"], unreadable),
-        (&["--cas", "--modify-index=3", "a", "x"], mismatch),
+        (&["-cas", "-modify-index=3", "a", "x"], mismatch),
         (&["a", &too_long], refused),
     ] {
         let args = [&["kv", "put"], args].concat();
         assert_eq!(run(&served, &args).await, failed(stderr), "{args:?}");
     }
-    let ran = run(&served, &["kv", "put", "--base64", "a", "%"]).await;
+    let ran = run(&served, &["kv", "put", "-base64", "a", "%"]).await;
     assert_eq!(ran.code, 1);
     assert!(
         ran.stderr
@@ -196,17 +196,17 @@ async fn a_deletion_reaches_the_agent() {
             r#"KvDelete { key: "a", cas: None }"#,
         ),
         (
-            &["--cas", "--modify-index=4", "a"],
+            &["-cas", "-modify-index=4", "a"],
             key.to_owned(),
             r#"KvDelete { key: "a", cas: Some(4) }"#,
         ),
         (
-            &["--recurse", "a/"],
+            &["-recurse", "a/"],
             format!("{tree}a/\n"),
             r#"KvDeleteTree { prefix: "a/" }"#,
         ),
         (
-            &["--recurse"],
+            &["-recurse"],
             format!("{tree}\n"),
             r#"KvDeleteTree { prefix: "" }"#,
         ),
@@ -222,13 +222,13 @@ async fn a_deletion_that_makes_no_sense_or_fails_says_why() {
     let served = serve_fake().await;
     let no_index =
         "Cannot delete a key that does not exist. Provide a -modify-index greater than than 0.\n";
-    let both = &["--recurse", "--cas", "--modify-index=1", "a"];
+    let both = &["-recurse", "-cas", "-modify-index=1", "a"];
     for (args, stderr) in [
         (&[][..], "Error! Missing KEY argument\n"),
         (&["a", "b"], "Too many arguments (expected 1, got 2)\n"),
-        (&["--cas", "a"], no_index),
+        (&["-cas", "a"], no_index),
         (
-            &["--modify-index=1", "a"],
+            &["-modify-index=1", "a"],
             "Cannot specify -modify-index without -cas!\n",
         ),
         (both, "Cannot specify both -cas and -recurse!\n"),
@@ -237,7 +237,7 @@ async fn a_deletion_that_makes_no_sense_or_fails_says_why() {
         assert_eq!(run(&served, &args).await, failed(stderr), "{args:?}");
     }
     assert!(served.node.calls().is_empty());
-    let args = ["kv", "delete", "--cas", "--modify-index=3", "a"];
+    let args = ["kv", "delete", "-cas", "-modify-index=3", "a"];
     let stderr = "Error! Did not delete key a: CAS failed\n";
     assert_eq!(run(&served, &args).await, failed(stderr));
 }

@@ -3,6 +3,7 @@
 use super::{Ran, done, failed, run};
 use crate::http::NodeError;
 use crate::http::fake::serve_fake;
+use crate::types::Member;
 
 #[tokio::test]
 async fn joining_counts_the_addresses_that_worked() {
@@ -61,7 +62,7 @@ async fn leaving_is_told_and_forcing_is_silent() {
     );
     assert_eq!(run(&served, &["force-leave", "s3"]).await, done(""));
     assert_eq!(
-        run(&served, &["force-leave", "--prune", "s 3/x"]).await,
+        run(&served, &["force-leave", "-prune", "s 3/x"]).await,
         done("")
     );
     let calls = [
@@ -86,12 +87,22 @@ async fn leaving_is_told_and_forcing_is_silent() {
 #[tokio::test]
 async fn members_are_listed_servers_first() {
     let served = serve_fake().await;
+    let rename = |member: &mut Member| member.says.name = "app1".parse().unwrap();
+    served
+        .node
+        .members
+        .lock()
+        .unwrap()
+        .iter_mut()
+        .skip(2)
+        .take(1)
+        .for_each(rename);
     let table = "\
 Node  Address          Status  Type    Build  Protocol  DC   Partition  Segment
 s1    192.0.2.1:8301   alive   server  0.1.0  2         dc1  default    <all>
 s2    192.0.2.2:8301   alive   server  0.1.0  2         dc1  default    <all>
 s3    192.0.2.3:8301   failed  server  0.1.0  2         dc1  default    <all>
-web1  192.0.2.50:8301  alive   client  0.1.0  2         dc1  default    <default>
+app1  192.0.2.50:8301  alive   client  0.1.0  2         dc1  default    <default>
 ";
     assert_eq!(run(&served, &["members"]).await, done(table));
 
@@ -100,13 +111,13 @@ Node  Address         Status  Type    Build  Protocol  DC   Partition  Segment
 s3    192.0.2.3:8301  failed  server  0.1.0  2         dc1  default    <all>
 ";
     assert_eq!(
-        run(&served, &["members", "--status=fail|left"]).await,
+        run(&served, &["members", "-status=fail|left"]).await,
         done(table)
     );
 
     let table = "\
 Node  Address          Status  Tags
-web1  192.0.2.50:8301  alive   ap=default,build=0.1.0,cluster=00000000-0000-0000-0000-00000000000c,\
+app1  192.0.2.50:8301  alive   ap=default,build=0.1.0,cluster=00000000-0000-0000-0000-00000000000c,\
 dc=dc1,id=00000000-0000-0000-0000-000000000032,role=node,segment=<default>,vsn=2,vsn_max=3,vsn_min=2
 ";
     served
@@ -115,7 +126,7 @@ dc=dc1,id=00000000-0000-0000-0000-000000000032,role=node,segment=<default>,vsn=2
         .lock()
         .unwrap()
         .retain(|member| member.says.server().is_none());
-    assert_eq!(run(&served, &["members", "--detailed"]).await, done(table));
+    assert_eq!(run(&served, &["members", "-detailed"]).await, done(table));
 }
 
 #[tokio::test]
@@ -125,11 +136,8 @@ async fn no_member_that_matches_is_silence_and_code_two() {
         code: 2,
         ..done("")
     };
-    assert_eq!(
-        run(&served, &["members", "--status=leaving"]).await,
-        nothing
-    );
-    let ran = run(&served, &["members", "--status=["]).await;
+    assert_eq!(run(&served, &["members", "-status=leaving"]).await, nothing);
+    let ran = run(&served, &["members", "-status=["]).await;
     assert_eq!(ran.code, 1);
     assert!(
         ran.stderr.starts_with("Failed to compile status regexp: "),
@@ -180,12 +188,12 @@ async fn raft_peers_are_listed_with_how_far_they_trail() {
     let table = "\
 Node  ID                                    Address         State     Voter  RaftProtocol  Commit Index  Trails Leader By
 s1    00000000-0000-0000-0000-000000000001  192.0.2.1:8300  leader    true   3             142           -
-s3    00000000-0000-0000-0000-000000000003  192.0.2.3:8300  follower  false  3             140           2 commits
+s3    00000000-0000-0000-0000-000000000003  192.0.2.3:8300  follower  false  3             141           1 commit
 s2    00000000-0000-0000-0000-000000000002  192.0.2.2:8300  follower  true   3             139           3 commits
 ";
     let list = ["operator", "raft", "list-peers"];
     assert_eq!(run(&served, &list).await, done(table));
-    let stale = ["operator", "raft", "list-peers", "--stale"];
+    let stale = ["operator", "raft", "list-peers", "-stale"];
     assert_eq!(run(&served, &stale).await, done(table));
     assert_eq!(
         served.node.calls(),

@@ -63,3 +63,23 @@ pub(super) fn encode_path(path: &str) -> String {
     }
     encoded
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_agent_on_this_machine_is_told_from_others() {
+        for (address, wanted) in [
+            ("127.0.0.1:8500", true),
+            ("http://127.1.2.3", true),
+            ("[::1]:8500", true),
+            ("localhost:8500", true),
+            ("10.0.0.5:8500", false),
+            ("localhost.example.org", false),
+        ] {
+            let url = base_url(address).unwrap();
+            assert_eq!(is_loopback(&url), wanted, "{address}");
+        }
+    }
+}

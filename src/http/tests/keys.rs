@@ -42,6 +42,27 @@ async fn a_key_is_read_in_each_form() {
 }
 
 #[tokio::test]
+async fn a_separator_is_taken_in_both_spellings_and_an_empty_one_is_none() {
+    let served = serve_fake().await;
+    for (params, wanted) in [
+        ("keys", None),
+        ("keys&separator=", None),
+        ("keys&separator=/", Some("/")),
+        ("keys&separator=%2F%2F", Some("//")),
+        ("keys&seperator=x", Some("x")),
+        ("keys&seperator=x&separator=y", Some("y")),
+    ] {
+        get(&served, &format!("/v1/kv/a?{params}")).await;
+        let query = served.node.reads.lock().unwrap().pop().unwrap().query;
+        let wanted = Query::KvKeys {
+            prefix: "a".to_owned(),
+            separator: wanted.map(str::to_owned),
+        };
+        assert_eq!(query, wanted, "{params}");
+    }
+}
+
+#[tokio::test]
 async fn the_names_below_an_empty_root_are_an_empty_list() {
     let served = serve_fake().await;
     let rows = [

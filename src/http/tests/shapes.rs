@@ -41,8 +41,8 @@ async fn members_have_consuls_tags() {
         "build": "0.1.0", "cluster": id(0xc), "dc": "dc1", "id": id(50), "role": "node",
         "segment": "", "vsn": "2", "vsn_max": "3", "vsn_min": "2",
     });
-    assert_eq!(members[1]["Tags"], client);
-    assert_eq!(members[2]["Status"], 4);
+    assert_eq!(members[2]["Tags"], client);
+    assert_eq!(members[1]["Status"], 4);
 }
 
 #[tokio::test]
@@ -97,7 +97,7 @@ async fn the_raft_configuration_names_servers_by_their_node_ids() {
     };
     let expected = json!({
         "Servers": [
-            row(1, true, true, 142), row(3, false, false, 140), row(2, false, true, 139),
+            row(1, true, true, 142), row(3, false, false, 141), row(2, false, true, 139),
         ],
         "Index": 9,
     });
