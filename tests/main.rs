@@ -1,5 +1,14 @@
 //! Every test that needs more than one room: one binary, so that it links once.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test ends at the unexpected, and prints what it counted"
+)]
+
 mod arrows;
 mod formation;
 mod model;

@@ -32,11 +32,11 @@ fn log_change(before: Option<&Member>, now: &Member) {
     let (name, ip) = (&says.name, says.gossip_addr.ip());
     match now.status {
         MemberStatus::Alive => {
-            info!(target: "agent.serf.lan", "serf: EventMemberJoin: {name} {ip}")
+            info!(target: "agent.serf.lan", "serf: EventMemberJoin: {name} {ip}");
         }
         MemberStatus::Leaving => return,
         MemberStatus::Left => {
-            info!(target: "agent.serf.lan", "serf: EventMemberLeave: {name} {ip}")
+            info!(target: "agent.serf.lan", "serf: EventMemberLeave: {name} {ip}");
         }
         MemberStatus::Failed => {
             info!(target: "agent.serf.lan", "serf: EventMemberFailed: {name} {ip}");

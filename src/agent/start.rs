@@ -53,13 +53,13 @@ struct Ground {
     membership: Arc<Membership>,
     identity: Identity,
     pool: Pool,
+    /// Addresses of the others in the last life.
+    remembered: Vec<SocketAddr>,
 }
 
 pub(super) async fn start(config: Config) -> Result<Agent, AgentError> {
     let sources = Sources::parse(&config)?;
     let ground = lay_ground(&config).await?;
-    let dir = ground.dir.clone();
-    let sources = sources.with_remembered(blocking(move || dir.peers()).await?);
     let http = bind_http(&config).await?;
     let server = match config.mode {
         Mode::Server => Some(open_server(&config, &ground).await?),
@@ -72,43 +72,27 @@ pub(super) async fn start(config: Config) -> Result<Agent, AgentError> {
     let (evidence, seen) = watch::channel(Evidence::default());
     let (registered, is_registered) = watch::channel(false);
 
-    let local = server
-        .as_ref()
-        .map(|server| Local::new(server.raft.clone()));
-    let pool = ground.pool.clone();
-    let router = Arc::new(Router::new(
-        gossip.clone(),
-        pool,
-        local,
-        config.rpc_hold_timeout,
-    ));
-    let (founding, listener, raft) = match server {
-        Some(Server {
-            raft,
-            listener,
-            terms,
-            book,
-            ..
-        }) => {
-            let rooms = Rooms {
-                raft: raft.clone(),
-                gossip: gossip.clone(),
-                pool: ground.pool.clone(),
-                membership: Arc::clone(&ground.membership),
-                evidence: seen,
-                end: end.clone(),
-            };
-            let founding = Arc::new(Founding::new(terms, rooms, book));
-            (Some(founding), Some(listener), Some(raft))
-        }
-        None => (None, None, None),
-    };
+    let raft = server.as_ref().map(|server| server.raft.clone());
+    let (pool, hold) = (ground.pool.clone(), config.rpc_hold_timeout);
+    let router = Router::new(gossip.clone(), pool, raft.clone().map(Local::new), hold);
+    let (founding, listener) = server.map_or((None, None), |server| {
+        let rooms = Rooms {
+            raft: server.raft,
+            gossip: gossip.clone(),
+            pool: ground.pool.clone(),
+            membership: Arc::clone(&ground.membership),
+            evidence: seen,
+            end: end.clone(),
+        };
+        let founding = Founding::new(server.terms, rooms, server.book);
+        (Some(Arc::new(founding)), Some(server.listener))
+    });
     let parts = Arc::new(Parts {
         dir: ground.dir.clone(),
         membership: ground.membership,
         lookup: Lookup::new(gossip.local_addr().port()),
         gossip,
-        router,
+        router: Arc::new(router),
         raft,
         founding,
         registered: is_registered,
@@ -120,6 +104,7 @@ pub(super) async fn start(config: Config) -> Result<Agent, AgentError> {
         spawn_server(&parts, &tasks, listener);
     }
     spawn_common(&parts, &tasks, registered);
+    let sources = sources.with_remembered(ground.remembered);
     tasks.spawn("join", JoinDriver::new(&parts, sources, evidence).run());
     Ok(Agent {
         parts,
@@ -178,15 +163,16 @@ async fn lay_ground(config: &Config) -> Result<Ground, AgentError> {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     let now_ms = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
-    let (dir, node_id, generation, membership) = blocking(move || {
+    let (dir, node_id, generation, membership, remembered) = blocking(move || {
         let dir = match &path {
             Some(path) => DataDir::open(path.as_path())?,
             None => DataDir::memory(),
         };
         let node_id = dir.node_id(node_id)?;
         let generation = dir.generation(now_ms)?;
-        let membership = Membership::load(dir.clone())?;
-        Ok::<_, AgentError>((dir, node_id, generation, Arc::new(membership)))
+        let membership = Arc::new(Membership::load(dir.clone())?);
+        let remembered = dir.peers()?;
+        Ok::<_, AgentError>((dir, node_id, generation, membership, remembered))
     })
     .await?;
     let (name, datacenter) = (config.node_name.clone(), config.datacenter.clone());
@@ -199,6 +185,7 @@ async fn lay_ground(config: &Config) -> Result<Ground, AgentError> {
         membership,
         identity,
         pool,
+        remembered,
     })
 }
 

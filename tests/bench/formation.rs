@@ -3,8 +3,20 @@
 //! `cargo bench --bench formation` prints the median, the least and the most of 20 runs each;
 //! `cargo bench --bench formation -- 5` makes it 5 runs.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a bench prints, and ends at the unexpected"
+)]
+
 #[path = "../support/mod.rs"]
-#[expect(dead_code, reason = "the tests use more of it than the bench")]
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "the tests use more of it than the bench"
+)]
 mod support;
 
 use std::time::{Duration, Instant};
@@ -17,8 +29,7 @@ const TRY_EVERY: Duration = Duration::from_millis(1);
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let runs = std::env::args()
-        .filter_map(|arg| arg.parse().ok())
-        .next()
+        .find_map(|arg| arg.parse().ok())
         .unwrap_or(20);
     let mut rows = [
         Row::new(
@@ -79,13 +90,13 @@ impl Row {
 async fn one_life() -> [Duration; 5] {
     let world = World::new();
     let at_once = Instant::now();
-    let mut servers = world.servers(3, &[]).await;
+    let mut servers = world.servers(3, &[]);
     write_through(&servers).await;
     let at_once = at_once.elapsed();
 
     let join = format!("-retry-join={}", world.addr(1));
     let client = Instant::now();
-    let newcomer = world.agent(9, &[&join]).await;
+    let newcomer = world.agent(9, &[&join]);
     listed(&newcomer, "n9").await;
     let client = client.elapsed();
     drop(newcomer);
@@ -120,10 +131,10 @@ async fn late() -> Duration {
         .collect();
     let mut flags = vec!["-server", "-bootstrap-expect=3"];
     flags.extend(list.iter().map(String::as_str));
-    let mut servers = vec![world.agent(1, &flags).await, world.agent(2, &flags).await];
+    let mut servers = vec![world.agent(1, &flags), world.agent(2, &flags)];
     tokio::time::sleep(Duration::from_secs(7)).await;
     let started = Instant::now();
-    servers.push(world.agent(3, &flags).await);
+    servers.push(world.agent(3, &flags));
     write_through(&servers).await;
     started.elapsed()
 }

@@ -21,13 +21,11 @@ async fn in_catalogue(at: &Agent, name: &str) {
 #[tokio::test]
 async fn a_client_that_joins_another_client_finds_the_servers() {
     let world = World::new();
-    let servers = world.servers(3, &[]).await;
+    let servers = world.servers(3, &[]);
     servers[0].write("probe", "x").await;
-    let first = world
-        .agent(4, &[&format!("-retry-join={}", world.addr(3))])
-        .await;
+    let first = world.agent(4, &[&format!("-retry-join={}", world.addr(3))]);
     in_catalogue(&servers[0], "n4").await;
-    let second = world.agent(5, &[&format!("-join={}", world.addr(4))]).await;
+    let second = world.agent(5, &[&format!("-join={}", world.addr(4))]);
     in_catalogue(&first, "n5").await;
     second.write("through/client", "yes").await;
     assert_eq!(
@@ -41,12 +39,10 @@ async fn a_client_that_joins_another_client_finds_the_servers() {
 #[tokio::test]
 async fn a_client_started_before_the_servers_works_once_they_are_there() {
     let world = World::new();
-    let client = world
-        .agent(4, &[&format!("-retry-join={}", world.addr(2))])
-        .await;
+    let client = world.agent(4, &[&format!("-retry-join={}", world.addr(2))]);
     let (status, body) = client.get("/v1/catalog/nodes").await;
     assert_eq!((status, body.as_str()), (500, "No known Consul servers"));
-    let servers = world.servers(3, &[]).await;
+    let servers = world.servers(3, &[]);
     client.write("late", "1").await;
     in_catalogue(&servers[0], "n4").await;
 }
@@ -54,7 +50,7 @@ async fn a_client_started_before_the_servers_works_once_they_are_there() {
 #[tokio::test]
 async fn an_agent_is_in_the_catalogue_before_it_says_that_there_is_a_leader() {
     let world = World::new();
-    let servers = world.servers(3, &[]).await;
+    let servers = world.servers(3, &[]);
     for (n, server) in (1..).zip(&servers) {
         server.led().await;
         let nodes = server.get_json("/v1/catalog/nodes").await;
@@ -70,10 +66,8 @@ async fn an_agent_is_in_the_catalogue_before_it_says_that_there_is_a_leader() {
 #[tokio::test]
 async fn a_client_that_leaves_goes_from_the_catalogue_and_exits_0() {
     let world = World::new();
-    let server = world.agent(1, &["-server", "-bootstrap"]).await;
-    let mut client = world
-        .agent(2, &[&format!("-retry-join={}", world.addr(1))])
-        .await;
+    let server = world.agent(1, &["-server", "-bootstrap"]);
+    let mut client = world.agent(2, &[&format!("-retry-join={}", world.addr(1))]);
     in_catalogue(&server, "n2").await;
     assert_eq!(client.put("/v1/agent/leave", "").await.0, 200);
     assert_eq!(client.ended().await, Some(0));
@@ -93,10 +87,8 @@ async fn a_client_that_leaves_goes_from_the_catalogue_and_exits_0() {
 #[tokio::test]
 async fn a_dead_client_is_failed_until_it_is_forced_to_leave() {
     let world = World::new();
-    let server = world.agent(1, &["-server", "-bootstrap"]).await;
-    let mut client = world
-        .agent(2, &[&format!("-retry-join={}", world.addr(1))])
-        .await;
+    let server = world.agent(1, &["-server", "-bootstrap"]);
+    let mut client = world.agent(2, &[&format!("-retry-join={}", world.addr(1))]);
     in_catalogue(&server, "n2").await;
     client.kill().await;
     eventually("n2 is failed", || async {

@@ -22,11 +22,7 @@ async fn servers_form_from_files_in_hcl_json_and_toml() {
     ];
     let mut servers = Vec::new();
     for (n, file) in (1..).zip(&files) {
-        servers.push(
-            world
-                .agent(n, &[&format!("-config-file={}", file.display())])
-                .await,
-        );
+        servers.push(world.agent(n, &[&format!("-config-file={}", file.display())]));
     }
     for server in &servers {
         server.write(&format!("by/{}", server.addr()), "1").await;
@@ -36,14 +32,12 @@ async fn servers_form_from_files_in_hcl_json_and_toml() {
 #[tokio::test]
 async fn start_join_in_a_file_joins_at_once() {
     let world = World::new();
-    let server = world.agent(1, &["-server", "-bootstrap"]).await;
+    let server = world.agent(1, &["-server", "-bootstrap"]);
     server.led().await;
     let file = world.write(
         "client.hcl",
         &format!("start_join = [\"{}\"]\n", world.addr(1)),
     );
-    let client = world
-        .agent(2, &[&format!("-config-file={}", file.display())])
-        .await;
+    let client = world.agent(2, &[&format!("-config-file={}", file.display())]);
     client.write("key", "1").await;
 }

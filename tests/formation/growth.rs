@@ -27,13 +27,13 @@ async fn wait_for_voters(at: &Agent, n: usize) {
 #[tokio::test]
 async fn a_fourth_and_a_fifth_server_become_voters() {
     let world = World::new();
-    let servers = world.servers(3, &[]).await;
+    let servers = world.servers(3, &[]);
     servers[0].write("before", "1").await;
     wait_for_voters(&servers[0], 3).await;
     let to_second = format!("-retry-join={}", world.addr(2));
     let flags = ["-server", "-bootstrap-expect=3", to_second.as_str()];
-    let fourth = world.agent(4, &flags).await;
-    let fifth = world.agent(5, &flags).await;
+    let fourth = world.agent(4, &flags);
+    let fifth = world.agent(5, &flags);
     wait_for_voters(&servers[0], 5).await;
     for new in [&fourth, &fifth] {
         assert_eq!(new.led().await, servers[0].led().await);
@@ -45,7 +45,7 @@ async fn a_fourth_and_a_fifth_server_become_voters() {
 #[tokio::test]
 async fn a_server_that_leaves_is_no_longer_a_voter() {
     let world = World::new();
-    let mut servers = world.servers(3, &[]).await;
+    let mut servers = world.servers(3, &[]);
     servers[0].write("before", "1").await;
     let mut gone = servers.remove(2);
     assert_eq!(gone.put("/v1/agent/leave", "").await.0, 200);

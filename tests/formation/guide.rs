@@ -4,10 +4,10 @@ use crate::support::{Agent, World, eventually, quorate};
 
 const EXPECT_3: [&str; 2] = ["-server", "-bootstrap-expect=3"];
 
-async fn three_alone(world: &World) -> Vec<Agent> {
+fn three_alone(world: &World) -> Vec<Agent> {
     let mut servers = Vec::new();
     for n in 1..=3 {
-        servers.push(world.agent(n, &EXPECT_3).await);
+        servers.push(world.agent(n, &EXPECT_3));
     }
     servers
 }
@@ -27,7 +27,7 @@ async fn join_all(world: &World, at: &Agent) {
 #[tokio::test]
 async fn servers_without_peers_wait_and_say_so() {
     let world = World::new();
-    for server in three_alone(&world).await {
+    for server in three_alone(&world) {
         server.logged("no known peers").await;
         assert_eq!(
             server.get("/v1/status/leader").await,
@@ -43,7 +43,7 @@ async fn servers_without_peers_wait_and_say_so() {
 #[tokio::test]
 async fn one_join_makes_three_servers_one_cluster() {
     let world = World::new();
-    let servers = three_alone(&world).await;
+    let servers = three_alone(&world);
     for server in &servers {
         server.logged("no known peers").await;
     }
@@ -69,7 +69,7 @@ async fn one_join_makes_three_servers_one_cluster() {
 #[tokio::test]
 async fn info_tells_of_two_peers_and_logs_of_one_length() {
     let world = World::new();
-    let servers = three_alone(&world).await;
+    let servers = three_alone(&world);
     for server in &servers {
         server.get("/v1/status/leader").await;
     }
@@ -100,7 +100,7 @@ async fn info_tells_of_two_peers_and_logs_of_one_length() {
 #[tokio::test]
 async fn a_person_sees_members_peers_and_keys() {
     let world = World::new();
-    let servers = world.servers(3, &[]).await;
+    let servers = world.servers(3, &[]);
     for server in &servers {
         server.write("probe", "x").await;
         server.sees(3).await;
@@ -125,10 +125,10 @@ async fn a_person_sees_members_peers_and_keys() {
 #[tokio::test]
 async fn bootstrap_flag_founds_alone_and_others_join_it() {
     let world = World::new();
-    let first = world.agent(1, &["-server", "-bootstrap"]).await;
+    let first = world.agent(1, &["-server", "-bootstrap"]);
     first.write("before", "1").await;
     let to_first = format!("-retry-join={}", world.addr(1));
-    let second = world.agent(2, &["-server", &to_first]).await;
+    let second = world.agent(2, &["-server", &to_first]);
     assert_eq!(second.led().await, first.leader().await);
     assert_eq!(second.read("before").await, (200, "1".to_owned()));
 }
@@ -144,7 +144,7 @@ async fn dev_mode_serves_from_memory() {
         &format!("-client={addr}"),
     ];
     let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
-    let mut agent = Agent::start(addr, flags).await;
+    let mut agent = Agent::start(addr, flags);
     agent.write("key", "value").await;
     assert_eq!(agent.read("key").await, (200, "value".to_owned()));
     agent.kill().await;

@@ -5,7 +5,7 @@ use crate::support::World;
 #[tokio::test]
 async fn a_killed_leader_costs_no_write_and_is_replaced() {
     let world = World::new();
-    let mut servers = world.servers(3, &[]).await;
+    let mut servers = world.servers(3, &[]);
     for server in &servers {
         server.write(&format!("by/{}", server.addr()), "1").await;
     }
@@ -32,7 +32,7 @@ async fn a_killed_leader_costs_no_write_and_is_replaced() {
 #[tokio::test]
 async fn all_killed_and_restarted_are_the_same_cluster_with_every_write() {
     let world = World::new();
-    let mut servers = world.servers(3, &[]).await;
+    let mut servers = world.servers(3, &[]);
     for n in 0..30 {
         servers[n % 3]
             .write(&format!("k/{n}"), &n.to_string())
@@ -66,7 +66,7 @@ async fn writes_survive_snapshots_and_the_purge_of_the_log() {
         "raft_snapshot_threshold = 20\nraft_trailing_logs = 5\n",
     );
     let file = format!("-config-file={}", config.display());
-    let mut servers = world.servers(3, &[&file]).await;
+    let mut servers = world.servers(3, &[&file]);
     for n in 0..100 {
         servers[0].write(&format!("k/{n}"), &n.to_string()).await;
     }
@@ -88,9 +88,9 @@ async fn writes_survive_snapshots_and_the_purge_of_the_log() {
 #[tokio::test]
 async fn a_restarted_agent_finds_its_peers_without_being_told() {
     let world = World::new();
-    let first = world.agent(1, &["-server", "-bootstrap"]).await;
+    let first = world.agent(1, &["-server", "-bootstrap"]);
     first.led().await;
-    let mut client = world.agent(2, &[]).await;
+    let mut client = world.agent(2, &[]);
     client.get("/v1/agent/self").await;
     let join = format!("/v1/agent/join/{}", world.addr(1));
     assert_eq!(client.put(&join, "").await.0, 200);
@@ -98,4 +98,31 @@ async fn a_restarted_agent_finds_its_peers_without_being_told() {
     client.kill().await;
     client.restart();
     client.write("two", "2").await;
+}
+
+#[tokio::test]
+async fn a_leader_that_is_told_to_stop_hands_over_and_comes_back_as_a_voter() {
+    let world = World::new();
+    let mut servers = world.servers(3, &[]);
+    for server in &servers {
+        server.write(&format!("by/{}", server.addr()), "1").await;
+    }
+    let leader = servers[0].led().await;
+    let at = servers
+        .iter()
+        .position(|s| leader == format!("{}:8300", s.addr()))
+        .unwrap();
+    let mut stopped = servers.remove(at);
+    stopped.signal("TERM").await;
+    assert_eq!(
+        stopped.ended().await,
+        Some(1),
+        "as Consul: not a graceful leave"
+    );
+    stopped.logged("leadership handed over").await;
+    servers[0].write("while/away", "2").await;
+    stopped.restart();
+    assert_ne!(stopped.led().await, leader);
+    assert_eq!(stopped.read("while/away").await, (200, "2".to_owned()));
+    assert_eq!(stopped.stat("raft", "num_peers").await, "2");
 }

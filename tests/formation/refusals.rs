@@ -79,7 +79,7 @@ async fn a_broken_config_file_is_named_with_its_line() {
 #[tokio::test]
 async fn a_data_directory_that_another_agent_holds_is_refused() {
     let world = World::new();
-    let holder = world.agent(1, &["-server"]).await;
+    let holder = world.agent(1, &["-server"]);
     holder.get("/v1/agent/self").await;
     let mut args = world.flags(2);
     let last = args.len() - 1;
@@ -94,7 +94,7 @@ async fn a_data_directory_that_another_agent_holds_is_refused() {
 #[tokio::test]
 async fn an_address_in_use_is_named() {
     let world = World::new();
-    let holder = world.agent(1, &["-server"]).await;
+    let holder = world.agent(1, &["-server"]);
     holder.get("/v1/agent/self").await;
     for (flag, port) in [("-bind", "8301"), ("-client", "8500")] {
         let addr = format!("{flag}={}", world.addr(1));
@@ -112,7 +112,7 @@ async fn an_address_in_use_is_named() {
 #[tokio::test]
 async fn a_join_that_reaches_nobody_is_an_error() {
     let world = World::new();
-    let agent = world.agent(1, &["-server"]).await;
+    let agent = world.agent(1, &["-server"]);
     agent.get("/v1/agent/self").await;
     let nobody = world.addr(99).to_string();
     let said = quorate(&["join", &nobody], Some(format!("{}:8500", agent.addr()))).await;
@@ -127,9 +127,7 @@ async fn a_join_that_reaches_nobody_is_an_error() {
 #[tokio::test]
 async fn start_join_that_reaches_nobody_ends_the_agent() {
     let world = World::new();
-    let mut agent = world
-        .agent(1, &["-server", &format!("-join={}", world.addr(99))])
-        .await;
+    let mut agent = world.agent(1, &["-server", &format!("-join={}", world.addr(99))]);
     assert_eq!(agent.ended().await, Some(1));
     let named = world.addr(99).to_string();
     eventually("the log names the address", || async {

@@ -27,11 +27,7 @@ async fn three_servers_form_through_the_ec2_api() {
     let source = format!("-retry-join={}", through_ec2(&cloud));
     let mut servers: Vec<Agent> = Vec::new();
     for n in 1..=3 {
-        servers.push(
-            world
-                .agent(n, &["-server", "-bootstrap-expect=3", &source])
-                .await,
-        );
+        servers.push(world.agent(n, &["-server", "-bootstrap-expect=3", &source]));
     }
     for server in &servers {
         server.write(&format!("by/{}", server.addr()), "1").await;
@@ -66,23 +62,21 @@ async fn discover_prints_one_address_a_line() {
 #[tokio::test]
 async fn a_port_behind_an_address_is_honoured() {
     let world = World::new();
-    let server = world
-        .agent(1, &["-server", "-bootstrap", "-serf-lan-port=7301"])
-        .await;
+    let server = world.agent(1, &["-server", "-bootstrap", "-serf-lan-port=7301"]);
     server.led().await;
     let to = format!("-retry-join={}:7301", world.addr(1));
-    let client = world.agent(2, &["-serf-lan-port=7302", &to]).await;
+    let client = world.agent(2, &["-serf-lan-port=7302", &to]);
     client.write("key", "1").await;
 }
 
 /// Starts the n-th agent with gossip and rpc on any free ports of another address.
-async fn elsewhere(world: &World, n: u8, bind: &str, more: &[&str]) -> Agent {
+fn elsewhere(world: &World, n: u8, bind: &str, more: &[&str]) -> Agent {
     let mut flags = world.flags(n);
     flags.retain(|flag| !flag.starts_with("-bind"));
     flags.push(format!("-bind={bind}"));
     flags.extend(["-serf-lan-port=0", "-server-port=0", "-server"].map(String::from));
     flags.extend(more.iter().map(|flag| (*flag).to_owned()));
-    Agent::start(world.addr(n), flags).await
+    Agent::start(world.addr(n), flags)
 }
 
 async fn gossip_port(agent: &Agent) -> u64 {
@@ -94,10 +88,10 @@ async fn gossip_port(agent: &Agent) -> u64 {
 #[tokio::test]
 async fn servers_form_on_ipv6() {
     let world = World::new();
-    let first = elsewhere(&world, 1, "::1", &["-bootstrap-expect=3"]).await;
+    let first = elsewhere(&world, 1, "::1", &["-bootstrap-expect=3"]);
     let to_first = format!("-retry-join=[::1]:{}", gossip_port(&first).await);
-    let second = elsewhere(&world, 2, "::1", &["-bootstrap-expect=3", &to_first]).await;
-    let third = elsewhere(&world, 3, "::1", &["-bootstrap-expect=3", &to_first]).await;
+    let second = elsewhere(&world, 2, "::1", &["-bootstrap-expect=3", &to_first]);
+    let third = elsewhere(&world, 3, "::1", &["-bootstrap-expect=3", &to_first]);
     for server in [&first, &second, &third] {
         server.write("key", "1").await;
         assert!(server.led().await.starts_with("[::1]:"));
@@ -108,9 +102,9 @@ async fn servers_form_on_ipv6() {
 async fn a_dns_name_is_joined_at_its_addresses() {
     // `localhost` is the one name that every machine resolves without a server.
     let world = World::new();
-    let server = elsewhere(&world, 1, "127.0.0.1", &["-bootstrap"]).await;
+    let server = elsewhere(&world, 1, "127.0.0.1", &["-bootstrap"]);
     server.led().await;
     let to_name = format!("-retry-join=localhost:{}", gossip_port(&server).await);
-    let client = world.agent(2, &[&to_name]).await;
+    let client = world.agent(2, &[&to_name]);
     client.write("key", "1").await;
 }

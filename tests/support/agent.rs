@@ -22,7 +22,7 @@ pub(crate) struct Agent {
 }
 
 impl Agent {
-    pub(crate) async fn start(addr: Ipv4Addr, flags: Vec<String>) -> Self {
+    pub(crate) fn start(addr: Ipv4Addr, flags: Vec<String>) -> Self {
         let (child, log) = spawn(&flags);
         let client = reqwest::Client::builder()
             .no_proxy()
@@ -133,11 +133,9 @@ impl Agent {
     /// Writes a key, waiting until the agent has a leader to write through.
     pub(crate) async fn write(&self, key: &str, value: &str) {
         let path = format!("/v1/kv/{key}");
+        let body = value.to_owned();
         eventually(&format!("a write through {}", self.addr), || async {
-            let request = self.client.put(self.url(&path)).body(value.to_owned());
-            let response = request.send().await.ok()?;
-            let done = response.status() == 200 && response.text().await.ok()? == "true";
-            done.then_some(())
+            (self.try_put(&path, &body).await == Some(200)).then_some(())
         })
         .await;
     }
@@ -169,8 +167,8 @@ impl Agent {
             return Vec::new();
         };
         let list: Vec<Value> = serde_json::from_str(&body).unwrap();
-        let named = list.iter().filter(|member| member["Status"] == status);
-        let mut names: Vec<String> = named
+        let matching = list.iter().filter(|member| member["Status"] == status);
+        let mut names: Vec<String> = matching
             .map(|member| member["Name"].as_str().unwrap().to_owned())
             .collect();
         names.sort();

@@ -63,21 +63,21 @@ impl World {
     }
 
     /// Starts the n-th agent with more flags.
-    pub(crate) async fn agent(&self, n: u8, more: &[&str]) -> Agent {
+    pub(crate) fn agent(&self, n: u8, more: &[&str]) -> Agent {
         let mut flags = self.flags(n);
         flags.extend(more.iter().map(|flag| (*flag).to_owned()));
-        Agent::start(self.addr(n), flags).await
+        Agent::start(self.addr(n), flags)
     }
 
     /// Starts servers 1 to n at once, each told of all of them, and waits for nothing.
-    pub(crate) async fn servers(&self, n: u8, more: &[&str]) -> Vec<Agent> {
+    pub(crate) fn servers(&self, n: u8, more: &[&str]) -> Vec<Agent> {
         let mut flags = vec!["-server".to_owned(), format!("-bootstrap-expect={n}")];
         flags.extend((1..=n).map(|other| format!("-retry-join={}", self.addr(other))));
         flags.extend(more.iter().map(|flag| (*flag).to_owned()));
         let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
         let mut servers = Vec::new();
         for number in 1..=n {
-            servers.push(self.agent(number, &flags).await);
+            servers.push(self.agent(number, &flags));
         }
         servers
     }

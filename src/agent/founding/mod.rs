@@ -20,13 +20,14 @@ use super::End;
 use super::evidence::Evidence;
 use super::membership::Membership;
 use crate::bootstrap::{
-    self, Admission, Answer, Change, Decision, Ledger, Message, Question, Seat, Server, Speech,
+    self, Admission, Answer, Change, Decision, Ledger, Message, Proposal, Question, Seat, Server,
+    Speech,
 };
 use crate::datadir::DataDirError;
 use crate::gossip::Gossip;
 use crate::raft::{Peer, Raft, RaftError};
 use crate::rpc::Pool;
-use crate::types::{NodeId, RaftId};
+use crate::types::{ClusterId, NodeId, RaftId};
 
 pub(super) use book::Book;
 use events::Events;
@@ -176,41 +177,11 @@ impl Founding {
         events: &mut Events,
     ) -> Result<(), FoundingError> {
         match decision {
-            Decision::Write { ledger, change } => {
-                log_change(change);
-                let mut book = self.book.lock().await;
-                // The facts may have changed while the lock was free; then decide anew.
-                let again = bootstrap::decide(&self.view(&book));
-                if again
-                    == (Decision::Write {
-                        ledger: ledger.clone(),
-                        change,
-                    })
-                {
-                    self.write(&mut book, ledger).await?;
-                }
-            }
-            Decision::Initialize(proposal) => {
-                let members = proposal.members.iter().map(as_voter).collect();
-                self.rooms
-                    .raft
-                    .initialize(members)
-                    .await
-                    .map_err(FoundingError::Raft)?;
-                // The status follows the log a moment later; until then the rule would say it again.
-                let mut raft = self.rooms.raft.watch_status();
-                raft.wait_for(|status| status.last_log.is_some())
-                    .await
-                    .map_err(FoundingError::Raft)?;
-            }
+            Decision::Write { ledger, change } => self.record(ledger, change).await?,
+            Decision::Initialize(proposal) => self.initialize(&proposal).await?,
             Decision::Ask(questions) => self.ask(questions).await,
             Decision::Propose(draft) => self.propose(draft, failures).await?,
-            Decision::Wipe(cluster) => {
-                warn!(target: "agent.server", cluster_id = %cluster,
-                    "the founding is dead; restarting with blank raft state");
-                let _already_ending = self.rooms.end.try_send(End::Restart);
-                std::future::pending::<()>().await;
-            }
+            Decision::Wipe(cluster) => self.wipe(cluster).await,
             Decision::Join(cluster) => {
                 let prose = format!("cluster {cluster} exists; waiting to be added to it");
                 self.wait(
@@ -244,6 +215,42 @@ impl Founding {
             }
         }
         Ok(())
+    }
+
+    /// Writes what a rule decided, if it still decides so: the facts may have changed while the
+    /// ledger was free.
+    async fn record(&self, ledger: Ledger, change: Change) -> Result<(), FoundingError> {
+        let mut book = self.book.lock().await;
+        let decided = Decision::Write {
+            ledger: ledger.clone(),
+            change,
+        };
+        if bootstrap::decide(&self.view(&book)) == decided {
+            log_change(change);
+            self.write(&mut book, ledger).await?;
+        }
+        Ok(())
+    }
+
+    /// Hands the founding entry to raft, which elects at once.
+    async fn initialize(&self, proposal: &Proposal) -> Result<(), FoundingError> {
+        let members = proposal.members.iter().map(as_voter).collect();
+        let raft = &self.rooms.raft;
+        raft.initialize(members)
+            .await
+            .map_err(FoundingError::Raft)?;
+        // The status follows the log a moment later; until then the rule would say it again.
+        let mut status = raft.watch_status();
+        let shown = status.wait_for(|status| status.last_log.is_some()).await;
+        shown.map(drop).map_err(FoundingError::Raft)
+    }
+
+    /// Ends this life of the agent; the next one wipes the raft state before it opens it.
+    async fn wipe(&self, cluster: ClusterId) {
+        warn!(target: "agent.server", cluster_id = %cluster,
+            "the founding is dead; restarting with blank raft state");
+        let _already_ending = self.rooms.end.try_send(End::Restart);
+        std::future::pending::<()>().await;
     }
 
     /// Writes the ledger to disk, then lets the rest of the agent know.
