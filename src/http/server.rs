@@ -156,7 +156,9 @@ async fn serve_connection(stream: TcpStream, router: Router, stopping: Cancellat
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN)
-        .max_buf_size(HEAD_BYTES_MAX);
+        .max_buf_size(HEAD_BYTES_MAX)
+        // The spelling that Go puts on the wire: scripts grep for it.
+        .title_case_headers(true);
     let service = TowerToHyperService::new(router);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {

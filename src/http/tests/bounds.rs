@@ -89,6 +89,25 @@ async fn a_client_that_never_ends_its_value_is_told_so() {
 }
 
 #[tokio::test]
+async fn headers_are_spelled_as_go_spells_them() {
+    let served = serve_fake().await;
+    let mut stream = TcpStream::connect(served.addr).await.unwrap();
+    let request = b"GET /v1/kv/a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    stream.write_all(request).await.unwrap();
+    let head = read_all(&mut stream).await;
+    for line in [
+        "X-Consul-Index: 10\r\n",
+        "X-Consul-Knownleader: true\r\n",
+        "X-Consul-Lastcontact: 3\r\n",
+        "X-Consul-Effective-Consistency: leader\r\n",
+        "X-Consul-Default-Acl-Policy: allow\r\n",
+        "Vary: Accept-Encoding\r\n",
+    ] {
+        assert!(head.contains(line), "{line}: {head}");
+    }
+}
+
+#[tokio::test]
 async fn an_address_gets_two_hundred_connections_and_no_more() {
     let served = serve_fake().await;
     let mut open = Vec::new();
