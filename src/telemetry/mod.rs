@@ -172,9 +172,10 @@ mod tests {
             tracing::info!(target: "agent", "3");
             tracing::debug!(target: "agent", "4");
             tracing::trace!(target: "agent", "5");
-            tracing::error!(target: "openraft::core", "6");
-            tracing::warn!(target: "openraft::core", "7");
-            tracing::info!(target: "openraft::core", "8");
+            tracing::error!(target: "hyper::proto", "6");
+            tracing::warn!(target: "hyper::proto", "7");
+            tracing::info!(target: "hyper::proto", "8");
+            tracing::warn!(target: "openraft::core", "9");
         };
         let rows = [
             (Level::Error, "1 6"),
