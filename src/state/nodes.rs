@@ -77,3 +77,90 @@ impl Nodes {
         self.rows.iter().find(|(_, entry)| entry.record.id == id)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{after, register};
+    use super::super::{Command, Query, State};
+    use super::*;
+
+    /// Each node as `name id address create-index modify-index`.
+    fn nodes(state: &State) -> Vec<String> {
+        let row = |entry: NodeEntry| {
+            let (name, id) = (&entry.record.name, entry.record.id.bits());
+            let (address, made, changed) =
+                (entry.record.address, entry.create_index, entry.modify_index);
+            format!("{name} {id} {address} {made} {changed}")
+        };
+        state.nodes.list().into_iter().map(row).collect()
+    }
+
+    #[test]
+    fn an_unchanged_registration_moves_no_index() {
+        let state = after(&[register(1, "s1", 1), register(1, "s1", 1)]);
+        assert_eq!(nodes(&state), ["s1 1 10.0.0.1 11 11"]);
+        assert_eq!(state.index_of(&Query::Nodes), 11);
+    }
+
+    #[test]
+    fn a_new_address_moves_the_modify_index() {
+        let state = after(&[register(1, "s1", 1), register(1, "s1", 2)]);
+        assert_eq!(nodes(&state), ["s1 1 10.0.0.2 11 12"]);
+    }
+
+    #[test]
+    fn a_renamed_node_is_one_node_with_its_create_index() {
+        let state = after(&[register(1, "s1", 1), register(1, "S2", 1)]);
+        assert_eq!(nodes(&state), ["S2 1 10.0.0.1 11 12"]);
+    }
+
+    #[test]
+    fn a_new_id_takes_the_name_of_the_old_in_either_case() {
+        let state = after(&[register(1, "s1", 1), register(2, "S1", 1)]);
+        assert_eq!(nodes(&state), ["S1 2 10.0.0.1 11 12"]);
+    }
+
+    #[test]
+    fn a_node_that_takes_the_name_of_another_replaces_both() {
+        let state = after(&[
+            register(1, "s1", 1),
+            register(2, "s2", 2),
+            register(2, "s1", 2),
+        ]);
+        assert_eq!(nodes(&state), ["s1 2 10.0.0.2 12 13"]);
+    }
+
+    #[test]
+    fn nodes_are_sorted_by_name_whatever_the_case() {
+        let state = after(&[
+            register(1, "c", 1),
+            register(2, "B", 2),
+            register(3, "a", 3),
+        ]);
+        assert_eq!(
+            nodes(&state),
+            [
+                "a 3 10.0.0.3 13 13",
+                "B 2 10.0.0.2 12 12",
+                "c 1 10.0.0.1 11 11"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_deregistered_node_is_gone_and_only_that_moves_the_index() {
+        let remove = |id| Command::DeregisterNode {
+            id: NodeId::new(id),
+        };
+        let state = after(&[register(1, "s1", 1), remove(2)]);
+        assert_eq!(
+            (nodes(&state).len(), state.index_of(&Query::Nodes)),
+            (1, 11)
+        );
+        let state = after(&[register(1, "s1", 1), remove(1)]);
+        assert_eq!(
+            (nodes(&state).len(), state.index_of(&Query::Nodes)),
+            (0, 12)
+        );
+    }
+}

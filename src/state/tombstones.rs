@@ -16,20 +16,11 @@ use super::key::Key;
 /// deletes as the half that is forgotten at once, so that watchers seldom wake for nothing.
 pub(super) const TOMBSTONES_MAX: usize = 8_192;
 
-/// One delete.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct Tombstone {
-    /// Raft index of the delete.
-    index: u64,
-    /// Everything below the key went, not the key alone.
-    is_tree: bool,
-}
-
-/// The tombstones by key or by prefix.
+/// Raft indexes of deletes, by the key or the prefix that was deleted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Tombstones {
     #[serde(with = "super::map")]
-    by_key: OrdMap<Key, Tombstone>,
+    by_key: OrdMap<Key, u64>,
     /// The highest index among those that were forgotten.
     forgotten: u64,
 }
@@ -37,31 +28,25 @@ pub(super) struct Tombstones {
 impl Tombstones {
     /// Notes that a key was deleted.
     pub(super) fn bury_key(&mut self, index: u64, key: &str) {
-        let is_tree = self.by_key.get(key).is_some_and(|old| old.is_tree);
-        self.by_key
-            .insert(Key::from(key), Tombstone { index, is_tree });
+        self.by_key.insert(Key::from(key), index);
     }
 
     /// Notes that everything below a prefix was deleted; the tombstones below it say no more then.
+    /// A prefix that is longer and now empty has none left, so the whole table's index stands for
+    /// it, as in Consul.
     pub(super) fn bury_tree(&mut self, index: u64, prefix: &str) {
         let below: Vec<Key> = self.below(prefix).map(|(key, _)| key.clone()).collect();
         for key in below {
             self.by_key.remove(key.as_str());
         }
-        let is_tree = true;
-        self.by_key
-            .insert(Key::from(prefix), Tombstone { index, is_tree });
+        self.by_key.insert(Key::from(prefix), index);
     }
 
-    /// The highest index of a delete that touched what is below the prefix; 0 if there was none,
-    /// at least not among those remembered.
+    /// The highest index of a delete below the prefix; 0 if there is none, at least not among
+    /// those remembered.
     pub(super) fn index_of_prefix(&self, prefix: &str) -> u64 {
-        let below = self.below(prefix).map(|(_, tombstone)| tombstone.index);
-        let above = prefix.char_indices().filter_map(|(end, _)| {
-            let tombstone = self.by_key.get(prefix.get(..end)?)?;
-            tombstone.is_tree.then_some(tombstone.index)
-        });
-        below.chain(above).max().unwrap_or(0)
+        let indexes = self.below(prefix).map(|(_, index)| *index);
+        indexes.max().unwrap_or(0)
     }
 
     /// The index that a prefix with a history does not fall below; 0 while nothing was forgotten.
@@ -74,17 +59,17 @@ impl Tombstones {
         if self.by_key.len() <= limit {
             return;
         }
-        let mut indexes: Vec<u64> = self.by_key.values().map(|t| t.index).collect();
+        let mut indexes: Vec<u64> = self.by_key.values().copied().collect();
         indexes.sort_unstable();
         let oldest = indexes.len().saturating_sub(limit / 2).saturating_sub(1);
         let newest_forgotten = indexes.get(oldest).copied().unwrap_or(0);
-        let kept = self.by_key.iter();
-        let kept = kept.filter(|(_, tombstone)| tombstone.index > newest_forgotten);
-        self.by_key = kept.map(|(key, t)| (key.clone(), *t)).collect();
+        let all = self.by_key.iter();
+        let kept = all.filter(|(_, index)| **index > newest_forgotten);
+        self.by_key = kept.map(|(key, index)| (key.clone(), *index)).collect();
         self.forgotten = self.forgotten.max(newest_forgotten);
     }
 
-    fn below<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a Key, &'a Tombstone)> {
+    fn below<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a Key, &'a u64)> {
         let from: (Bound<&str>, Bound<&str>) = (Bound::Included(prefix), Bound::Unbounded);
         let from_there = self.by_key.range::<_, str>(from);
         from_there.take_while(move |(key, _)| key.as_str().starts_with(prefix))
@@ -112,19 +97,13 @@ mod tests {
     }
 
     #[test]
-    fn a_deleted_tree_shows_above_and_below() {
+    fn a_deleted_tree_stands_for_the_tombstones_below_it() {
         let mut tombstones = Tombstones::default();
         tombstones.bury_key(5, "a/b/x");
         tombstones.bury_tree(7, "a/");
-        for (prefix, index) in [("", 7), ("a", 7), ("a/", 7), ("a/b/", 7), ("b", 0)] {
+        for (prefix, index) in [("", 7), ("a", 7), ("a/", 7), ("a/b/", 0), ("b", 0)] {
             assert_eq!(tombstones.index_of_prefix(prefix), index, "{prefix}");
         }
-        tombstones.bury_key(9, "a/");
-        assert_eq!(
-            tombstones.index_of_prefix("a/b/"),
-            9,
-            "the tree is still gone"
-        );
     }
 
     #[test]

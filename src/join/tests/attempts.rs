@@ -242,6 +242,13 @@ fn what_was_joined_once_is_never_given_up() {
 }
 
 #[test]
+fn a_source_misconfigured_after_a_join_does_not_end_the_agent() {
+    let start = after(engine(&[Kind::Retry], 1), [Event::Started, Event::Met]);
+    let engine = after(start, [unresolved(work(A, 1), Retry::Never)]);
+    assert_eq!(engine.phase(), Phase::Seeking);
+}
+
+#[test]
 fn an_exhausted_source_begins_again_once_others_are_there() {
     let start = after(engine(&[Kind::Retry, Kind::Retry], 1), [Event::Started]);
     let (engine, _, _) = exhaust(start, A, backoff_failure);

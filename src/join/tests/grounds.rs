@@ -141,15 +141,17 @@ fn the_reason_follows_what_happens() {
 
 #[test]
 fn a_join_clears_the_reason_of_its_source() {
-    let engine = waiting_for_a_leader();
-    assert_eq!(engine.sources()[0].last_failure(), None);
-    let failing = [
+    let start = after(engine(&[Kind::Retry], 0), [Event::Started]);
+    let failed = after(start, [unresolved(work(A, 1), Retry::Backoff)]);
+    let reason = failed.sources()[0].last_failure();
+    assert_eq!(reason, Some(Reason::DiscoveryFailed));
+    let events = [
         Event::Woke(work(A, 1)),
-        unresolved(work(A, 2), Retry::Backoff),
+        found(work(A, 2), &["10.0.0.1"]),
+        joined(work(A, 2), &["10.0.0.1"], &[]),
     ];
-    let engine = after(engine, failing);
-    let failure = engine.sources()[0].last_failure();
-    assert_eq!(failure, Some(Reason::DiscoveryFailed));
+    let joined = after(failed, events);
+    assert_eq!(joined.sources()[0].last_failure(), None);
 }
 
 #[test]

@@ -74,7 +74,7 @@ fn told(path: &[(usize, Option<Step>)], mut at: usize, last: &Step) -> String {
     steps.join("\n")
 }
 
-/// Whether to search for minutes instead of seconds: `QUORATE_MODEL=large`.
+/// Whether to search for half a minute instead of seconds: `QUORATE_MODEL=large`.
 fn is_large() -> bool {
     std::env::var("QUORATE_MODEL").is_ok_and(|size| size == "large")
 }
@@ -107,7 +107,7 @@ fn worlds() -> [(&'static str, World); 3] {
     let one_retry = NonZeroU32::new(1);
     // One look-up more than a limit of one retry allows.
     let (attempts, alarms) = if is_large() {
-        (bounds(3, 2), bounds(3, 2))
+        (bounds(3, 1), bounds(3, 1))
     } else {
         (bounds(3, 0), bounds(2, 1))
     };

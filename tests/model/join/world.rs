@@ -3,8 +3,9 @@
 
 use std::num::NonZeroU32;
 
-use super::answer::{Contact, Lookup, Ways, event};
 use quorate::join::{Action, Actions, Activity, Engine, Event, Kind, Notice, Phase, Policy, Token};
+
+use super::answer::{Contact, Lookup, Ways, event};
 
 /// Sources in every world.
 pub(super) const SOURCES: usize = 2;
