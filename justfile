@@ -28,6 +28,15 @@ test *ARGS:
 test-one PACKAGE FILTER:
     cargo test --package {{PACKAGE}} {{small}} {{FILTER}}
 
+# The guide's walk with real processes, by a script that knows only Consul's words: just walk 20
+walk RUNS="20":
+    cargo build --release --bin quorate
+    tests/walk.sh "${CARGO_TARGET_DIR:-target}/release/quorate" {{RUNS}}
+
+# How long forming and healing take: medians of 20 runs with real processes.
+bench:
+    cargo bench --bench formation
+
 # The searches over every interleaving, with the larger bounds.
 model:
     QUORATE_MODEL=large cargo test --release {{small}} --test main model

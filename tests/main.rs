@@ -5,6 +5,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::string_slice,
     clippy::print_stdout,
     reason = "a test ends at the unexpected, and prints what it counted"
 )]
@@ -12,4 +13,5 @@
 mod arrows;
 mod formation;
 mod model;
+mod readme;
 mod support;
