@@ -27,6 +27,13 @@ pub(super) fn after_attempt(policy: &Policy, attempt: u32, retry: Retry) -> Wind
     }
 }
 
+/// How many attempts are made before the cap has grown to an interval.
+pub(super) fn quick_attempts(interval: Duration) -> u32 {
+    let caps = std::iter::successors(Some(FIRST), |cap| cap.checked_mul(2));
+    let quick = caps.take_while(|cap| *cap < interval).count();
+    u32::try_from(quick).unwrap_or(u32::MAX)
+}
+
 /// The window between two rounds while all is well: a fifth of the time to either side, so that
 /// agents that started together drift apart within a few rounds. Chosen.
 pub(super) fn refresh(policy: &Policy) -> Window {
@@ -47,6 +54,15 @@ mod tests {
         let window = after_attempt(&Policy::default(), attempt, Retry::Backoff);
         assert_eq!(window.from, Duration::ZERO);
         window.to.as_millis()
+    }
+
+    #[test]
+    fn quick_attempts_end_where_the_cap_is_the_interval() {
+        for (seconds, quick) in [(0, 0), (1, 2), (30, 7), (u64::MAX, 66)] {
+            let interval = Duration::from_secs(seconds);
+            assert_eq!(quick_attempts(interval), quick, "{seconds}");
+        }
+        assert_eq!(quick_attempts(Duration::from_millis(250)), 0);
     }
 
     #[test]

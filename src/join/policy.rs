@@ -3,6 +3,8 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use super::backoff;
+
 /// How patient the engine is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Policy {
@@ -28,6 +30,19 @@ impl Default for Policy {
 }
 
 impl Policy {
+    /// The policy of an operator who wrote `retry_interval` and `retry_max` with Consul in mind.
+    ///
+    /// His N attempts are `interval` apart. The quick ones before the backoff has grown to the
+    /// interval come on top, so that the agent is never less patient than he asked for.
+    pub fn configured(interval: Duration, retry_max: Option<NonZeroU32>) -> Self {
+        let retry_max = retry_max.map(|max| max.saturating_add(backoff::quick_attempts(interval)));
+        Self {
+            interval,
+            retry_max,
+            ..Self::default()
+        }
+    }
+
     /// Says whether a source that failed this often has used up its attempts.
     pub(super) fn is_used_up(&self, attempts: u32) -> bool {
         self.retry_max.is_some_and(|max| attempts > max.get())

@@ -68,11 +68,8 @@ pub(super) struct JoinDriver {
 
 impl JoinDriver {
     pub(super) fn new(parts: &Parts, sources: Sources, evidence: watch::Sender<Evidence>) -> Self {
-        let policy = Policy {
-            interval: parts.config.retry_interval,
-            retry_max: parts.config.retry_max.and_then(NonZeroU32::new),
-            ..Policy::default()
-        };
+        let retry_max = parts.config.retry_max.and_then(NonZeroU32::new);
+        let policy = Policy::configured(parts.config.retry_interval, retry_max);
         Self {
             engine: Engine::new(policy, sources.kinds()),
             remembered: sources.remembered(),
