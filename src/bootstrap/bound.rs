@@ -118,7 +118,7 @@ impl Case<'_> {
     /// The other members with what they said: nothing while not asked, `Some(None)` if silent.
     fn others(&self) -> impl Iterator<Item = (&super::Server, Option<Option<Fate>>)> {
         self.proposal
-            .others(Some(self.own()))
+            .others(self.own())
             .map(|member| (member, self.view.fates.get(&member.raft_id).copied()))
     }
 

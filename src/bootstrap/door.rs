@@ -42,7 +42,7 @@ pub enum Shut {
     /// This member gave the founding up (rule 9).
     #[error("this server refused the founding of {0}")]
     Refused(ClusterId),
-    /// This server did not promise this founding as a member, and it is not known to have committed.
+    /// This server did not promise this founding as a member, and no commit of it is known.
     #[error("this server is no member of the founding of {0}")]
     NotMember(ClusterId),
     /// The raft data here belongs to a cluster that no record names.

@@ -81,10 +81,10 @@
 //!    speaks. A ledger that is missing beside an old raft id means a new raft id.
 //! 2. One writer: a ledger that was decided on is the one on disk, and the next is written, synced,
 //!    before the answer, message or raft call that it stands for.
-//! 3. Call [`decide`] after every change of the facts and carry out what it says. Begin a [`Tally`]
-//!    on [`Decision::Propose`], ask [`Message::Prepare`] of [`Tally::asked`], and ask for the
+//! 3. Call [`decide()`] after every change of the facts and carry out what it says. Begin a
+//!    [`Tally`] on [`Decision::Propose`], ask [`Message::Prepare`] of [`Tally::asked`], and ask for the
 //!    verdict after every answer. After an abort send [`Message::Over`] and back off with jitter.
-//! 4. Answer [`Message`]s by [`answer`], and pass raft messages through [`admit`], in an envelope
+//! 4. Answer [`Message`]s by [`answer()`], and pass raft messages through [`admit`], in an envelope
 //!    that says [`Ledger::raft_cluster`] and whether there is a [`Ledger::cluster`].
 //! 5. Patience ([`View::is_overdue`]) is longer than the time limit of a proposal; after it ask
 //!    anew about once a second, by clearing [`View::fates`].

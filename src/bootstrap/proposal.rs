@@ -75,15 +75,14 @@ impl Proposal {
 
     /// The member that proposes.
     pub fn proposer(&self) -> Option<&Server> {
-        self.others(None)
+        self.members
+            .iter()
             .find(|m| m.raft_id == self.ballot.proposer)
     }
 
     /// The members besides one disk.
-    pub fn others(&self, besides: Option<RaftId>) -> impl Iterator<Item = &Server> {
-        self.members
-            .iter()
-            .filter(move |m| Some(m.raft_id) != besides)
+    pub fn others(&self, besides: RaftId) -> impl Iterator<Item = &Server> {
+        self.members.iter().filter(move |m| m.raft_id != besides)
     }
 
     /// How many members make a majority.

@@ -176,7 +176,7 @@ impl Tally {
         let own = view.own.server.raft_id;
         let all_members = self
             .proposal
-            .others(Some(own))
+            .others(own)
             .all(|member| self.yes.contains_key(&member.raft_id));
         all_members && self.consent().saturating_mul(2) > self.electorate(view)
     }

@@ -64,6 +64,17 @@ fn a_promise_excludes_every_other_proposer() {
 }
 
 #[test]
+fn a_proposer_does_not_promise_to_another() {
+    let mut view = view(2, &[1, 3]);
+    let members = vec![server(1), server(2), server(3)];
+    view.ledger = view
+        .ledger
+        .with_proposal(RaftId::new(2), cluster(200), members);
+    let other = proposal(1, &[1, 2, 3]);
+    assert_eq!(no(&view, &other), No::Bound(cluster(200)));
+}
+
+#[test]
 fn the_next_round_of_the_same_proposer_takes_the_place_of_the_promise() {
     let view = promised();
     let mut next = proposal(1, &[1, 2, 3]);

@@ -101,6 +101,14 @@ fn a_member_gives_up_a_proposer_that_is_silent_or_cannot_tell() {
 }
 
 #[test]
+fn a_member_that_let_raft_speak_gives_nobody_up() {
+    let mut view = promised(&[(1, None), (3, Some(Fate::Pending))]);
+    view.ledger = view.ledger.with_founding(&proposal(1, &[1, 2, 3]));
+    view.own.raft = Raft::Started;
+    assert_eq!(decide(&view), blocked(&["s1"]));
+}
+
+#[test]
 fn a_proposer_that_answers_is_not_given_up() {
     for proposer in [Fate::Pending, Fate::Founding] {
         let view = promised(&[(1, Some(proposer)), (3, Some(Fate::Pending))]);

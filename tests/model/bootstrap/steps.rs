@@ -135,6 +135,9 @@ impl Steps<'_> {
     fn act(&mut self, own: usize, act: Act) {
         match act {
             Act::Nothing => {}
+            Act::Write(ledger) if ledger == self.world.nodes[own].ledger => {
+                self.next.push(Err(format!("{own} decides for ever")));
+            }
             Act::Write(ledger) => {
                 let next = self.write(self.world, own, ledger);
                 self.push(own, "writes what it decided", next);

@@ -18,9 +18,7 @@ impl Steps<'_> {
         if self.setup.is_calm {
             return;
         }
-        if has(self.members(place), own) {
-            self.ask_about(own, place);
-        }
+        self.ask_about(own, place);
         let ballot = self.ballot(place);
         let is_known = |n: &Node| self.code.ledgers.get(n.ledger).is_over(ballot);
         let founded = self.setup.lie == Lie::FoundedIsOver && self.world.founding[place] != 0;
