@@ -35,10 +35,11 @@ pub struct Config {
     pub dev: bool,
     /// Server or client.
     pub mode: Mode,
-    /// Found a cluster alone: `-bootstrap`, or `bootstrap_expect` of 1. Only on a server.
+    /// Found a cluster alone, asking nobody: `-bootstrap`. Only on a server.
     pub bootstrap: bool,
-    /// How many servers found the cluster together: at least 2, and only on a server without
-    /// `bootstrap`.
+    /// How many servers found the cluster together: 1 to 64, and only on a server without
+    /// `bootstrap`. Unlike `bootstrap`, 1 heeds servers that are listed and silent (design,
+    /// section 5, rule 5).
     pub bootstrap_expect: Option<u32>,
     /// How much must be known before a founding.
     pub bootstrap_safety: BootstrapSafety,

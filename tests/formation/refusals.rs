@@ -141,3 +141,17 @@ async fn an_unknown_command_exits_127() {
     let said = quorate(&["discombobulate"], None).await;
     assert_eq!(said.code, Some(127), "{said:?}");
 }
+
+#[tokio::test]
+async fn an_expected_number_of_one_founds_nothing_while_listed_servers_are_silent() {
+    let world = World::new();
+    let mut flags = vec!["-server".to_owned(), "-bootstrap-expect=1".to_owned()];
+    flags.extend((2..=4).map(|n| format!("-retry-join={}", world.addr(n))));
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let lonely = world.agent(1, &flags);
+    let line = lonely.logged("waiting-unknown-peers").await;
+    assert!(line.contains(&format!("{}:8301", world.addr(3))), "{line}");
+    let alone = world.agent(9, &["-server", "-bootstrap-expect=1"]);
+    alone.led().await;
+    assert!(lonely.leader().await.is_empty());
+}

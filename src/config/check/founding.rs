@@ -5,6 +5,7 @@
 use figment::value::magic::Tagged;
 
 use super::{Checked, Checker, Refused};
+use crate::bootstrap::MEMBERS_MAX;
 use crate::config::error::ConfigError;
 use crate::config::raw::Raw;
 use crate::config::{BootstrapSafety, Mode};
@@ -29,13 +30,15 @@ impl Checker<'_> {
         let has_no_conflict = self.check_conflicts(raw, is_alone, many);
         let safety = self.safety(raw);
         if expect == Some(1) {
-            self.report
-                .warn("BootstrapExpect is set to 1; this is the same as Bootstrap mode.");
+            self.report.warn(
+                "bootstrap_expect is set to 1: this server founds a cluster alone, unless its \
+                 sources list others that do not answer",
+            );
         }
         if let Some(expect) = many {
             self.warn_of_size(expect);
         }
-        if is_alone {
+        if *raw.bootstrap {
             self.report
                 .warn("bootstrap = true: do not enable unless necessary");
         }
@@ -46,8 +49,8 @@ impl Checker<'_> {
             } else {
                 Mode::Client
             },
-            bootstrap: is_alone,
-            expect: many,
+            bootstrap: *raw.bootstrap,
+            expect: expect.filter(|expect| *expect > 0 && !*raw.bootstrap),
             safety: safety?,
         })
     }
@@ -76,8 +79,8 @@ impl Checker<'_> {
                 expect.clone(),
             ),
             (
-                number > i64::from(u32::MAX),
-                format!("bootstrap_expect cannot be {number}. Must be less than 4294967296"),
+                usize::try_from(number).is_ok_and(|number| number > MEMBERS_MAX),
+                format!("bootstrap_expect cannot be {number}. Must not be above {MEMBERS_MAX}"),
                 expect.clone(),
             ),
             (

@@ -78,11 +78,12 @@ fn contradictions_keep_the_order_of_consul() {
 #[test]
 fn warnings_about_bootstrap_are_those_of_consul() {
     const ALONE: &str = "bootstrap = true: do not enable unless necessary";
-    const ONE: &str = "BootstrapExpect is set to 1; this is the same as Bootstrap mode.";
+    const ONE: &str = "bootstrap_expect is set to 1: this server founds a cluster alone, unless \
+                       its sources list others that do not answer";
     let rows: &[Row<'_>] = &[
         (&[], &[]),
         (&["--bootstrap"], &[ALONE]),
-        (&["--bootstrap-expect=1"], &[ONE, ALONE]),
+        (&["--bootstrap-expect=1"], &[ONE]),
         (&["--bootstrap-expect=1", "--bootstrap"], &[ONE, ALONE]),
         (
             &["--bootstrap-expect=2"],
@@ -115,12 +116,15 @@ fn warnings_about_bootstrap_are_those_of_consul() {
 }
 
 #[test]
-fn an_expected_number_of_one_is_bootstrap_also_with_dev() {
-    for words in [["--server", DATA], ["--dev", "--log-json"]] {
+fn an_expected_number_of_one_stays_a_number_and_only_dev_asks_nobody() {
+    for (words, is_alone) in [(["--server", DATA], false), (["--dev", "--log-json"], true)] {
         let config = load(&[&words[..], &["--bootstrap-expect=1"]].concat())
             .unwrap()
             .config;
-        assert!(config.bootstrap && config.founds_alone());
-        assert_eq!(config.bootstrap_expect, None);
+        assert_eq!(config.founds_alone(), is_alone);
+        assert_eq!(
+            (config.bootstrap, config.bootstrap_expect),
+            (false, Some(1))
+        );
     }
 }
