@@ -14,6 +14,8 @@ pub(super) struct Evidence {
     pub(super) reached: BTreeSet<SocketAddr>,
     /// Sources without a complete answer so far.
     pub(super) open_sources: BTreeSet<String>,
+    /// Every source was asked, and what it listed was tried, at least once.
+    pub(super) is_first_round_over: bool,
 }
 
 impl Evidence {

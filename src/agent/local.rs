@@ -62,15 +62,33 @@ impl Local {
             Consistency::Stale => None,
         };
         match barrier {
-            Some(barrier) => match self.raft.read_barrier(barrier).await {
-                Ok(()) => {}
-                Err(ReadError::NotLeader { .. }) => return Response::NotLeader,
-                Err(error) => return Response::Failed(NodeError::Failed(error.to_string())),
-            },
+            Some(barrier) => {
+                if let Err(response) = self.barrier(barrier).await {
+                    return response;
+                }
+            }
             None if !was_led(&self.raft.status()) => return Response::NotLeader,
             None => {}
         }
-        Response::Found(self.look(read).await)
+        let found = self.look(read).await;
+        // A leader may have been deposed while the read waited.
+        match barrier {
+            Some(barrier) if read.min_index.is_some() => match self.barrier(barrier).await {
+                Ok(()) => Response::Found(found),
+                Err(response) => response,
+            },
+            _ => Response::Found(found),
+        }
+    }
+
+    async fn barrier(&self, barrier: Freshness) -> Result<(), Response> {
+        self.raft
+            .read_barrier(barrier)
+            .await
+            .map_err(|error| match error {
+                ReadError::NotLeader { .. } => Response::NotLeader,
+                error => Response::Failed(NodeError::Failed(error.to_string())),
+            })
     }
 
     /// Looks until the index is above the asked one, or the wait is over.

@@ -17,6 +17,7 @@ pub(super) async fn run(mut members: watch::Receiver<Arc<[Member]>>) {
             let before = known.insert(member.says.node_id, member.clone());
             log_change(before.as_ref(), member);
         }
+        known.retain(|id, _| now.iter().any(|member| member.says.node_id == *id));
         if members.changed().await.is_err() {
             return;
         }

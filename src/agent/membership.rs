@@ -22,17 +22,21 @@ pub(super) struct Membership {
 }
 
 impl Membership {
-    /// What the data directory says.
-    ///
-    /// # Errors
-    /// If the record is there and cannot be read.
-    pub(super) fn load(dir: DataDir) -> Result<Self, DataDirError> {
-        let cluster = dir.load(RECORD)?;
-        Ok(Self {
+    /// A membership that starts with a cluster, or blank.
+    pub(super) fn new(dir: DataDir, cluster: Option<ClusterId>) -> Self {
+        Self {
             dir,
             cluster: watch::Sender::new(cluster),
             writing: Mutex::new(()),
-        })
+        }
+    }
+
+    /// What the data directory remembers.
+    ///
+    /// # Errors
+    /// If the record is there and cannot be read.
+    pub(super) fn remembered(dir: &DataDir) -> Result<Option<ClusterId>, DataDirError> {
+        dir.load(RECORD)
     }
 
     /// The cluster, if there is one yet.

@@ -32,6 +32,7 @@ mod transport;
 mod wire;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -89,6 +90,17 @@ pub enum AgentError {
     /// The server port.
     #[error("{0}")]
     Rpc(#[from] RpcError),
+    /// The raft log of a member is gone. Under its old id it would vote for the second time in a
+    /// term, and writes that it acknowledged could be lost (raft study, R4).
+    #[error(
+        "the data directory {} belongs to a member of a cluster, but its raft log is gone; remove \
+         the whole directory, and the server comes back as a new one",
+        dir.display()
+    )]
+    LogLost {
+        /// The data directory.
+        dir: PathBuf,
+    },
     /// The gossip key.
     #[error("encrypt: {0}")]
     Key(#[from] KeyError),

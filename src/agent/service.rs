@@ -31,7 +31,7 @@ impl ServerPort {
             is_last_hop,
             request,
         } = envelope;
-        match request {
+        match request.bounded() {
             Request::Raft(RaftMessage {
                 cluster,
                 has_committed,
@@ -66,7 +66,10 @@ impl ServerPort {
 
     /// Lets raft hear a message, once the founding rules let raft speak for its cluster here.
     async fn raft_message(&self, speech: Speech, message: Bytes) -> Result<Response, Refusal> {
-        self.founding.admit(speech).await.map_err(Refusal::new)?;
+        self.founding
+            .admit(speech, &message)
+            .await
+            .map_err(Refusal::new)?;
         match self.raft.handle(message).await {
             Ok(answer) => Ok(Response::Raft(answer)),
             Err(error) => Ok(Response::Failed(NodeError::Failed(error.to_string()))),

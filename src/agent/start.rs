@@ -31,7 +31,7 @@ use crate::gossip::{Gossip, GossipConfig, Key, Tuning};
 use crate::http;
 use crate::raft::{Raft, RaftConfig};
 use crate::rpc::{Identity, Listener, Pool};
-use crate::types::{Announcement, NodeId, Role, ServerRole};
+use crate::types::{Announcement, ClusterId, NodeId, Role, ServerRole};
 
 /// Raft's part of the data directory (agent reference, 2.6).
 const RAFT_DIR: &str = "raft";
@@ -53,6 +53,8 @@ struct Ground {
     membership: Arc<Membership>,
     identity: Identity,
     pool: Pool,
+    /// The cluster that the record of a former life names.
+    former: Option<ClusterId>,
     /// Addresses of the others in the last life.
     remembered: Vec<SocketAddr>,
 }
@@ -163,18 +165,21 @@ async fn lay_ground(config: &Config) -> Result<Ground, AgentError> {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     let now_ms = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
-    let (dir, node_id, generation, membership, remembered) = blocking(move || {
+    let (dir, node_id, generation, former, remembered) = blocking(move || {
         let dir = match &path {
             Some(path) => DataDir::open(path.as_path())?,
             None => DataDir::memory(),
         };
         let node_id = dir.node_id(node_id)?;
         let generation = dir.generation(now_ms)?;
-        let membership = Arc::new(Membership::load(dir.clone())?);
+        let former = Membership::remembered(&dir)?;
         let remembered = dir.peers()?;
-        Ok::<_, AgentError>((dir, node_id, generation, membership, remembered))
+        Ok::<_, AgentError>((dir, node_id, generation, former, remembered))
     })
     .await?;
+    // A server goes by its ledger, which is opened later.
+    let cluster = former.filter(|_| config.mode == Mode::Client);
+    let membership = Arc::new(Membership::new(dir.clone(), cluster));
     let (name, datacenter) = (config.node_name.clone(), config.datacenter.clone());
     let identity = Identity::new(node_id, name, datacenter, membership.watch());
     let pool = Pool::new(identity.clone());
@@ -185,6 +190,7 @@ async fn lay_ground(config: &Config) -> Result<Ground, AgentError> {
         membership,
         identity,
         pool,
+        former,
         remembered,
     })
 }
@@ -195,13 +201,7 @@ async fn open_server(config: &Config, ground: &Ground) -> Result<Server, AgentEr
     let rpc_addr = SocketAddr::new(config.advertise_addr, listener.addr().port());
     let dir = ground.dir.clone();
     let raft_id = blocking(move || dir.raft_id()).await?;
-    let mut book = Book::open(ground.dir.clone()).await?;
-    let raft_dir = ground.dir.path().map(|path| path.join(RAFT_DIR));
-    if book.is_wiping() {
-        wipe(raft_dir.clone()).await?;
-        let wiped = book.ledger().wiped();
-        book.write(wiped).await?;
-    }
+    let book = open_book(ground).await?;
     let transport = RpcTransport {
         pool: ground.pool.clone(),
         speech: book.speech(),
@@ -213,13 +213,17 @@ async fn open_server(config: &Config, ground: &Ground) -> Result<Server, AgentEr
     };
     let root = ground.dir.path().map(PathBuf::from);
     let raft = Raft::start(settings, raft_id, root, Arc::new(transport)).await?;
+    if book.ledger().cluster().is_some() && raft.is_pristine().await? {
+        let dir = ground.dir.path().map(PathBuf::from).unwrap_or_default();
+        return Err(AgentError::LogLost { dir });
+    }
     let role = ServerRole {
         raft_id,
         rpc_addr,
         expect: config.bootstrap_expect,
         bootstrap: config.founds_alone(),
     };
-    let terms = terms(config, ground, &role, &book);
+    let terms = terms(config, ground, &role);
     Ok(Server {
         raft,
         listener,
@@ -227,6 +231,27 @@ async fn open_server(config: &Config, ground: &Ground) -> Result<Server, AgentEr
         book,
         role,
     })
+}
+
+/// Opens the ledger, and brings it and the rest of the data directory into line.
+async fn open_book(ground: &Ground) -> Result<Book, AgentError> {
+    let mut book = Book::open(ground.dir.clone()).await?;
+    if book.is_wiping() {
+        wipe(ground.dir.path().map(|path| path.join(RAFT_DIR))).await?;
+        let wiped = book.ledger().wiped();
+        book.write(wiped).await?;
+    }
+    match (book.ledger().cluster(), ground.former) {
+        (Some(cluster), _) => ground.membership.enter(cluster).await?,
+        (None, Some(former)) => {
+            // A directory that was a client's of some cluster never founds another (rule 1).
+            if let Some(heard) = book.ledger().with_heard(former) {
+                book.write(heard).await?;
+            }
+        }
+        (None, None) => {}
+    }
+    Ok(book)
 }
 
 /// Removes what a dead founding left: one entry that was never committed, and votes for it.
@@ -246,11 +271,8 @@ async fn wipe(raft_dir: Option<PathBuf>) -> Result<(), AgentError> {
     .map_err(|source| AgentError::File { what, source })
 }
 
-fn terms(config: &Config, ground: &Ground, role: &ServerRole, book: &Book) -> Terms {
-    // A directory that was a client's of some cluster never founds another (invariant I3).
-    let was_client = ground.membership.cluster().is_some() && book.ledger().cluster().is_none();
+fn terms(config: &Config, ground: &Ground, role: &ServerRole) -> Terms {
     let expectation = match (role.bootstrap, role.expect) {
-        _ if was_client => bootstrap::Expectation::Nothing,
         (true, _) => bootstrap::Expectation::Alone,
         (false, Some(expect)) => bootstrap::Expectation::Servers(expect),
         (false, None) => bootstrap::Expectation::Nothing,

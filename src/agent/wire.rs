@@ -13,6 +13,9 @@ use crate::http::{Found, NodeError, RaftConfiguration, Read};
 use crate::state::{Applied, Command};
 use crate::types::ClusterId;
 
+/// Longest wait of a blocking read: ten minutes and a sixteenth of jitter (agent reference, 6.1).
+const WAIT_MAX: Duration = Duration::from_secs(640);
+
 /// A question to a server.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) enum Request {
@@ -49,6 +52,15 @@ pub(super) struct RaftMessage {
 }
 
 impl Request {
+    /// The question as it may be asked: nobody waits longer than the API allows, whatever the
+    /// sender wrote.
+    pub(super) fn bounded(mut self) -> Self {
+        if let Self::Read(read) = &mut self {
+            read.wait = read.wait.min(WAIT_MAX);
+        }
+        self
+    }
+
     /// How long the question itself asks the server to wait before it answers.
     pub(super) const fn wait(&self) -> Duration {
         match self {

@@ -30,11 +30,25 @@ pub(super) fn removal(view: &View) -> Option<Duty> {
         .filter(|peer| peer.raft_id != view.own)
         .find_map(|peer| {
             let cause = cause_of_removal(view, peer)?;
+            if peer.is_voter && !keeps_quorum(view, peer) {
+                return None;
+            }
             Some(Duty::Remove {
                 raft_id: peer.raft_id,
                 cause,
             })
         })
+}
+
+/// Whether enough voters are alive without this one to go on, and to commit its removal.
+fn keeps_quorum(view: &View, without: &Peer) -> bool {
+    let rest = || {
+        view.peers
+            .iter()
+            .filter(|peer| peer.is_voter && peer.raft_id != without.raft_id)
+    };
+    let is_alive = |peer: &&Peer| view.alive().any(|server| server.raft_id == peer.raft_id);
+    rest().filter(is_alive).count() * 2 > rest().count()
 }
 
 fn cause_of_removal(view: &View, peer: &Peer) -> Option<Cause> {

@@ -103,6 +103,16 @@ fn a_peer_that_left_is_removed_but_never_the_leader_itself() {
 }
 
 #[test]
+fn a_voter_whose_leave_would_cost_the_rest_its_quorum_stays() {
+    let mut view = calm();
+    view.servers[1].status = MemberStatus::Left;
+    view.servers[2].status = MemberStatus::Failed;
+    assert_eq!(view.duty(), None);
+    view.servers[2].status = MemberStatus::Alive;
+    assert!(matches!(view.duty(), Some(Duty::Remove { .. })));
+}
+
+#[test]
 fn a_wiped_server_replaces_its_former_self_before_it_is_added() {
     let mut view = calm();
     let mut successor = server(9);

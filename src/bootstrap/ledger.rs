@@ -156,7 +156,7 @@ impl Ledger {
     }
 
     /// Remembers a committed cluster (rule 1), if there is room and it is news.
-    pub(super) fn with_heard(&self, cluster: ClusterId) -> Option<Self> {
+    pub fn with_heard(&self, cluster: ClusterId) -> Option<Self> {
         let is_news = self.heard.len() < HEARD_MAX && !self.heard.contains(&cluster);
         if !is_news || self.cluster().is_some() {
             return None;

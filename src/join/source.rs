@@ -95,6 +95,18 @@ impl Source {
         self.last_failure
     }
 
+    /// It was asked, and what it listed was tried, at least once.
+    pub const fn was_tried(&self) -> bool {
+        match self.activity {
+            Activity::Resolving { attempt, .. } | Activity::Joining { attempt, .. } => attempt > 1,
+            Activity::Sleeping { .. } | Activity::Ended(_) => true,
+            Activity::Idle => {
+                let has_listed = self.listing.is_complete() || self.listing.has_own();
+                has_listed || self.last_failure.is_some()
+            }
+        }
+    }
+
     /// The token of its last attempt.
     pub(super) const fn token(&self) -> Token {
         self.token

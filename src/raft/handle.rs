@@ -232,7 +232,8 @@ impl Raft {
 
     /// Follows [`Self::status`].
     pub fn watch_status(&self) -> StatusWatch {
-        StatusWatch::new(&self.inner.raft, Arc::clone(&self.inner.inbox))
+        let silence = Duration::from_millis(4 * self.inner.timers.lease);
+        StatusWatch::new(&self.inner.raft, Arc::clone(&self.inner.inbox), silence)
     }
 
     /// Takes a message that a peer's [`Transport`] sent, and gives the answer to send back.
@@ -247,6 +248,14 @@ impl Raft {
     /// Dropped, the message may be acted on all the same.
     pub async fn handle(&self, payload: Bytes) -> Result<Bytes, HandleError> {
         Box::pin(self.inner.inbox.take(payload)).await
+    }
+
+    /// Says whether a message can be read and is meant for this raft node, without acting on it.
+    ///
+    /// # Errors
+    /// `Malformed`, `NotForUs`.
+    pub fn inspect(&self, payload: &[u8]) -> Result<(), HandleError> {
+        self.inner.inbox.inspect(payload)
     }
 
     /// Tells where a peer of the configuration lives now; a node that is not in it is ignored.

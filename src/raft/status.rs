@@ -49,7 +49,8 @@ pub struct Status {
     pub state: ServerState,
     /// Its term; 0 before it ever gave a vote or heard a leader.
     pub term: u64,
-    /// Who leads its term, as far as it knows.
+    /// Who leads its term, as far as it knows; none once the leader was silent for four leases,
+    /// or, on the leader, once no quorum answered for so long.
     pub leader: Option<(RaftId, Peer)>,
     /// Index and term of its last log entry; none while there is none. The first index is 0.
     pub last_log: Option<(u64, u64)>,
@@ -93,6 +94,19 @@ impl Status {
         self.state == ServerState::Leader
     }
 
+    /// Whether the leader that it names was heard of late.
+    fn is_led(&self, silence: Duration) -> bool {
+        let is_fresh = |ago: Option<Duration>| ago.is_some_and(|ago| ago <= silence);
+        if !self.is_leader() {
+            return is_fresh(self.last_contact);
+        }
+        let answering = self
+            .voters()
+            .filter(|voter| voter.id == self.id || is_fresh(voter.last_answer))
+            .count();
+        answering.saturating_mul(2) > self.voters().count()
+    }
+
     /// One node of the configuration.
     pub fn peer(&self, id: RaftId) -> Option<&PeerStatus> {
         self.peers.iter().find(|peer| peer.id == id)
@@ -120,6 +134,9 @@ pub struct StatusWatch {
     metrics: Metrics,
     data: DataMetrics,
     inbox: Arc<Inbox>,
+    /// A leader that was not heard for so long, or heard no quorum, is none: without a quorum
+    /// the term stands still, and openraft names the last leader of the term for ever.
+    silence: Duration,
 }
 
 impl std::fmt::Debug for StatusWatch {
@@ -129,8 +146,13 @@ impl std::fmt::Debug for StatusWatch {
 }
 
 impl StatusWatch {
-    pub(super) fn new(raft: &openraft::Raft<TypeConfig, Machine>, inbox: Arc<Inbox>) -> Self {
+    pub(super) fn new(
+        raft: &openraft::Raft<TypeConfig, Machine>,
+        inbox: Arc<Inbox>,
+        silence: Duration,
+    ) -> Self {
         Self {
+            silence,
             metrics: raft.metrics(),
             data: raft.data_metrics(),
             inbox,
@@ -149,6 +171,9 @@ impl StatusWatch {
         } else {
             self.inbox.last_contact().map(|heard| heard.elapsed())
         };
+        if !status.is_led(self.silence) {
+            status.leader = None;
+        }
         status
     }
 

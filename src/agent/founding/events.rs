@@ -39,10 +39,12 @@ impl Events {
     /// Returns at the first change after the mark.
     pub(super) async fn next(&mut self) {
         let had_committed = self.had_committed;
+        // Where a fact has ended, the agent is about to; its next look is that of the clock.
         tokio::select! {
-            _ = self.members.changed() => {}
-            _ = self.evidence.changed() => {}
-            _ = self.raft.wait_for(|status| status.commit.is_some() != had_committed) => {}
+            Ok(()) = self.members.changed() => {}
+            Ok(()) = self.evidence.changed() => {}
+            Ok(_) = self.raft.wait_for(|status| status.commit.is_some() != had_committed) => {}
+            else => std::future::pending().await,
         }
     }
 }

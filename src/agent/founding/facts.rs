@@ -1,5 +1,6 @@
 //! The facts of a decision, gathered: gossip, what servers said themselves, what sources listed.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -40,6 +41,16 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Heard {
+    /// Forgets disks that no member has any more, but not what members of a founding said.
+    pub(super) fn forget_strangers(&mut self, members: &[Member]) {
+        let servers: BTreeSet<RaftId> = members
+            .iter()
+            .filter_map(|member| Some(member.says.server()?.raft_id))
+            .collect();
+        self.standings.retain(|disk, _| servers.contains(disk));
+        self.fates.retain(|_, (_, at)| at.elapsed() < FRESH);
+    }
+
     /// Notes an answer, or silence. An answer from another disk than was asked is silence.
     pub(super) fn note(&mut self, question: &Question, answer: Option<Answer>) {
         let disk = question.to.raft_id;

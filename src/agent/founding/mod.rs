@@ -38,6 +38,8 @@ use facts::Heard;
 const ASK_DEADLINE: Duration = Duration::from_secs(1);
 /// How often facts are looked at again when nothing announces a change.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How long `-bootstrap` waits for the first word of its sources.
+const SOURCES_DEADLINE: Duration = Duration::from_secs(10);
 /// Pause after a disk or raft error, so that it is not logged a thousand times a second.
 const ERROR_PAUSE: Duration = Duration::from_secs(1);
 
@@ -69,6 +71,7 @@ pub(super) struct Founding {
     terms: Terms,
     rooms: Rooms,
     book: Mutex<Book>,
+    speech: watch::Receiver<Option<Speech>>,
     heard: std::sync::Mutex<Heard>,
     reason: watch::Sender<Reason>,
     changed: Notify,
@@ -103,6 +106,7 @@ impl Founding {
         Self {
             terms,
             rooms,
+            speech: book.speech(),
             book: Mutex::new(book),
             heard: std::sync::Mutex::default(),
             reason: watch::Sender::new(reason),
@@ -131,11 +135,31 @@ impl Founding {
     }
 
     /// Lets a raft message in, or says why not.
-    pub(super) async fn admit(&self, speech: Speech) -> Result<(), String> {
-        if self.rooms.membership.cluster() == Some(speech.cluster) {
+    ///
+    /// A message that cannot be read, or is meant for another disk that lived at this address,
+    /// changes nothing here. A blank server lets itself be adopted only by a cluster of which it
+    /// knows a member: whoever adds it has seen it in gossip, and so the other way round.
+    pub(super) async fn admit(&self, speech: Speech, message: &[u8]) -> Result<(), String> {
+        if *self.speech.borrow()
+            == Some(Speech {
+                has_committed: true,
+                ..speech
+            })
+        {
             return Ok(());
         }
+        self.rooms
+            .raft
+            .inspect(message)
+            .map_err(|error| error.to_string())?;
         let mut book = self.book.lock().await;
+        let is_blank = *book.ledger().seat() == Seat::Blank;
+        if is_blank && !self.view(&book).clusters().contains_key(&speech.cluster) {
+            return Err(format!(
+                "no member of cluster {} is known here",
+                speech.cluster
+            ));
+        }
         let own = self.terms.server.raft_id;
         match bootstrap::admit(book.ledger(), own, self.raft_state(), speech) {
             Admission::Open => Ok(()),
@@ -149,6 +173,7 @@ impl Founding {
 
     /// Works at the founding until this server is in a cluster.
     pub(super) async fn run(self: Arc<Self>) {
+        self.hear_sources().await;
         let mut failures = 0_u32;
         let mut events = Events::new(&self.rooms);
         loop {
@@ -168,6 +193,17 @@ impl Founding {
                 }
             }
         }
+    }
+
+    /// A server that asks nobody (`-bootstrap`) looks first at whom its sources lead to: where a
+    /// cluster is, it joins (rule 1). Who does not answer in time is not heeded (rule 10).
+    async fn hear_sources(&self) {
+        if self.terms.expectation != bootstrap::Expectation::Alone {
+            return;
+        }
+        let mut evidence = self.rooms.evidence.clone();
+        let heard = evidence.wait_for(|evidence| evidence.is_first_round_over);
+        let _heard_or_late = tokio::time::timeout(SOURCES_DEADLINE, heard).await;
     }
 
     async fn perform(
@@ -278,7 +314,9 @@ impl Founding {
             (question, answer)
         });
         let answers = futures_util::future::join_all(asked).await;
+        let members = self.rooms.gossip.members();
         let mut heard = facts::lock(&self.heard);
+        heard.forget_strangers(&members);
         for (question, answer) in answers {
             heard.note(&question, answer);
         }

@@ -9,7 +9,7 @@ use crate::agent::AgentError;
 use crate::agent::evidence::Evidence;
 use crate::agent::lookup::Source;
 use crate::config::Config;
-use crate::join::{Engine, Kind, SourceId};
+use crate::join::{self, Engine, Kind, SourceId};
 use crate::types::Address;
 
 /// What the engine calls a source.
@@ -88,7 +88,10 @@ impl Sources {
     /// What the configured sources told so far. The last life's addresses are left out: whoever
     /// was in a cluster remembers it on disk, and a blank server's old neighbours may be gone.
     pub(super) fn evidence(&self, engine: &Engine) -> Evidence {
-        let mut evidence = Evidence::default();
+        let mut evidence = Evidence {
+            is_first_round_over: engine.sources().iter().all(join::Source::was_tried),
+            ..Evidence::default()
+        };
         for shown in engine.evidence() {
             if matches!(self.entry(shown.source), None | Some(Entry::Remembered(_))) {
                 continue;

@@ -49,16 +49,28 @@ impl Inbox {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Says whether [`Self::take`] would act on a message.
+    pub(in crate::raft) fn inspect(&self, payload: &[u8]) -> Result<(), HandleError> {
+        self.open(payload).map(drop)
+    }
+
+    /// Reads a message, and refuses one that is meant for another raft node.
+    fn open(&self, payload: &[u8]) -> Result<Envelope, HandleError> {
+        let envelope: Envelope =
+            unpack(payload).map_err(|reason| HandleError::Malformed { reason })?;
+        if envelope.target == self.own {
+            return Ok(envelope);
+        }
+        Err(HandleError::NotForUs {
+            wanted: envelope.target,
+            own: self.own,
+        })
+    }
+
     /// Takes one message; see [`Raft::handle`](super::super::Raft::handle).
     pub(in crate::raft) async fn take(&self, payload: Bytes) -> Result<Bytes, HandleError> {
         let malformed = |reason| HandleError::Malformed { reason };
-        let envelope: Envelope = unpack(&payload).map_err(malformed)?;
-        if envelope.target != self.own {
-            return Err(HandleError::NotForUs {
-                wanted: envelope.target,
-                own: self.own,
-            });
-        }
+        let envelope = self.open(&payload)?;
         let reply = match envelope.request {
             Request::Append(rpc) => {
                 self.assembly().drop_idle(Instant::now());
