@@ -26,6 +26,12 @@ impl Local {
         self.raft.status().leader.map(|(_, peer)| peer.rpc_addr)
     }
 
+    /// Whether this server is in the raft configuration.
+    pub(super) fn is_peer(&self) -> bool {
+        let status = self.raft.status();
+        status.peer(status.id).is_some()
+    }
+
     /// Returns when the leader becomes another than it is now.
     pub(super) async fn leader_changed(&self) {
         let mut watch = self.raft.watch_status();

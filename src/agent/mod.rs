@@ -82,13 +82,13 @@ pub enum End {
 #[non_exhaustive]
 pub enum AgentError {
     /// The data directory.
-    #[error("{0}")]
+    #[error(transparent)]
     DataDir(#[from] DataDirError),
     /// The gossip port.
-    #[error("{0}")]
+    #[error(transparent)]
     Gossip(#[from] GossipError),
     /// The server port.
-    #[error("{0}")]
+    #[error(transparent)]
     Rpc(#[from] RpcError),
     /// The raft log of a member is gone. Under its old id it would vote for the second time in a
     /// term, and writes that it acknowledged could be lost (raft study, R4).
@@ -102,18 +102,28 @@ pub enum AgentError {
         dir: PathBuf,
     },
     /// The gossip key.
-    #[error("encrypt: {0}")]
+    #[error("encrypt")]
     Key(#[from] KeyError),
     /// Raft.
-    #[error("{0}")]
+    #[error(transparent)]
     Raft(#[from] RaftError),
     /// The HTTP port.
     #[error(
-        "listen on {addr} for the HTTP API: {source}; choose another address with -client or another port with -http-port"
+        "listen on {addr} for the HTTP API; choose another address with -client or another port with -http-port"
     )]
     Http {
         /// The address asked for.
         addr: SocketAddr,
+        /// The system's word.
+        source: std::io::Error,
+    },
+    /// The gossip port or the server port is not to be had.
+    #[error("listen on {addr} for other agents, an address set by {setting}")]
+    Listen {
+        /// The address asked for.
+        addr: SocketAddr,
+        /// The flags that set it.
+        setting: &'static str,
         /// The system's word.
         source: std::io::Error,
     },

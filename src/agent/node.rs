@@ -7,6 +7,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
 use super::parts::Parts;
+use super::register;
 use super::stats;
 use super::wire::{Request, Response};
 use crate::http::{Found, Node, NodeError, Own, RaftConfiguration, Read};
@@ -34,9 +35,9 @@ fn unexpected() -> NodeError {
 impl Node for AgentNode {
     fn own(&self) -> Own {
         Own {
+            meta: register::node_meta(&self.parts.config.node_meta, &self.parts.gossip.own()),
             says: self.parts.gossip.own(),
             settings: self.parts.config.describe(),
-            meta: self.parts.config.node_meta.clone(),
             stats: stats::collect(&self.parts),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tracing::{info, warn};
@@ -11,12 +12,16 @@ use super::founding::Founding;
 use super::lookup::{Lookup, chain};
 use super::membership::Membership;
 use super::route::Router;
+use super::wire::{Request, Response};
 use crate::config::Config;
 use crate::datadir::DataDir;
 use crate::gossip::{Gossip, JoinReport};
 use crate::http::NodeError;
 use crate::raft::Raft;
-use crate::types::{Address, MemberStatus};
+use crate::types::{Address, MemberStatus, RaftId};
+
+/// How often a leaving server asks whether it is out.
+const LEAVE_LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// The rooms of one agent, wired.
 #[derive(Debug)]
@@ -100,7 +105,7 @@ impl Parts {
     }
 
     /// Waits a moment for the leader to take this server out of raft, so that the rest's quorum
-    /// does not count it.
+    /// does not count it. The leader is asked: whoever is out hears of it from nobody.
     async fn wait_until_removed(&self) {
         let Some(raft) = &self.raft else { return };
         let own = raft.status().id;
@@ -108,13 +113,27 @@ impl Parts {
         if is_alone || raft.status().peer(own).is_none() {
             return;
         }
-        let mut watch = raft.watch_status();
-        let gone = watch.wait_for(|status| status.peer(own).is_none());
+        let gone = async {
+            while self.is_in_configuration(own).await {
+                tokio::time::sleep(LEAVE_LOOK_EVERY).await;
+            }
+        };
         if tokio::time::timeout(super::LEAVE_PATIENCE, gone)
             .await
             .is_err()
         {
             warn!(target: "agent.server", "failed to leave raft configuration gracefully, timeout");
+        }
+    }
+
+    async fn is_in_configuration(&self, own: RaftId) -> bool {
+        match self
+            .router
+            .ask(Request::RaftConfiguration { stale: false })
+            .await
+        {
+            Ok(Response::RaftConfiguration(now)) => now.peers.iter().any(|p| p.raft_id == own),
+            _ => true,
         }
     }
 
@@ -154,7 +173,7 @@ pub(super) fn failures(report: &JoinReport) -> String {
     let lines: Vec<String> = report
         .failed
         .iter()
-        .map(|(addr, error)| format!("failed to join {addr}: {error}"))
+        .map(|(addr, error)| format!("failed to join {addr}: {}", chain(error)))
         .collect();
     lines.join("; ")
 }

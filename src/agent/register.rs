@@ -20,6 +20,8 @@ use crate::types::Announcement;
 
 /// Pause between two looks when nothing happens; the driver adds up to as much again.
 const LOOK_EVERY: Duration = Duration::from_mins(1);
+/// Pause while this server is not in the raft configuration.
+const WELCOME_EVERY: Duration = Duration::from_millis(10);
 /// Pause after a failure; the router has already held the request for its own time.
 const RETRY_EVERY: Duration = Duration::from_millis(250);
 
@@ -29,6 +31,10 @@ pub(super) async fn run(router: Arc<Router>, record: NodeRecord, done: watch::Se
     let mut last_error = None;
     loop {
         router.servers_known().await;
+        if !router.is_welcome() {
+            sleep(WELCOME_EVERY).await;
+            continue;
+        }
         match sync(&router, &record).await {
             Ok(was_written) => {
                 if was_written {
@@ -72,6 +78,17 @@ async fn sync(router: &Router, record: &NodeRecord) -> Result<bool, NodeError> {
     Ok(true)
 }
 
+/// What the operator attached to the node, and what Consul adds (agent reference, 3.5).
+pub(super) fn node_meta(
+    meta: &BTreeMap<String, String>,
+    says: &Announcement,
+) -> BTreeMap<String, String> {
+    let mut all = meta.clone();
+    all.insert("consul-network-segment".to_owned(), String::new());
+    all.insert("consul-version".to_owned(), says.build.clone());
+    all
+}
+
 /// The record of an agent in the catalogue.
 pub(super) fn record(says: &Announcement, meta: &BTreeMap<String, String>) -> NodeRecord {
     NodeRecord {
@@ -79,9 +96,6 @@ pub(super) fn record(says: &Announcement, meta: &BTreeMap<String, String>) -> No
         name: says.name.clone(),
         address: says.gossip_addr.ip(),
         datacenter: says.datacenter.to_string(),
-        meta: meta
-            .iter()
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect(),
+        meta: node_meta(meta, says).into_iter().collect(),
     }
 }

@@ -131,6 +131,12 @@ impl Router {
             .collect()
     }
 
+    /// Whether this agent may speak for itself in the catalogue: a server that left, or was not
+    /// added yet, may not.
+    pub(super) fn is_welcome(&self) -> bool {
+        self.local.as_ref().is_none_or(Local::is_peer)
+    }
+
     /// Returns once a request has somewhere to go: at once on a server.
     pub(super) async fn servers_known(&self) {
         let mut members = self.gossip.watch();

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use super::{Agent, AgentError, End};
 use crate::config::Config;
@@ -35,16 +35,27 @@ async fn live(config: Config, signals: &mut Signals) -> Result<Option<u8>, Agent
     info!(target: "agent", "Quorate agent running!");
     let code = tokio::select! {
         end = agent.ended() => return Ok(finish(agent, end).await),
+        () = ignore_hangups(&mut signals.hangup) => 1,
         _ = signals.terminate.recv() => stop(agent, "terminated", leaves_on_term, signals).await,
         _ = signals.interrupt.recv() => stop(agent, "interrupt", leaves_on_interrupt, signals).await,
     };
     Ok(Some(code))
 }
 
-/// The signals that end an agent.
+/// A hangup is for a reload; a closed terminal or a log rotation must not end a voter.
+async fn ignore_hangups(hangup: &mut Signal) {
+    while hangup.recv().await.is_some() {
+        warn!(target: "agent", signal = "hangup",
+            "caught; settings are not reloaded, restart the agent to change them");
+    }
+    std::future::pending::<()>().await;
+}
+
+/// The signals that an agent heeds.
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    hangup: Signal,
 }
 
 impl Signals {
@@ -53,6 +64,7 @@ impl Signals {
         Ok(Self {
             terminate: open(SignalKind::terminate())?,
             interrupt: open(SignalKind::interrupt())?,
+            hangup: open(SignalKind::hangup())?,
         })
     }
 

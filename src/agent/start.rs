@@ -10,7 +10,6 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tracing::info;
 
-use super::evidence::Evidence;
 use super::founding::{Book, Founding, Rooms, Terms};
 use super::join_driver::{JoinDriver, Sources};
 use super::local::Local;
@@ -61,8 +60,9 @@ struct Ground {
 
 pub(super) async fn start(config: Config) -> Result<Agent, AgentError> {
     let sources = Sources::parse(&config)?;
-    let ground = lay_ground(&config).await?;
     let http = bind_http(&config).await?;
+    check_addresses(&config)?;
+    let ground = lay_ground(&config).await?;
     let server = match config.mode {
         Mode::Server => Some(open_server(&config, &ground).await?),
         Mode::Client => None,
@@ -71,7 +71,7 @@ pub(super) async fn start(config: Config) -> Result<Agent, AgentError> {
     write_pid(&config)?;
     let (tasks, deaths) = Tasks::new();
     let (end, ends) = mpsc::channel(4);
-    let (evidence, seen) = watch::channel(Evidence::default());
+    let (evidence, seen) = watch::channel(sources.untold());
     let (registered, is_registered) = watch::channel(false);
 
     let raft = server.as_ref().map(|server| server.raft.clone());
@@ -329,6 +329,23 @@ async fn bind_http(config: &Config) -> Result<Vec<TcpListener>, AgentError> {
         listeners.push(listener.map_err(|source| AgentError::Http { addr, source })?);
     }
     Ok(listeners)
+}
+
+/// Finds out whether the other listeners will come about, before anything is written.
+fn check_addresses(config: &Config) -> Result<(), AgentError> {
+    let listen = |addr: SocketAddr, setting: &'static str| {
+        let bound = std::net::TcpListener::bind(addr).map(drop);
+        bound.map_err(|source| AgentError::Listen {
+            addr,
+            setting,
+            source,
+        })
+    };
+    listen(config.gossip_bind(), "-bind and -serf-lan-port")?;
+    if config.mode == Mode::Server {
+        listen(config.server_bind(), "-bind and -server-port")?;
+    }
+    Ok(())
 }
 
 /// Serves the API at every address; gives the first.

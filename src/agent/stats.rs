@@ -59,11 +59,30 @@ fn build() -> Group {
 fn runtime() -> Group {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     group([
-        ("arch", std::env::consts::ARCH.to_owned()),
+        ("arch", architecture().to_owned()),
         ("cpu_count", cores.to_string()),
+        ("goroutines", tasks().to_string()),
         ("max_procs", cores.to_string()),
         ("os", std::env::consts::OS.to_owned()),
+        (
+            "version",
+            concat!("rust", env!("CARGO_PKG_RUST_VERSION")).to_owned(),
+        ),
     ])
+}
+
+/// The architecture in the words of Go, which scripts know.
+const fn architecture() -> &'static str {
+    match std::env::consts::ARCH.as_bytes() {
+        b"x86_64" => "amd64",
+        b"aarch64" => "arm64",
+        _ => std::env::consts::ARCH,
+    }
+}
+
+/// Tasks of the runtime: what goroutines are to Go.
+fn tasks() -> usize {
+    tokio::runtime::Handle::try_current().map_or(0, |handle| handle.metrics().num_alive_tasks())
 }
 
 fn quorate(parts: &Parts) -> Group {
@@ -93,6 +112,13 @@ fn gossip(counters: &Counters) -> Group {
         ("refused_cluster", counters.turned_cluster.to_string()),
         ("refused_key", counters.turned_key.to_string()),
         ("refused_malformed", counters.turned_malformed.to_string()),
+        // Serf's clocks and queues have no counterpart here; scripts expect the keys.
+        ("coordinate_resets", "0".to_owned()),
+        ("event_time", "1".to_owned()),
+        ("intent_queue", "0".to_owned()),
+        ("member_time", "1".to_owned()),
+        ("query_queue", "0".to_owned()),
+        ("query_time", "1".to_owned()),
     ])
 }
 
@@ -151,7 +177,9 @@ fn consensus(status: &Status) -> Group {
         ("num_peers", other_voters(status).to_string()),
         ("protocol_version", "3".to_owned()),
         ("protocol_version_max", "3".to_owned()),
-        ("protocol_version_min", "3".to_owned()),
+        ("protocol_version_min", "0".to_owned()),
+        ("snapshot_version_max", "1".to_owned()),
+        ("snapshot_version_min", "0".to_owned()),
         ("state", status.state.as_str().to_owned()),
         ("term", status.term.to_string()),
     ])

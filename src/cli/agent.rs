@@ -4,7 +4,7 @@ use std::error::Error;
 
 use clap::ArgMatches;
 use quorate_providers::Query;
-use tracing::{error, warn};
+use tracing::warn;
 
 use super::{Failure, World};
 use crate::config::{self, Config, ConfigErrors, LogLevel, Mode};
@@ -31,11 +31,8 @@ pub(super) async fn run(matches: &ArgMatches, world: &mut World) -> Result<u8, F
     for warning in loaded.warnings {
         warn!(target: "agent", "{warning}");
     }
-    crate::agent::run(config).await.map_err(|failure| {
-        let text = chain(&failure);
-        error!(target: "agent", error = %text, "Error starting agent");
-        Failure::new(format!("==> Error starting agent: {text}"))
-    })
+    let ended = crate::agent::run(config).await;
+    ended.map_err(|failure| Failure::new(format!("==> Error starting agent: {}", chain(&failure))))
 }
 
 /// Judges a `provider=...` string offline.

@@ -50,6 +50,37 @@ async fn a_server_that_leaves_is_no_longer_a_voter() {
     let mut gone = servers.remove(2);
     assert_eq!(gone.put("/v1/agent/leave", "").await.0, 200);
     assert_eq!(gone.ended().await, Some(0));
+    assert!(!gone.log_text().contains("timeout"), "{}", gone.log_text());
     wait_for_voters(&servers[0], 2).await;
     servers[1].write("after", "2").await;
+}
+
+#[tokio::test]
+async fn a_server_told_to_bootstrap_joins_a_cluster_that_its_sources_lead_to() {
+    let world = World::new();
+    let first = world.agent(1, &["-server", "-bootstrap"]);
+    first.write("before", "1").await;
+    let to_first = format!("-retry-join={}", world.addr(1));
+    let second = world.agent(2, &["-server", "-bootstrap", &to_first]);
+    assert_eq!(second.led().await, first.led().await);
+    assert_eq!(second.read("before").await, (200, "1".to_owned()));
+    assert!(!second.log_text().contains("Attempting bootstrap"));
+}
+
+#[tokio::test]
+async fn a_client_that_becomes_a_server_is_a_full_one() {
+    let world = World::new();
+    let soon = "-hcl=autopilot { server_stabilization_time = \"100ms\" }";
+    let first = world.agent(1, &["-server", "-bootstrap", soon]);
+    let to_first = format!("-retry-join={}", world.addr(1));
+    let mut changed = world.agent(2, &[&to_first]);
+    changed.write("as/client", "1").await;
+    changed.kill().await;
+    let changed = world.agent(2, &["-server", &to_first]);
+    wait_for_voters(&first, 2).await;
+    eventually("it is in the cluster", || async {
+        (changed.stat("quorate", "founding").await == "formed").then_some(())
+    })
+    .await;
+    changed.write("as/server", "2").await;
 }

@@ -92,6 +92,18 @@ async fn a_data_directory_that_another_agent_holds_is_refused() {
 }
 
 #[tokio::test]
+async fn a_member_whose_raft_log_is_gone_does_not_start_under_its_old_id() {
+    let world = World::new();
+    let mut server = world.agent(1, &["-server", "-bootstrap"]);
+    server.led().await;
+    server.kill().await;
+    std::fs::remove_dir_all(world.path("data-1").join("raft")).unwrap();
+    server.restart();
+    assert_eq!(server.ended().await, Some(1));
+    server.logged("raft log is gone").await;
+}
+
+#[tokio::test]
 async fn an_address_in_use_is_named() {
     let world = World::new();
     let holder = world.agent(1, &["-server"]);
@@ -106,6 +118,10 @@ async fn an_address_in_use_is_named() {
         assert_eq!(said.code, Some(1), "{said:?}");
         let named = format!("{}:{port}", world.addr(1));
         assert!(said.stderr.contains(&named), "{said:?}");
+        assert!(
+            !world.path("data-2").exists(),
+            "wrote before the address was known to be free"
+        );
     }
 }
 
@@ -150,8 +166,13 @@ async fn an_expected_number_of_one_founds_nothing_while_listed_servers_are_silen
     let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
     let lonely = world.agent(1, &flags);
     let line = lonely.logged("waiting-unknown-peers").await;
-    assert!(line.contains(&format!("{}:8301", world.addr(3))), "{line}");
+    assert!(line.contains(&world.addr(3).to_string()), "{line}");
     let alone = world.agent(9, &["-server", "-bootstrap-expect=1"]);
     alone.led().await;
     assert!(lonely.leader().await.is_empty());
+    assert!(
+        !lonely.log_text().contains("Attempting bootstrap"),
+        "{}",
+        lonely.log_text()
+    );
 }

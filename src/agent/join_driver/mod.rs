@@ -59,6 +59,8 @@ pub(super) struct JoinDriver {
     work: FuturesUnordered<BoxFuture<'static, Done>>,
     /// The last failure of each source, in full.
     details: BTreeMap<SourceId, String>,
+    /// Sources that led to others, of which the log has told.
+    joined: BTreeSet<SourceId>,
     /// Since when no leader has been known.
     leaderless: Option<Instant>,
     was_alone: bool,
@@ -83,6 +85,7 @@ impl JoinDriver {
             end: parts.end.clone(),
             work: FuturesUnordered::new(),
             details: BTreeMap::new(),
+            joined: BTreeSet::new(),
             leaderless: Some(Instant::now()),
             was_alone: true,
             servers_before: 0,
@@ -122,7 +125,7 @@ impl JoinDriver {
         for action in actions {
             match action {
                 Action::Resolve { source, token } => {
-                    let entry = self.sources.entry(source).cloned();
+                    let entry = self.without_leavers(self.sources.entry(source).cloned());
                     let resolve = work::resolve(entry, self.lookup.clone(), self.own(), token);
                     self.work.push(Box::pin(resolve));
                 }
@@ -155,6 +158,24 @@ impl JoinDriver {
         };
         error!(target: "agent", error = %why, "join failed");
         let _already_ending = self.end.try_send(End::Failed(why));
+    }
+
+    /// Members that left are not fetched back.
+    fn without_leavers(&self, entry: Option<Entry>) -> Option<Entry> {
+        let Some(Entry::Remembered(peers)) = entry else {
+            return entry;
+        };
+        let members = self.gossip.members();
+        let has_left = |addr: &SocketAddr| {
+            let mut here = members
+                .iter()
+                .filter(|member| member.says.gossip_addr == *addr);
+            here.next_back()
+                .is_some_and(|member| member.status == MemberStatus::Left)
+        };
+        Some(Entry::Remembered(
+            peers.into_iter().filter(|addr| !has_left(addr)).collect(),
+        ))
     }
 
     /// Addresses at which this agent itself is reached.
@@ -257,7 +278,13 @@ impl JoinDriver {
         report::start(&self.sources);
     }
 
-    fn report(&self, notice: Notice) {
-        report::notice(&self.sources, &self.details, notice);
+    fn report(&mut self, notice: Notice) {
+        let is_news = match notice {
+            Notice::Joined { source, .. } => self.joined.insert(source),
+            _ => true,
+        };
+        if is_news {
+            report::notice(&self.sources, &self.details, notice);
+        }
     }
 }

@@ -58,6 +58,18 @@ impl Sources {
         self
     }
 
+    /// What is known before any source was asked: that each of them may list a server.
+    pub(in crate::agent) fn untold(&self) -> Evidence {
+        let configured = self
+            .entries
+            .iter()
+            .filter(|e| !matches!(e, Entry::Remembered(_)));
+        Evidence {
+            open_sources: configured.map(ToString::to_string).collect(),
+            ..Evidence::default()
+        }
+    }
+
     pub(super) fn remembered(&self) -> BTreeSet<SocketAddr> {
         match self.entries.first() {
             Some(Entry::Remembered(peers)) => peers.iter().copied().collect(),

@@ -39,7 +39,7 @@ impl Checker<'_> {
         });
         if raw.start_join.iter().any(|text| !self.is_flag(text)) {
             self.report
-                .warn("The 'start_join' field is deprecated. Use the 'retry_join' field instead.");
+                .warn("start_join is tried once, and its failure ends the agent; use retry_join to keep trying.");
         }
         let encrypt = match given(raw.encrypt.as_ref()) {
             None => Ok(None),

@@ -254,7 +254,9 @@ fn start_join_takes_addresses_only_and_is_warned_of_in_files() {
         load(&[DATA, "--hcl=start_join = [\"10.0.0.1\"]"])
             .unwrap()
             .warnings,
-        ["The 'start_join' field is deprecated. Use the 'retry_join' field instead."]
+        [
+            "start_join is tried once, and its failure ends the agent; use retry_join to keep trying."
+        ]
     );
 }
 
