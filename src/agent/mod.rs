@@ -1,4 +1,4 @@
-//! The agent: builds every room from a [`Config`](crate::config::Config) and carries out what the
+//! The agent: builds every room from a [`Config`] and carries out what the
 //! pure rooms decide.
 //!
 //! ```text

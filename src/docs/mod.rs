@@ -42,4 +42,7 @@ pub mod adr {
 
     #[doc = include_str!("adr/0009-aws-sdk.md")]
     pub mod adr_0009_aws_sdk {}
+
+    #[doc = include_str!("adr/0010-measures.md")]
+    pub mod adr_0010_measures {}
 }
