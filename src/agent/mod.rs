@@ -24,6 +24,7 @@ mod reconcile;
 mod register;
 mod route;
 mod run;
+mod server;
 mod service;
 mod start;
 mod stats;

@@ -2,7 +2,6 @@
 //! before the configuration is known to be good and nothing runs before everything listens.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -10,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tracing::info;
 
-use super::founding::{Book, Founding, Rooms, Terms};
+use super::founding::{Founding, Rooms};
 use super::join_driver::{JoinDriver, Sources};
 use super::local::Local;
 use super::lookup::Lookup;
@@ -21,39 +20,24 @@ use super::reconcile::Reconciler;
 use super::route::Router;
 use super::service::ServerPort;
 use super::tasks::Tasks;
-use super::transport::RpcTransport;
-use super::{Agent, AgentError, addresses, adopt, blocking, member_log, register};
-use crate::bootstrap;
-use crate::config::{BootstrapSafety, Config, Mode};
+use super::{Agent, AgentError, addresses, adopt, blocking, member_log, register, server};
+use crate::config::{Config, Mode};
 use crate::datadir::DataDir;
 use crate::gossip::{Gossip, GossipConfig, Key, Tuning};
 use crate::http;
-use crate::raft::{Raft, RaftConfig};
 use crate::rpc::{Identity, Listener, Pool};
 use crate::types::{Announcement, ClusterId, NodeId, Role, ServerRole};
 
-/// Raft's part of the data directory (agent reference, 2.6).
-const RAFT_DIR: &str = "raft";
-
-/// The server's half of an agent before its tasks run.
-struct Server {
-    raft: Raft,
-    listener: Listener,
-    terms: Terms,
-    book: Book,
-    role: ServerRole,
-}
-
 /// Everything that both modes have.
-struct Ground {
-    dir: DataDir,
-    node_id: NodeId,
+pub(super) struct Ground {
+    pub(super) dir: DataDir,
+    pub(super) node_id: NodeId,
     generation: u64,
-    membership: Arc<Membership>,
-    identity: Identity,
-    pool: Pool,
+    pub(super) membership: Arc<Membership>,
+    pub(super) identity: Identity,
+    pub(super) pool: Pool,
     /// The cluster that the record of a former life names.
-    former: Option<ClusterId>,
+    pub(super) former: Option<ClusterId>,
     /// Addresses of the others in the last life.
     remembered: Vec<SocketAddr>,
 }
@@ -64,7 +48,7 @@ pub(super) async fn start(config: Config) -> Result<Agent, AgentError> {
     check_addresses(&config)?;
     let ground = lay_ground(&config).await?;
     let server = match config.mode {
-        Mode::Server => Some(open_server(&config, &ground).await?),
+        Mode::Server => Some(server::open(&config, &ground).await?),
         Mode::Client => None,
     };
     let gossip = start_gossip(&config, &ground, server.as_ref().map(|server| &server.role))?;
@@ -193,104 +177,6 @@ async fn lay_ground(config: &Config) -> Result<Ground, AgentError> {
         former,
         remembered,
     })
-}
-
-async fn open_server(config: &Config, ground: &Ground) -> Result<Server, AgentError> {
-    let bind = SocketAddr::new(config.bind_addr, config.ports.server);
-    let listener = Listener::bind(bind, ground.identity.clone()).await?;
-    let rpc_addr = SocketAddr::new(config.advertise_addr, listener.addr().port());
-    let dir = ground.dir.clone();
-    let raft_id = blocking(move || dir.raft_id()).await?;
-    let book = open_book(ground).await?;
-    let transport = RpcTransport {
-        pool: ground.pool.clone(),
-        speech: book.speech(),
-    };
-    let settings = RaftConfig {
-        multiplier: config.raft_multiplier.into(),
-        snapshot_threshold: config.raft_snapshot_threshold,
-        trailing_logs: config.raft_trailing_logs,
-    };
-    let root = ground.dir.path().map(PathBuf::from);
-    let raft = Raft::start(settings, raft_id, root, Arc::new(transport)).await?;
-    if book.ledger().cluster().is_some() && raft.is_pristine().await? {
-        let dir = ground.dir.path().map(PathBuf::from).unwrap_or_default();
-        return Err(AgentError::LogLost { dir });
-    }
-    let role = ServerRole {
-        raft_id,
-        rpc_addr,
-        expect: config.bootstrap_expect,
-        bootstrap: config.founds_alone(),
-    };
-    let terms = terms(config, ground, &role);
-    Ok(Server {
-        raft,
-        listener,
-        terms,
-        book,
-        role,
-    })
-}
-
-/// Opens the ledger, and brings it and the rest of the data directory into line.
-async fn open_book(ground: &Ground) -> Result<Book, AgentError> {
-    let mut book = Book::open(ground.dir.clone()).await?;
-    if book.is_wiping() {
-        wipe(ground.dir.path().map(|path| path.join(RAFT_DIR))).await?;
-        let wiped = book.ledger().wiped();
-        book.write(wiped).await?;
-    }
-    match (book.ledger().cluster(), ground.former) {
-        (Some(cluster), _) => ground.membership.enter(cluster).await?,
-        (None, Some(former)) => {
-            // A directory that was a client's of some cluster never founds another (rule 1).
-            if let Some(heard) = book.ledger().with_heard(former) {
-                book.write(heard).await?;
-            }
-        }
-        (None, None) => {}
-    }
-    Ok(book)
-}
-
-/// Removes what a dead founding left: one entry that was never committed, and votes for it.
-async fn wipe(raft_dir: Option<PathBuf>) -> Result<(), AgentError> {
-    let Some(raft_dir) = raft_dir else {
-        return Ok(());
-    };
-    let what = format!(
-        "wipe the raft state of a dead founding in {}",
-        raft_dir.display()
-    );
-    blocking(move || match std::fs::remove_dir_all(&raft_dir) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    })
-    .await
-    .map_err(|source| AgentError::File { what, source })
-}
-
-fn terms(config: &Config, ground: &Ground, role: &ServerRole) -> Terms {
-    let expectation = match (role.bootstrap, role.expect) {
-        (true, _) => bootstrap::Expectation::Alone,
-        (false, Some(expect)) => bootstrap::Expectation::Servers(expect),
-        (false, None) => bootstrap::Expectation::Nothing,
-    };
-    Terms {
-        server: bootstrap::Server {
-            node_id: ground.node_id,
-            raft_id: role.raft_id,
-            name: config.node_name.clone(),
-            rpc_addr: role.rpc_addr,
-        },
-        expectation,
-        safety: match config.bootstrap_safety {
-            BootstrapSafety::Strict => bootstrap::Safety::Strict,
-            BootstrapSafety::Majority => bootstrap::Safety::Majority,
-            BootstrapSafety::Open => bootstrap::Safety::Open,
-        },
-    }
 }
 
 fn start_gossip(

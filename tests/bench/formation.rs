@@ -121,7 +121,9 @@ async fn one_life() -> [Duration; 5] {
         server.restart();
     }
     write_through(&servers).await;
-    [at_once, late().await, killed, restarted.elapsed(), client]
+    let restarted = restarted.elapsed();
+    drop(servers);
+    [at_once, late().await, killed, restarted, client]
 }
 
 async fn late() -> Duration {

@@ -8,30 +8,27 @@ mod book;
 mod events;
 mod facts;
 mod round;
+mod terms;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, Notify, mpsc, watch};
+use tokio::sync::{Mutex, Notify, watch};
 use tracing::{info, warn};
 
 use super::End;
-use super::evidence::Evidence;
-use super::membership::Membership;
 use crate::bootstrap::{
     self, Admission, Answer, Change, Decision, Ledger, Message, Proposal, Question, Seat, Server,
     Speech,
 };
-use crate::datadir::DataDirError;
-use crate::gossip::Gossip;
-use crate::raft::{Peer, Raft, RaftError};
-use crate::rpc::Pool;
+use crate::raft::Peer;
 use crate::types::{ClusterId, NodeId, RaftId};
 
 pub(super) use book::Book;
 use events::Events;
 use facts::Heard;
+pub(super) use terms::{FoundingError, Reason, Rooms, Terms};
 
 /// How long a server may take to say where it stands. Chosen: a hundred round trips of a
 /// datacenter, and a disk that is busy.
@@ -43,28 +40,6 @@ const SOURCES_DEADLINE: Duration = Duration::from_secs(10);
 /// Pause after a disk or raft error, so that it is not logged a thousand times a second.
 const ERROR_PAUSE: Duration = Duration::from_secs(1);
 
-/// What a server was told about founding, and who it is.
-#[derive(Debug, Clone)]
-pub(super) struct Terms {
-    /// Its ids and address.
-    pub(super) server: Server,
-    /// `bootstrap_expect`, `-bootstrap` or neither.
-    pub(super) expectation: bootstrap::Expectation,
-    /// `bootstrap_safety`.
-    pub(super) safety: bootstrap::Safety,
-}
-
-/// The rooms that the founding needs.
-#[derive(Debug, Clone)]
-pub(super) struct Rooms {
-    pub(super) raft: Raft,
-    pub(super) gossip: Gossip,
-    pub(super) pool: Pool,
-    pub(super) membership: Arc<Membership>,
-    pub(super) evidence: watch::Receiver<Evidence>,
-    pub(super) end: mpsc::Sender<End>,
-}
-
 /// The founding of one server.
 #[derive(Debug)]
 pub(super) struct Founding {
@@ -75,26 +50,6 @@ pub(super) struct Founding {
     heard: std::sync::Mutex<Heard>,
     reason: watch::Sender<Reason>,
     changed: Notify,
-}
-
-/// Where the founding stands, for people.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Reason {
-    /// A stable code.
-    pub(super) code: &'static str,
-    /// One line.
-    pub(super) prose: String,
-}
-
-/// Why a step of the founding was not done.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum FoundingError {
-    /// The disk did not take the record; nothing was said that depends on it.
-    #[error("write the record of the founding")]
-    Disk(#[source] DataDirError),
-    /// Raft did not take the founding entry.
-    #[error("initialize raft")]
-    Raft(#[source] RaftError),
 }
 
 impl Founding {

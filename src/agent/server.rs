@@ -1,0 +1,129 @@
+//! The server's half of an agent before its tasks run.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::founding::{Book, Terms};
+use super::start::Ground;
+use super::transport::RpcTransport;
+use super::{AgentError, blocking};
+use crate::bootstrap;
+use crate::config::{BootstrapSafety, Config};
+use crate::raft::{Raft, RaftConfig};
+use crate::rpc::Listener;
+use crate::types::ServerRole;
+
+/// Raft's part of the data directory (agent reference, 2.6).
+const RAFT_DIR: &str = "raft";
+
+/// The server's half of an agent before its tasks run.
+pub(super) struct Server {
+    pub(super) raft: Raft,
+    pub(super) listener: Listener,
+    pub(super) terms: Terms,
+    pub(super) book: Book,
+    pub(super) role: ServerRole,
+}
+
+/// Opens what only a server has: its port, its ledger, its raft.
+///
+/// # Errors
+/// If the port, the ledger or the log cannot be opened, or the log is gone.
+pub(super) async fn open(config: &Config, ground: &Ground) -> Result<Server, AgentError> {
+    let bind = SocketAddr::new(config.bind_addr, config.ports.server);
+    let listener = Listener::bind(bind, ground.identity.clone()).await?;
+    let rpc_addr = SocketAddr::new(config.advertise_addr, listener.addr().port());
+    let dir = ground.dir.clone();
+    let raft_id = blocking(move || dir.raft_id()).await?;
+    let book = open_book(ground).await?;
+    let transport = RpcTransport {
+        pool: ground.pool.clone(),
+        speech: book.speech(),
+    };
+    let settings = RaftConfig {
+        multiplier: config.raft_multiplier.into(),
+        snapshot_threshold: config.raft_snapshot_threshold,
+        trailing_logs: config.raft_trailing_logs,
+    };
+    let root = ground.dir.path().map(PathBuf::from);
+    let raft = Raft::start(settings, raft_id, root, Arc::new(transport)).await?;
+    if book.ledger().cluster().is_some() && raft.is_pristine().await? {
+        let dir = ground.dir.path().map(PathBuf::from).unwrap_or_default();
+        return Err(AgentError::LogLost { dir });
+    }
+    let role = ServerRole {
+        raft_id,
+        rpc_addr,
+        expect: config.bootstrap_expect,
+        bootstrap: config.founds_alone(),
+    };
+    let terms = terms(config, ground, &role);
+    Ok(Server {
+        raft,
+        listener,
+        terms,
+        book,
+        role,
+    })
+}
+
+/// Opens the ledger, and brings it and the rest of the data directory into line.
+async fn open_book(ground: &Ground) -> Result<Book, AgentError> {
+    let mut book = Book::open(ground.dir.clone()).await?;
+    if book.is_wiping() {
+        wipe(ground.dir.path().map(|path| path.join(RAFT_DIR))).await?;
+        let wiped = book.ledger().wiped();
+        book.write(wiped).await?;
+    }
+    match (book.ledger().cluster(), ground.former) {
+        (Some(cluster), _) => ground.membership.enter(cluster).await?,
+        (None, Some(former)) => {
+            // A directory that was a client's of some cluster never founds another (rule 1).
+            if let Some(heard) = book.ledger().with_heard(former) {
+                book.write(heard).await?;
+            }
+        }
+        (None, None) => {}
+    }
+    Ok(book)
+}
+
+/// Removes what a dead founding left: one entry that was never committed, and votes for it.
+async fn wipe(raft_dir: Option<PathBuf>) -> Result<(), AgentError> {
+    let Some(raft_dir) = raft_dir else {
+        return Ok(());
+    };
+    let what = format!(
+        "wipe the raft state of a dead founding in {}",
+        raft_dir.display()
+    );
+    blocking(move || match std::fs::remove_dir_all(&raft_dir) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    })
+    .await
+    .map_err(|source| AgentError::File { what, source })
+}
+
+fn terms(config: &Config, ground: &Ground, role: &ServerRole) -> Terms {
+    let expectation = match (role.bootstrap, role.expect) {
+        (true, _) => bootstrap::Expectation::Alone,
+        (false, Some(expect)) => bootstrap::Expectation::Servers(expect),
+        (false, None) => bootstrap::Expectation::Nothing,
+    };
+    Terms {
+        server: bootstrap::Server {
+            node_id: ground.node_id,
+            raft_id: role.raft_id,
+            name: config.node_name.clone(),
+            rpc_addr: role.rpc_addr,
+        },
+        expectation,
+        safety: match config.bootstrap_safety {
+            BootstrapSafety::Strict => bootstrap::Safety::Strict,
+            BootstrapSafety::Majority => bootstrap::Safety::Majority,
+            BootstrapSafety::Open => bootstrap::Safety::Open,
+        },
+    }
+}
