@@ -3,7 +3,10 @@
 mod agent;
 mod cli;
 #[cfg(feature = "aws")]
-#[expect(dead_code, reason = "the tests of the providers use more of the stand-in")]
+#[expect(
+    dead_code,
+    reason = "the tests of the providers use more of the stand-in"
+)]
 pub(crate) mod ec2;
 mod world;
 
