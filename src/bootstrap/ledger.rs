@@ -146,7 +146,7 @@ impl Ledger {
         }
     }
 
-    /// By the word of the operator alone (`quorate operator bootstrap abandon`): gives up what
+    /// By the word of an operator alone: gives up what
     /// binds the server. Safe only if the members that do not answer never come back.
     pub fn abandoned(&self) -> Option<Self> {
         match &self.seat {

@@ -69,7 +69,7 @@ pub enum Waiting {
 }
 
 impl Waiting {
-    /// The stable code, as `quorate info --why` and `/v1/agent/why` show it.
+    /// The stable code, as the log and `info` (`quorate.founding`) show it.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::NotAsked => "found-not-asked",
@@ -125,8 +125,7 @@ impl fmt::Display for Waiting {
                 write!(
                     f,
                     "the founding of {cluster} waits for servers that do not answer ({silent}); \
-                     bring them back, or, if they are lost for ever, abandon it by \
-                     `quorate operator bootstrap abandon`"
+                     bring them back"
                 )
             }
         }
