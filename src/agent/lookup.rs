@@ -140,7 +140,7 @@ fn explain(error: &ResolveError) -> Unresolved {
 }
 
 /// An error and its causes on one line.
-pub(super) fn chain(error: &dyn Error) -> String {
+pub(crate) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

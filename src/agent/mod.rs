@@ -50,6 +50,7 @@ use node::AgentNode;
 use parts::Parts;
 use tasks::Tasks;
 
+pub(crate) use lookup::chain;
 pub use run::run;
 
 /// How long a leaving server waits to be taken out of raft (agent reference, 2.9).

@@ -1,12 +1,11 @@
 //! `agent`: runs an agent until a signal or its end (agent reference, 4.2).
 
-use std::error::Error;
-
 use clap::ArgMatches;
 use quorate_providers::Query;
 use tracing::warn;
 
 use super::{Failure, World};
+use crate::agent::chain;
 use crate::config::{self, Config, ConfigErrors, LogLevel, Mode};
 use crate::datadir::DataDir;
 use crate::telemetry::{self, Format, Level};
@@ -89,15 +88,4 @@ const fn level(level: LogLevel) -> Level {
         LogLevel::Warn => Level::Warn,
         LogLevel::Error => Level::Error,
     }
-}
-
-/// An error and its causes on one line.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }

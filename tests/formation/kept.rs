@@ -1,6 +1,13 @@
 //! What was acknowledged stays, whoever is killed.
 
-use crate::support::World;
+use crate::support::{Agent, World};
+
+/// Takes the agent with this address on the server port out of the list.
+fn take(servers: &mut Vec<Agent>, leader: &str) -> Agent {
+    let is_it = |server: &Agent| leader == format!("{}:8300", server.addr());
+    let at = servers.iter().position(is_it).unwrap();
+    servers.remove(at)
+}
 
 #[tokio::test]
 async fn a_killed_leader_costs_no_write_and_is_replaced() {
@@ -10,11 +17,7 @@ async fn a_killed_leader_costs_no_write_and_is_replaced() {
         server.write(&format!("by/{}", server.addr()), "1").await;
     }
     let leader = servers[0].led().await;
-    let at = servers
-        .iter()
-        .position(|s| leader == format!("{}:8300", s.addr()))
-        .unwrap();
-    let mut dead = servers.remove(at);
+    let mut dead = take(&mut servers, &leader);
     dead.kill().await;
     for server in &servers {
         server.write(&format!("after/{}", server.addr()), "2").await;
@@ -108,11 +111,7 @@ async fn a_leader_that_is_told_to_stop_hands_over_and_comes_back_as_a_voter() {
         server.write(&format!("by/{}", server.addr()), "1").await;
     }
     let leader = servers[0].led().await;
-    let at = servers
-        .iter()
-        .position(|s| leader == format!("{}:8300", s.addr()))
-        .unwrap();
-    let mut stopped = servers.remove(at);
+    let mut stopped = take(&mut servers, &leader);
     stopped.signal("TERM").await;
     assert_eq!(
         stopped.ended().await,
