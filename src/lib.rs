@@ -9,6 +9,7 @@ pub mod config;
 pub mod datadir;
 pub mod docs;
 pub mod gossip;
+pub mod host;
 pub mod http;
 pub mod join;
 pub mod raft;

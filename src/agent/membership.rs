@@ -58,8 +58,9 @@ impl Membership {
         if self.cluster().is_some() {
             return Ok(());
         }
-        let dir = self.dir.clone();
-        super::blocking(move || dir.store(RECORD, &cluster)).await?;
+        self.dir
+            .work(move |dir| dir.store(RECORD, &cluster))
+            .await?;
         self.cluster.send_replace(Some(cluster));
         info!(target: "agent", cluster_id = %cluster, "joined cluster");
         Ok(())

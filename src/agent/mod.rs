@@ -43,6 +43,7 @@ use tracing::info;
 use crate::config::Config;
 use crate::datadir::DataDirError;
 use crate::gossip::{GossipError, KeyError};
+use crate::host::{Host, Real};
 use crate::http::Node;
 use crate::raft::RaftError;
 use crate::rpc::RpcError;
@@ -158,7 +159,16 @@ impl Agent {
     /// # Errors
     /// See [`AgentError`].
     pub async fn start(config: Config) -> Result<Self, AgentError> {
-        start::start(config).await
+        Self::start_on(Arc::new(Real), config).await
+    }
+
+    /// As [`Agent::start`], on another host than the computer itself: in a simulation, say. DNS
+    /// names, providers and the HTTP API go to the computer all the same.
+    ///
+    /// # Errors
+    /// See [`AgentError`].
+    pub async fn start_on(host: Arc<dyn Host>, config: Config) -> Result<Self, AgentError> {
+        start::start(host, config).await
     }
 
     /// The agent as its API sees it.
@@ -211,13 +221,5 @@ impl Agent {
             drop(std::fs::remove_file(path));
         }
         info!(target: "agent", "agent stopped");
-    }
-}
-
-/// Runs what waits for the disk beside the runtime.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(value) => value,
-        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
     }
 }

@@ -98,8 +98,7 @@ impl Parts {
         if self.config.rejoin_after_leave {
             return;
         }
-        let dir = self.dir.clone();
-        if let Err(error) = super::blocking(move || dir.store_peers(&[])).await {
+        if let Err(error) = self.dir.work(|dir| dir.store_peers(&[])).await {
             warn!(target: "agent", error = %chain(&error), "addresses of the others not forgotten");
         }
     }

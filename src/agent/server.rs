@@ -4,12 +4,14 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::AgentError;
 use super::founding::{Book, Terms};
 use super::start::Ground;
 use super::transport::RpcTransport;
-use super::{AgentError, blocking};
 use crate::bootstrap;
 use crate::config::{BootstrapSafety, Config};
+use crate::datadir::DataDir;
+use crate::host::Storage;
 use crate::raft::{Raft, RaftConfig};
 use crate::rpc::Listener;
 use crate::types::ServerRole;
@@ -32,10 +34,9 @@ pub(super) struct Server {
 /// If the port, the ledger or the log cannot be opened, or the log is gone.
 pub(super) async fn open(config: &Config, ground: &Ground) -> Result<Server, AgentError> {
     let bind = SocketAddr::new(config.bind_addr, config.ports.server);
-    let listener = Listener::bind(bind, ground.identity.clone()).await?;
+    let listener = Listener::bind(&*ground.host, bind, ground.identity.clone())?;
     let rpc_addr = SocketAddr::new(config.advertise_addr, listener.addr().port());
-    let dir = ground.dir.clone();
-    let raft_id = blocking(move || dir.raft_id()).await?;
+    let raft_id = ground.dir.work(DataDir::raft_id).await?;
     let book = open_book(ground).await?;
     let transport = RpcTransport {
         pool: ground.pool.clone(),
@@ -46,8 +47,8 @@ pub(super) async fn open(config: &Config, ground: &Ground) -> Result<Server, Age
         snapshot_threshold: config.raft_snapshot_threshold,
         trailing_logs: config.raft_trailing_logs,
     };
-    let root = ground.dir.path().map(PathBuf::from);
-    let raft = Raft::start(settings, raft_id, root, Arc::new(transport)).await?;
+    let storage = ground.dir.storage();
+    let raft = Raft::start(settings, raft_id, storage, Arc::new(transport)).await?;
     if book.ledger().cluster().is_some() && raft.is_pristine().await? {
         let dir = ground.dir.path().map(PathBuf::from).unwrap_or_default();
         return Err(AgentError::LogLost { dir });
@@ -72,7 +73,7 @@ pub(super) async fn open(config: &Config, ground: &Ground) -> Result<Server, Age
 async fn open_book(ground: &Ground) -> Result<Book, AgentError> {
     let mut book = Book::open(ground.dir.clone()).await?;
     if book.is_wiping() {
-        wipe(ground.dir.path().map(|path| path.join(RAFT_DIR))).await?;
+        wipe(ground.dir.storage()).await?;
         let wiped = book.ledger().wiped();
         book.write(wiped).await?;
     }
@@ -90,20 +91,21 @@ async fn open_book(ground: &Ground) -> Result<Book, AgentError> {
 }
 
 /// Removes what a dead founding left: one entry that was never committed, and votes for it.
-async fn wipe(raft_dir: Option<PathBuf>) -> Result<(), AgentError> {
-    let Some(raft_dir) = raft_dir else {
-        return Ok(());
-    };
-    let what = format!(
-        "wipe the raft state of a dead founding in {}",
-        raft_dir.display()
-    );
-    blocking(move || match std::fs::remove_dir_all(&raft_dir) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
+async fn wipe(storage: Storage) -> Result<(), AgentError> {
+    let place = storage.clone();
+    let wiped = storage.work(move || match place {
+        Storage::Directory(dir) => match std::fs::remove_dir_all(dir.join(RAFT_DIR)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        },
+        Storage::Store(store) => store.clear(RAFT_DIR),
+        Storage::Nowhere => Ok(()),
+    });
+    wiped.await.map_err(|source| AgentError::File {
+        what: "wipe the raft state of a dead founding, the folder raft of the data directory"
+            .to_owned(),
+        source,
     })
-    .await
-    .map_err(|source| AgentError::File { what, source })
 }
 
 fn terms(config: &Config, ground: &Ground, role: &ServerRole) -> Terms {

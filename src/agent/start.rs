@@ -3,7 +3,6 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -20,16 +19,18 @@ use super::reconcile::Reconciler;
 use super::route::Router;
 use super::service::ServerPort;
 use super::tasks::Tasks;
-use super::{Agent, AgentError, addresses, adopt, blocking, member_log, register, server};
+use super::{Agent, AgentError, addresses, adopt, member_log, register, server};
 use crate::config::{Config, Mode};
 use crate::datadir::DataDir;
 use crate::gossip::{Gossip, GossipConfig, Key, Tuning};
+use crate::host::{Host, Storage};
 use crate::http;
-use crate::rpc::{Identity, Listener, Pool};
+use crate::rpc::{Identity, Limits, Listener, Pool};
 use crate::types::{Announcement, ClusterId, NodeId, Role, ServerRole};
 
 /// Everything that both modes have.
 pub(super) struct Ground {
+    pub(super) host: Arc<dyn Host>,
     pub(super) dir: DataDir,
     pub(super) node_id: NodeId,
     generation: u64,
@@ -42,11 +43,11 @@ pub(super) struct Ground {
     remembered: Vec<SocketAddr>,
 }
 
-pub(super) async fn start(config: Config) -> Result<Agent, AgentError> {
+pub(super) async fn start(host: Arc<dyn Host>, config: Config) -> Result<Agent, AgentError> {
     let sources = Sources::parse(&config)?;
     let http = bind_http(&config).await?;
-    check_addresses(&config)?;
-    let ground = lay_ground(&config).await?;
+    check_addresses(&*host, &config)?;
+    let ground = lay_ground(host, &config).await?;
     let server = match config.mode {
         Mode::Server => Some(server::open(&config, &ground).await?),
         Mode::Client => None,
@@ -143,31 +144,28 @@ fn spawn_server(parts: &Arc<Parts>, tasks: &Tasks, listener: Listener) {
     tasks.spawn_to_end("rpc", listener.serve(port, stopping.cancelled_owned()));
 }
 
-async fn lay_ground(config: &Config) -> Result<Ground, AgentError> {
-    let (path, node_id) = (config.data_dir.clone(), config.node_id);
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    let now_ms = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
-    let (dir, node_id, generation, former, remembered) = blocking(move || {
-        let dir = match &path {
-            Some(path) => DataDir::open(path.as_path())?,
-            None => DataDir::memory(),
-        };
+async fn lay_ground(host: Arc<dyn Host>, config: &Config) -> Result<Ground, AgentError> {
+    let dir = open_dir(&*host, config).await?;
+    let (node_id, now_ms) = (config.node_id, host.now_ms());
+    let read = dir.work(move |dir| {
         let node_id = dir.node_id(node_id)?;
         let generation = dir.generation(now_ms)?;
-        let former = Membership::remembered(&dir)?;
-        let remembered = dir.peers()?;
-        Ok::<_, AgentError>((dir, node_id, generation, former, remembered))
-    })
-    .await?;
+        Ok::<_, AgentError>((
+            node_id,
+            generation,
+            Membership::remembered(dir)?,
+            dir.peers()?,
+        ))
+    });
+    let (node_id, generation, former, remembered) = read.await?;
     // A server goes by its ledger, which is opened later.
     let cluster = former.filter(|_| config.mode == Mode::Client);
     let membership = Arc::new(Membership::new(dir.clone(), cluster));
     let (name, datacenter) = (config.node_name.clone(), config.datacenter.clone());
     let identity = Identity::new(node_id, name, datacenter, membership.watch());
-    let pool = Pool::new(identity.clone());
+    let pool = Pool::on(Arc::clone(&host), identity.clone(), Limits::default());
     Ok(Ground {
+        host,
         dir,
         node_id,
         generation,
@@ -177,6 +175,17 @@ async fn lay_ground(config: &Config) -> Result<Ground, AgentError> {
         former,
         remembered,
     })
+}
+
+async fn open_dir(host: &dyn Host, config: &Config) -> Result<DataDir, AgentError> {
+    if let Some(store) = host.store() {
+        return Ok(DataDir::on(store));
+    }
+    let Some(path) = config.data_dir.clone() else {
+        return Ok(DataDir::memory());
+    };
+    let place = Storage::Directory(path.as_path().to_owned());
+    Ok(place.work(move || DataDir::open(path.as_path())).await?)
 }
 
 fn start_gossip(
@@ -201,6 +210,7 @@ fn start_gossip(
         .map(|key| Key::new(key.as_bytes()))
         .transpose()?;
     Ok(Gossip::start(GossipConfig {
+        host: Arc::clone(&ground.host),
         bind: SocketAddr::new(config.bind_addr, config.ports.serf_lan),
         announcement,
         key,
@@ -218,9 +228,9 @@ async fn bind_http(config: &Config) -> Result<Vec<TcpListener>, AgentError> {
 }
 
 /// Finds out whether the other listeners will come about, before anything is written.
-fn check_addresses(config: &Config) -> Result<(), AgentError> {
+fn check_addresses(host: &dyn Host, config: &Config) -> Result<(), AgentError> {
     let listen = |addr: SocketAddr, setting: &'static str| {
-        let bound = std::net::TcpListener::bind(addr).map(drop);
+        let bound = host.listen(addr).map(drop);
         bound.map_err(|source| AgentError::Listen {
             addr,
             setting,

@@ -14,8 +14,7 @@
 //! | `<name>.record` | one record, see [`DataDir::load`] |
 //! | `raft/` | the raft room's own |
 //!
-//! All calls block, and those that write wait for the disk: an async caller uses a thread for
-//! blocking work.
+//! All calls but [`DataDir::work`] block, and those that write wait for the disk.
 
 mod disk;
 mod envelope;
@@ -28,6 +27,7 @@ pub use error::DataDirError;
 use std::collections::HashMap;
 use std::fmt;
 use std::fs::File;
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -35,6 +35,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::host::{Storage, Store};
 use crate::types::{NodeId, RaftId};
 
 /// File of the node id; Consul's name.
@@ -63,6 +64,8 @@ enum Place {
         /// Two writes of one file would share a temporary file.
         writing: Mutex<()>,
     },
+    /// Not a directory.
+    Store(Arc<dyn Store>),
     /// File contents by name, for `-dev`.
     Memory(Mutex<HashMap<String, Vec<u8>>>),
 }
@@ -111,12 +114,40 @@ impl DataDir {
         }
     }
 
-    /// Where it is; none in memory.
+    /// What is kept in storage of another kind.
+    pub fn on(store: Arc<dyn Store>) -> Self {
+        Self {
+            place: Arc::new(Place::Store(store)),
+        }
+    }
+
+    /// Where it is; none if it is no directory.
     pub fn path(&self) -> Option<&Path> {
         match &*self.place {
             Place::Disk { dir, .. } => Some(dir),
-            Place::Memory(_) => None,
+            Place::Store(_) | Place::Memory(_) => None,
         }
+    }
+
+    /// Where other rooms keep theirs.
+    pub fn storage(&self) -> Storage {
+        match &*self.place {
+            Place::Disk { dir, .. } => Storage::Directory(dir.clone()),
+            Place::Store(store) => Storage::Store(Arc::clone(store)),
+            Place::Memory(_) => Storage::Nowhere,
+        }
+    }
+
+    /// Runs calls of this room where they may wait for the disk.
+    ///
+    /// # Panics
+    /// With the panic of the work.
+    pub async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> T + Send + 'static,
+    ) -> T {
+        let dir = self.clone();
+        self.storage().work(move || work(&dir)).await
     }
 
     /// The node id: the configured one, which is not written (as Consul does); else the one of
@@ -229,13 +260,14 @@ impl Place {
     fn path_of(&self, file: &str) -> PathBuf {
         match self {
             Self::Disk { dir, .. } => dir.join(file),
-            Self::Memory(_) => PathBuf::from(file),
+            Self::Store(_) | Self::Memory(_) => PathBuf::from(file),
         }
     }
 
     fn read(&self, file: &str) -> Result<Option<Vec<u8>>, DataDirError> {
         match self {
             Self::Disk { dir, .. } => disk::read(&dir.join(file)),
+            Self::Store(store) => store.read(file).map_err(self.failed("read", file)),
             Self::Memory(files) => Ok(lock(files).get(file).cloned()),
         }
     }
@@ -246,6 +278,7 @@ impl Place {
                 let _one_at_a_time = lock(writing);
                 disk::write(dir, file, bytes)
             }
+            Self::Store(store) => store.write(file, bytes).map_err(self.failed("write", file)),
             Self::Memory(files) => {
                 lock(files).insert(file.to_owned(), bytes.to_vec());
                 Ok(())
@@ -254,10 +287,26 @@ impl Place {
     }
 }
 
+impl Place {
+    fn failed(
+        &self,
+        operation: &'static str,
+        file: &str,
+    ) -> impl FnOnce(io::Error) -> DataDirError {
+        let path = self.path_of(file);
+        move |source| DataDirError::Io {
+            operation,
+            path,
+            source,
+        }
+    }
+}
+
 impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Disk { dir, .. } => write!(f, "{}", dir.display()),
+            Self::Store(store) => store.fmt(f),
             Self::Memory(_) => f.write_str("memory"),
         }
     }

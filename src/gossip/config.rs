@@ -1,14 +1,18 @@
 //! What the room is started with.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::key::Key;
+use crate::host::Host;
 use crate::types::Announcement;
 
 /// What gossip needs to start.
 #[derive(Debug, Clone)]
 pub struct GossipConfig {
+    /// The computer to listen on and to dial from.
+    pub host: Arc<dyn Host>,
     /// Where to listen, over UDP and TCP; port 8301 by default in the agent. Port 0 takes any
     /// port that is free for both.
     pub bind: SocketAddr,

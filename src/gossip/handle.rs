@@ -8,7 +8,6 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream;
 use rand::rngs::StdRng;
-use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -23,6 +22,7 @@ use super::shell::{
     ERRANDS_MAX, Shell, Sockets, bind, exchange, run_datagrams, run_errands, run_listener,
 };
 use super::wire::{Door, is_reachable};
+use crate::host::Host;
 use crate::types::{Announcement, Member, NodeId};
 
 /// How many addresses of one join are tried at once.
@@ -78,7 +78,7 @@ impl Gossip {
     /// The address cannot be listened on, nobody could reach the advertised one, or the
     /// announcement does not fit a datagram.
     pub fn start(config: GossipConfig) -> Result<Self, GossipError> {
-        let sockets = bind(config.bind)?;
+        let sockets = bind(&*config.host, config.bind)?;
         let mut announcement = config.announcement;
         if announcement.gossip_addr.port() == 0 {
             announcement.gossip_addr.set_port(sockets.addr.port());
@@ -89,7 +89,7 @@ impl Gossip {
         }
         let random = (rand::make_rng::<StdRng>(), Instant::now());
         let machine = Machine::new(announcement, Door::new(config.key), config.tuning, random)?;
-        Self::spawn(machine, sockets)
+        Ok(Self::spawn(machine, config.host, sockets))
     }
 
     /// Where gossip listens, over UDP and TCP.
@@ -223,20 +223,15 @@ impl Gossip {
         }
     }
 
-    fn spawn(machine: Machine, sockets: Sockets) -> Result<Self, GossipError> {
-        let addr = sockets.addr;
-        let fail = |protocol| {
-            move |source| GossipError::Bind {
-                protocol,
-                addr,
-                source,
-            }
-        };
-        let reader = sockets.socket.try_clone().map_err(fail("UDP"))?;
-        let reader = UdpSocket::from_std(reader).map_err(fail("UDP"))?;
-        let listener = TcpListener::from_std(sockets.listener).map_err(fail("TCP"))?;
+    fn spawn(machine: Machine, host: Arc<dyn Host>, sockets: Sockets) -> Self {
+        let Sockets {
+            listener,
+            socket,
+            addr,
+        } = sockets;
         let (errands, errands_out) = mpsc::channel(ERRANDS_MAX);
-        let shell = Arc::new(Shell::new(machine, sockets.socket, errands));
+        let reader = Arc::clone(&socket);
+        let shell = Arc::new(Shell::new(machine, host, socket, errands));
         let (stop, stopped) = watch::channel(false);
         let (ended_in, ended) = watch::channel(false);
         let ended_in = Arc::new(ended_in);
@@ -260,11 +255,11 @@ impl Gossip {
             ended,
             running: Mutex::new(running),
         };
-        Ok(Self {
+        Self {
             shell,
             tasks: Arc::new(tasks),
             addr,
-        })
+        }
     }
 }
 
@@ -280,11 +275,13 @@ mod tests {
     use super::*;
     use crate::gossip::Tuning;
     use crate::gossip::testing::says;
+    use crate::host::Real;
 
     #[tokio::test]
     async fn the_room_ends_when_its_last_handle_goes() {
         let bind = SocketAddr::from(([127, 0, 0, 1], 0));
         let gossip = Gossip::start(GossipConfig {
+            host: Arc::new(Real),
             bind,
             announcement: Announcement {
                 gossip_addr: bind,

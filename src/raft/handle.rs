@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -23,6 +22,7 @@ use super::snapshot::SnapshotStore;
 use super::status::{Metrics, Status, StatusWatch};
 use super::type_config::{Peer, Proposal, TypeConfig, packed_len};
 use super::{RaftConfig, lease};
+use crate::host::Storage;
 use crate::state::{Applied, Command, State};
 use crate::types::RaftId;
 
@@ -76,23 +76,22 @@ impl fmt::Debug for Raft {
 }
 
 impl Raft {
-    /// Starts a raft node: opens `raft/log` and `raft/snapshots` below `dir`, or keeps all in
-    /// memory if there is none, and restores the state. It neither founds nor joins anything.
+    /// Starts a raft node: opens `raft/log` and `raft/snapshots` in the storage, and restores the
+    /// state. It neither founds nor joins anything.
     ///
     /// # Errors
     /// `Config`, `Log`, `Snapshot`, `Restore`. Nothing runs after an error.
     pub async fn start(
         config: RaftConfig,
         own: RaftId,
-        dir: Option<PathBuf>,
+        storage: Storage,
         transport: Arc<dyn Transport>,
     ) -> Result<Self, RaftError> {
         let settings = Arc::new(config.to_openraft()?);
         let timers = config.timers();
-        let opening = tokio::task::spawn_blocking(move || open_stores(dir.as_deref(), own));
-        let (log, closed, snapshots) = opening.await.map_err(|panicked| RaftError::Restore {
-            reason: panicked.to_string(),
-        })??;
+        let place = storage.clone();
+        let opened = storage.work(move || open_stores(&place, own)).await;
+        let (log, closed, snapshots) = opened?;
         let (machine, published, machine_ended) = Machine::new(Arc::new(snapshots));
         let book = Arc::new(AddressBook::default());
         let connector = Connector {
@@ -100,6 +99,7 @@ impl Raft {
             timers,
             transport,
             book: Arc::clone(&book),
+            storage: storage.clone(),
         };
         let raft = Box::pin(openraft::Raft::new(own, settings, connector, log, machine))
             .await
@@ -107,7 +107,7 @@ impl Raft {
                 reason: fatal.to_string(),
             })?;
         let inner = Inner {
-            inbox: Arc::new(Inbox::new(own, raft.clone())),
+            inbox: Arc::new(Inbox::new(own, raft.clone(), storage)),
             metrics: raft.metrics(),
             raft,
             id: own,
@@ -343,14 +343,26 @@ impl Raft {
 }
 
 fn open_stores(
-    dir: Option<&Path>,
+    storage: &Storage,
     own: RaftId,
 ) -> Result<(LogStore, Closed, SnapshotStore), RaftError> {
-    let below = |name: &str| dir.map(|dir| dir.join("raft").join(name));
-    let (log, closed) = LogStore::open(below("log").as_deref(), own)?;
+    let dir = match storage {
+        Storage::Directory(dir) => Some(dir.join("raft")),
+        Storage::Store(_) | Storage::Nowhere => None,
+    };
+    let below = |name: &str| dir.as_ref().map(|dir| dir.join(name));
+    let (log, closed) = match storage {
+        Storage::Store(store) => LogStore::open_journal(Arc::clone(store))?,
+        Storage::Directory(_) | Storage::Nowhere => LogStore::open(below("log").as_deref(), own)?,
+    };
     let ends = log.ends().map_err(|error| RaftError::Restore {
         reason: error.to_string(),
     })?;
-    let snapshots = SnapshotStore::open(below("snapshots"), ends.purged)?;
+    let snapshots = match storage {
+        Storage::Store(store) => SnapshotStore::open_on(Arc::clone(store), ends.purged)?,
+        Storage::Directory(_) | Storage::Nowhere => {
+            SnapshotStore::open(below("snapshots"), ends.purged)?
+        }
+    };
     Ok((log, closed, snapshots))
 }

@@ -168,9 +168,7 @@ impl RaftSnapshotBuilder<TypeConfig> for Builder {
 
 /// Saves off the runtime's threads: a large state takes a while to write.
 async fn save(snapshots: &Arc<SnapshotStore>, meta: SnapshotMeta, state: State) -> io::Result<()> {
-    let snapshots = Arc::clone(snapshots);
-    tokio::task::spawn_blocking(move || snapshots.save(meta, state))
-        .await
-        .map_err(io::Error::other)?
-        .map_err(io::Error::other)
+    let writer = Arc::clone(snapshots);
+    let saving = snapshots.storage().work(move || writer.save(meta, state));
+    saving.await.map_err(io::Error::other)
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
 use futures_util::StreamExt;
-use tokio::net::TcpStream;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 use tokio_util::codec::FramedRead;
@@ -14,6 +13,7 @@ use super::frame::{Frame, FrameDecoder, Kind, READ_BYTES};
 use super::listener::{Door, pass_panic_on};
 use super::outbox::Outbox;
 use super::{Caller, Refusal, Remote, Service};
+use crate::host::Stream;
 
 /// The longest reason of a refusal that is sent, in bytes.
 const REASON_BYTES_MAX: usize = 4 << 10;
@@ -49,7 +49,7 @@ impl<S: Service> Inbound<S> {
 
     /// Serves until the caller closes, the listener is told to stop, or nothing happens for
     /// twice the idle time. Requests that run by then run to their end, unanswered.
-    pub(super) async fn run(mut self, stream: TcpStream) -> io::Result<()> {
+    pub(super) async fn run(mut self, stream: Stream) -> io::Result<()> {
         let ended = self.serve(stream).await;
         while let Some(done) = self.running.join_next().await {
             pass_panic_on(done);
@@ -57,10 +57,10 @@ impl<S: Service> Inbound<S> {
         ended
     }
 
-    async fn serve(&mut self, stream: TcpStream) -> io::Result<()> {
+    async fn serve(&mut self, stream: Stream) -> io::Result<()> {
         let limits = self.door.limits;
         let stop = self.door.stop.clone();
-        let (from, mut to) = stream.into_split();
+        let (from, mut to) = tokio::io::split(stream);
         let decoder = FrameDecoder {
             payload_bytes: limits.payload_bytes,
         };

@@ -10,7 +10,6 @@ use std::sync::atomic::Ordering;
 
 use bytes::{Buf, Bytes};
 use futures_util::StreamExt;
-use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::codec::FramedRead;
@@ -19,6 +18,7 @@ use super::frame::{Frame, FrameDecoder, Kind, READ_BYTES};
 use super::outbound::{Dialler, Outgoing};
 use super::outbox::Outbox;
 use super::{Outcome, Refusal, Remote, RpcError};
+use crate::host::Stream;
 use crate::types::ClusterId;
 
 /// The table of waiters is searched for ones that gave up when it has grown to this, and again
@@ -57,7 +57,7 @@ impl<'a> Link<'a> {
     /// Runs to the connection's end, which every waiter is told, and gives its reason.
     pub(super) async fn run(
         mut self,
-        stream: TcpStream,
+        stream: Stream,
         requests: &mut mpsc::Receiver<Outgoing>,
     ) -> io::Error {
         let error = Arc::new(match self.exchange(stream, requests).await {
@@ -77,11 +77,11 @@ impl<'a> Link<'a> {
     /// Moves frames until nobody uses the connection any more, or it breaks.
     async fn exchange(
         &mut self,
-        stream: TcpStream,
+        stream: Stream,
         requests: &mut mpsc::Receiver<Outgoing>,
     ) -> io::Result<()> {
         let limits = self.dialler.limits;
-        let (from, mut to) = stream.into_split();
+        let (from, mut to) = tokio::io::split(stream);
         let decoder = FrameDecoder {
             payload_bytes: limits.payload_bytes,
         };
@@ -214,6 +214,7 @@ mod tests {
 
     use super::super::{Identity, Limits};
     use super::*;
+    use crate::host::Real;
     use crate::types::NodeId;
 
     #[test]
@@ -225,6 +226,7 @@ mod tests {
         let party = identity.party();
         let dialler = Dialler {
             addr,
+            host: Arc::new(Real),
             identity,
             limits: Limits::default(),
             heard: Arc::default(),

@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout;
@@ -14,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::inbound::Inbound;
 use super::{HelloError, Identity, Limits, Remote, RpcError, Service, hello};
+use crate::host::{self, Host, Stream};
 
 /// How long accepting rests after the system refused one, mostly for want of file descriptors:
 /// long enough not to spin, short enough not to be noticed.
@@ -22,7 +22,7 @@ const ACCEPT_REST: Duration = Duration::from_millis(100);
 /// A bound server port.
 #[derive(Debug)]
 pub struct Listener {
-    socket: TcpListener,
+    socket: Box<dyn host::Listener>,
     addr: SocketAddr,
     identity: Identity,
     limits: Limits,
@@ -30,13 +30,13 @@ pub struct Listener {
 
 impl Listener {
     /// Binds the address; port 0 takes a free one. From here on others may connect, and wait
-    /// until [`Listener::serve`] runs.
+    /// until [`Listener::serve`] runs. Called in a tokio runtime.
     ///
     /// # Errors
     ///
     /// [`RpcError::AddressInUse`], and [`RpcError::Bind`] for anything else.
-    pub async fn bind(addr: SocketAddr, identity: Identity) -> Result<Self, RpcError> {
-        Self::with_limits(addr, identity, Limits::default()).await
+    pub fn bind(host: &dyn Host, addr: SocketAddr, identity: Identity) -> Result<Self, RpcError> {
+        Self::with_limits(host, addr, identity, Limits::default())
     }
 
     /// As [`Listener::bind`], with other limits.
@@ -44,7 +44,8 @@ impl Listener {
     /// # Errors
     ///
     /// As [`Listener::bind`].
-    pub async fn with_limits(
+    pub fn with_limits(
+        host: &dyn Host,
         addr: SocketAddr,
         identity: Identity,
         limits: Limits,
@@ -56,8 +57,8 @@ impl Listener {
                 source: Arc::new(error),
             },
         };
-        let socket = TcpListener::bind(addr).await.map_err(failed)?;
-        let addr = socket.local_addr().map_err(failed)?;
+        let socket = host.listen(addr).map_err(failed)?;
+        let addr = socket.addr();
         Ok(Self {
             socket,
             addr,
@@ -101,7 +102,7 @@ impl Listener {
             tokio::select! {
                 () = &mut shutdown => break,
                 Some(ended) = serving.join_next() => pass_panic_on(ended).unwrap_or_default(),
-                (stream, from) = accept(&socket) => {
+                (stream, from) = accept(&*socket) => {
                     if serving.len() < limits.connections {
                         serving.spawn(Arc::clone(&door).serve(stream, from));
                     } else {
@@ -128,7 +129,7 @@ impl Listener {
 
 /// Takes the next connection. What the system refuses is mostly a want of file descriptors, and
 /// passes.
-async fn accept(socket: &TcpListener) -> (TcpStream, SocketAddr) {
+async fn accept(socket: &dyn host::Listener) -> (Stream, SocketAddr) {
     let mut is_told = false;
     loop {
         match socket.accept().await {
@@ -161,7 +162,7 @@ pub(super) struct Door<S> {
 
 impl<S: Service> Door<S> {
     /// Greets one connection and serves it to its end.
-    async fn serve(self: Arc<Self>, mut stream: TcpStream, from: SocketAddr) {
+    async fn serve(self: Arc<Self>, mut stream: Stream, from: SocketAddr) {
         let greeted = tokio::select! {
             greeted = timeout(self.limits.hello, self.greet(&mut stream, from)) => greeted,
             () = self.stop.cancelled() => return,
@@ -183,13 +184,9 @@ impl<S: Service> Door<S> {
     /// too, so that the caller learns whom it met; `None` is a conflict.
     async fn greet(
         &self,
-        stream: &mut TcpStream,
+        stream: &mut Stream,
         addr: SocketAddr,
     ) -> Result<Option<Arc<Remote>>, HelloError> {
-        // Requests are small and wait for answers: Nagle's algorithm would add 40 ms to them.
-        stream
-            .set_nodelay(true)
-            .map_err(|error| HelloError::Ended(error.kind()))?;
         let party = match hello::receive(stream).await {
             Ok(party) => party,
             Err(error) => {

@@ -10,12 +10,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bytes::Bytes;
-use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::link::Link;
 use super::{HelloError, Identity, Limits, Outcome, Remote, RpcError, hello};
+use crate::host::{Host, Stream};
 
 /// A request on its way into a connection.
 #[derive(Debug)]
@@ -38,15 +38,9 @@ pub(super) struct Connection {
 
 impl Connection {
     /// Starts the task, which begins with dialling.
-    pub(super) fn open(addr: SocketAddr, identity: Identity, limits: Limits) -> Self {
-        let (sender, requests) = mpsc::channel(limits.queued);
-        let heard = Arc::default();
-        let dialler = Dialler {
-            addr,
-            identity,
-            limits,
-            heard: Arc::clone(&heard),
-        };
+    pub(super) fn open(dialler: Dialler) -> Self {
+        let (sender, requests) = mpsc::channel(dialler.limits.queued);
+        let heard = Arc::clone(&dialler.heard);
         tokio::spawn(dialler.run(requests));
         Self {
             requests: sender,
@@ -79,6 +73,8 @@ impl Connection {
 pub(super) struct Dialler {
     /// Whom to dial.
     pub(super) addr: SocketAddr,
+    /// From where.
+    pub(super) host: Arc<dyn Host>,
     /// Who we are.
     pub(super) identity: Identity,
     /// The bounds.
@@ -108,18 +104,16 @@ impl Dialler {
     }
 
     /// Connects and greets.
-    async fn dial(&self) -> Result<(TcpStream, Remote), RpcError> {
+    async fn dial(&self) -> Result<(Stream, Remote), RpcError> {
         let addr = self.addr;
         let unreachable = |error| RpcError::Unreachable {
             addr,
             source: Arc::new(error),
         };
-        let mut stream = timeout(self.limits.connect, TcpStream::connect(addr))
+        let mut stream = timeout(self.limits.connect, self.host.connect(addr))
             .await
             .unwrap_or_else(|_elapsed| Err(io::ErrorKind::TimedOut.into()))
             .map_err(unreachable)?;
-        // As on the listener's side.
-        stream.set_nodelay(true).map_err(unreachable)?;
         let party = timeout(self.limits.hello, async {
             hello::send(&mut stream, &self.identity).await?;
             hello::receive(&mut stream).await

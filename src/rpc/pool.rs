@@ -11,8 +11,9 @@ use bytes::Bytes;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
-use super::outbound::{Connection, Outgoing};
+use super::outbound::{Connection, Dialler, Outgoing};
 use super::{Identity, Limits, Outcome, RpcError};
+use crate::host::{Host, Real};
 
 /// The connections to other agents. Clones share them; the last one dropped closes them.
 ///
@@ -25,6 +26,7 @@ pub struct Pool {
 
 #[derive(Debug)]
 struct Shared {
+    host: Arc<dyn Host>,
     identity: Identity,
     limits: Limits,
     connections: Mutex<HashMap<SocketAddr, Connection>>,
@@ -38,8 +40,14 @@ impl Pool {
 
     /// As [`Pool::new`], with other limits.
     pub fn with_limits(identity: Identity, limits: Limits) -> Self {
+        Self::on(Arc::new(Real), identity, limits)
+    }
+
+    /// As [`Pool::with_limits`], dialling from another host than the computer itself.
+    pub fn on(host: Arc<dyn Host>, identity: Identity, limits: Limits) -> Self {
         Self {
             shared: Arc::new(Shared {
+                host,
                 identity,
                 limits,
                 connections: Mutex::default(),
@@ -143,10 +151,13 @@ impl Pool {
             return connection.clone();
         }
         connections.retain(|_addr, connection| !connection.is_closed());
-        let Shared {
-            identity, limits, ..
-        } = &*self.shared;
-        let connection = Connection::open(addr, identity.clone(), *limits);
+        let connection = Connection::open(Dialler {
+            addr,
+            host: Arc::clone(&self.shared.host),
+            identity: self.shared.identity.clone(),
+            limits: self.shared.limits,
+            heard: Arc::default(),
+        });
         connections.insert(addr, connection.clone());
         connection
     }

@@ -21,6 +21,7 @@ const ROOMS: &[(&str, u8)] = &[
     ("types", 0),
     ("autopilot", 1),
     ("bootstrap", 1),
+    ("host", 1),
     ("join", 1),
     ("state", 1),
     ("telemetry", 1),

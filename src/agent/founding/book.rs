@@ -3,7 +3,6 @@
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::agent::blocking;
 use crate::bootstrap::{Ledger, Seat, Speech};
 use crate::datadir::{DataDir, DataDirError};
 
@@ -64,8 +63,8 @@ impl Book {
     /// # Errors
     /// If the disk does not take it; the old ledger stays.
     pub(in crate::agent) async fn write(&mut self, next: Ledger) -> Result<(), DataDirError> {
-        let (dir, record) = (self.dir.clone(), next.clone());
-        blocking(move || dir.store(RECORD, &record)).await?;
+        let record = next.clone();
+        self.dir.work(move |dir| dir.store(RECORD, &record)).await?;
         if next.bound() != self.ledger.bound() {
             self.bound_since = Instant::now();
         }

@@ -264,8 +264,8 @@ impl JoinDriver {
         if now.is_empty() || now == self.remembered {
             return;
         }
-        let (dir, list): (_, Vec<SocketAddr>) = (self.dir.clone(), now.iter().copied().collect());
-        match super::blocking(move || dir.store_peers(&list)).await {
+        let list: Vec<SocketAddr> = now.iter().copied().collect();
+        match self.dir.work(move |dir| dir.store_peers(&list)).await {
             Ok(()) => self.remembered = now,
             Err(error) => {
                 warn!(target: "agent", error = %super::lookup::chain(&error),

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::UdpSocket;
 use tokio::sync::watch;
 use tokio::time::{sleep, sleep_until};
 use tracing::debug;
@@ -11,6 +10,7 @@ use tracing::debug;
 use super::Shell;
 use crate::gossip::machine::Machine;
 use crate::gossip::wire::DATAGRAM_BYTES_MAX;
+use crate::host::Datagrams;
 
 /// How many datagrams are read before the clock is looked at. Datagrams come first, so that the
 /// answer to a probe that waits in the queue of a busy machine counts before its deadline does;
@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// Runs until told to stop.
 pub(crate) async fn run_datagrams(
     shell: Arc<Shell>,
-    socket: UdpSocket,
+    socket: Arc<dyn Datagrams>,
     mut stop: watch::Receiver<bool>,
 ) {
     // One byte more than is taken, so that a datagram that was cut shows.
@@ -38,7 +38,7 @@ pub(crate) async fn run_datagrams(
         tokio::select! {
             biased;
             _ = stop.changed() => return,
-            received = socket.recv_from(&mut buffer) => {
+            received = socket.receive(&mut buffer) => {
                 burst += 1;
                 match received {
                     Ok((len, from)) => {

@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, BufWriter};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{debug, warn};
 
@@ -15,6 +14,7 @@ use crate::gossip::wire::{
     Complaint, Door, Header, Malformed, Message, Side, StreamError, complain, read_body,
     read_header, write_message,
 };
+use crate::host::Stream;
 
 /// How long somebody who opens a stream may take to say what it is.
 const HEADER_DEADLINE: Duration = Duration::from_secs(2);
@@ -46,7 +46,7 @@ pub(crate) async fn exchange(
 
 async fn ask(shell: &Shell, addr: SocketAddr, deadline: Instant) -> Result<Partner, GossipError> {
     let late = |step| move |_elapsed| GossipError::Timeout { addr, step };
-    let mut stream = timeout_at(deadline, TcpStream::connect(addr))
+    let mut stream = timeout_at(deadline, shell.host().connect(addr))
         .await
         .map_err(late("connecting to"))?
         .map_err(|source| GossipError::Connect { addr, source })?;
@@ -77,7 +77,7 @@ async fn ask(shell: &Shell, addr: SocketAddr, deadline: Instant) -> Result<Partn
 }
 
 /// Answers somebody who opened a stream.
-pub(crate) async fn serve(shell: &Shell, mut stream: TcpStream, addr: SocketAddr) {
+pub(crate) async fn serve(shell: &Shell, mut stream: Stream, addr: SocketAddr) {
     let deadline = Instant::now() + ANSWER_DEADLINE;
     let (door, cluster) = shell.step(|machine, _| machine.door());
     let read = timeout_at(deadline, read(&mut stream, &door, Side::Asker)).await;
@@ -116,7 +116,7 @@ pub(crate) async fn serve(shell: &Shell, mut stream: TcpStream, addr: SocketAddr
 }
 
 /// Reads a message whose stream and whose speaker name the same cluster.
-async fn read(stream: &mut TcpStream, door: &Door, side: Side) -> Result<Message, StreamError> {
+async fn read(stream: &mut Stream, door: &Door, side: Side) -> Result<Message, StreamError> {
     let header = match side {
         Side::Asker => match timeout(HEADER_DEADLINE, read_header(stream)).await {
             Ok(header) => header?,
@@ -161,7 +161,7 @@ fn refuse_key(shell: &Shell, addr: SocketAddr, door: &Door, complaint: Complaint
     }
 }
 
-async fn drain(stream: &mut TcpStream) {
+async fn drain(stream: &mut Stream) {
     let mut rest = stream.take(DRAIN_BYTES_MAX);
     if let Err(error) = tokio::io::copy(&mut rest, &mut tokio::io::sink()).await {
         debug!(%error, "stream broke while it was drained");

@@ -10,7 +10,7 @@ mod streams;
 
 use std::collections::BTreeSet;
 use std::io;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Notify, mpsc, watch};
@@ -19,6 +19,7 @@ use tracing::{debug, info};
 
 use super::conflict_log::SeenConflict;
 use super::machine::{Effects, Errand, Machine};
+use crate::host::{Datagrams, Host};
 use crate::types::{Member, NodeId};
 pub(crate) use bind::{Sockets, bind};
 pub(crate) use datagrams::run_datagrams;
@@ -32,7 +33,8 @@ pub(crate) const ERRANDS_MAX: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Shell {
     machine: Mutex<Machine>,
-    socket: UdpSocket,
+    host: Arc<dyn Host>,
+    socket: Arc<dyn Datagrams>,
     members: watch::Sender<Arc<[Member]>>,
     conflicts: watch::Sender<Arc<[SeenConflict]>>,
     errands: mpsc::Sender<Errand>,
@@ -40,16 +42,18 @@ pub(crate) struct Shell {
 }
 
 impl Shell {
-    /// Gives a machine a socket to send by. The socket must not block.
+    /// Gives a machine a host to dial from and a port to send by.
     pub(crate) fn new(
         mut machine: Machine,
-        socket: UdpSocket,
+        host: Arc<dyn Host>,
+        socket: Arc<dyn Datagrams>,
         errands: mpsc::Sender<Errand>,
     ) -> Self {
         machine.wake(Instant::now());
         let first = machine.take_effects().members;
         Self {
             machine: Mutex::new(machine),
+            host,
             socket,
             members: watch::Sender::new(first.unwrap_or_default()),
             conflicts: watch::Sender::new(Arc::default()),
@@ -69,6 +73,11 @@ impl Shell {
             self.sooner.notify_one();
         }
         result
+    }
+
+    /// Where this agent runs.
+    pub(crate) fn host(&self) -> &dyn Host {
+        &*self.host
     }
 
     /// The list of members as it is now.
@@ -114,7 +123,7 @@ impl Shell {
 
     /// Hands a datagram to the system; a full queue drops it, like every other hop may.
     fn send(&self, to: SocketAddr, datagram: &[u8]) -> io::Result<()> {
-        self.socket.send_to(datagram, to).map(drop)
+        self.socket.send(to, datagram)
     }
 }
 

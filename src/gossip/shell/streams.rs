@@ -4,7 +4,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -13,6 +12,7 @@ use tracing::{debug, warn};
 use super::Shell;
 use super::exchange::{exchange, serve};
 use crate::gossip::machine::{Errand, Machine, Partner};
+use crate::host::Listener;
 
 /// How many accepted streams are served at once.
 const STREAMS_MAX: usize = 64;
@@ -26,7 +26,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// Accepts streams until told to stop.
 pub(crate) async fn run_listener(
     shell: Arc<Shell>,
-    listener: TcpListener,
+    listener: Box<dyn Listener>,
     mut stop: watch::Receiver<bool>,
 ) {
     let mut streams = JoinSet::new();

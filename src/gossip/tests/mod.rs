@@ -13,6 +13,7 @@ use tokio::time::timeout;
 
 use super::testing::says;
 use super::{ConflictKind, Gossip, GossipConfig, Key, SeenConflict, Tuning};
+use crate::host::Real;
 use crate::types::{Announcement, ClusterId, Member, MemberStatus, NodeId};
 
 /// Far longer than anything here takes; a test that meets it has failed.
@@ -42,6 +43,7 @@ fn any_port() -> SocketAddr {
 
 fn config(announcement: Announcement) -> GossipConfig {
     GossipConfig {
+        host: Arc::new(Real),
         bind: any_port(),
         announcement,
         key: None,

@@ -1,7 +1,6 @@
 //! The log of `-dev`: gone with the process.
 
 use std::collections::BTreeMap;
-use std::io;
 
 use super::super::type_config::{Entry, LogId, Vote, packed_len};
 use super::{Ends, next_index};
@@ -48,10 +47,8 @@ impl MemoryLog {
         found
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "one shape with the log on disk")]
-    pub(super) const fn save_vote(&mut self, vote: &Vote) -> io::Result<()> {
+    pub(super) const fn save_vote(&mut self, vote: &Vote) {
         self.vote = Some(*vote);
-        Ok(())
     }
 
     pub(super) const fn save_committed(&mut self, committed: Option<LogId>) {

@@ -7,6 +7,7 @@
 
 mod codec;
 mod disk;
+mod journal;
 mod memory;
 
 #[cfg(test)]
@@ -18,13 +19,16 @@ use std::ops::{Bound, RangeBounds};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use futures_util::FutureExt as _;
 use openraft::storage::{IOFlushed, RaftLogReader, RaftLogStorage};
 use openraft::{LogState, OptionalSend};
 use tokio::sync::{mpsc, oneshot};
 
 use super::type_config::{Entry, LogId, TypeConfig, Vote};
+use crate::host::Store;
 use crate::types::RaftId;
 use disk::DiskLog;
+use journal::JournalLog;
 use memory::MemoryLog;
 
 /// Bytes of entries that one message to a peer carries, unless a single entry is larger. Chosen
@@ -79,6 +83,7 @@ struct Shared {
 #[derive(Debug)]
 enum Kind {
     Disk(Box<DiskLog>),
+    Journal(JournalLog),
     Memory(MemoryLog),
 }
 
@@ -114,18 +119,35 @@ impl LogStore {
             Some(dir) => Kind::Disk(Box::new(DiskLog::open(dir, own)?)),
             None => Kind::Memory(MemoryLog::default()),
         };
+        Ok(Self::new(kind))
+    }
+
+    /// Opens the log in a store's journal.
+    ///
+    /// # Errors
+    /// `Open`.
+    pub(super) fn open_journal(store: Arc<dyn Store>) -> Result<(Self, Closed), LogError> {
+        let opened = JournalLog::open(store).map_err(|source| LogError::Open {
+            path: PathBuf::from("journal"),
+            source,
+        })?;
+        Ok(Self::new(Kind::Journal(opened)))
+    }
+
+    fn new(kind: Kind) -> (Self, Closed) {
         let (open, closed) = mpsc::channel(1);
         let shared = Arc::new(Shared {
             log: Mutex::new(kind),
             _open: open,
         });
-        Ok((Self { shared }, Closed(closed)))
+        (Self { shared }, Closed(closed))
     }
 
     /// Where the log begins and ends.
     pub(super) fn ends(&self) -> io::Result<Ends> {
         Ok(match &*self.lock()? {
             Kind::Disk(log) => log.ends(),
+            Kind::Journal(log) => log.memory().ends(),
             Kind::Memory(log) => log.ends(),
         })
     }
@@ -140,6 +162,7 @@ impl LogStore {
     fn read(&self, range: (u64, u64), bytes_max: usize) -> io::Result<Vec<Entry>> {
         match &*self.lock()? {
             Kind::Disk(log) => log.read(range, bytes_max),
+            Kind::Journal(log) => Ok(log.memory().read(range, bytes_max)),
             Kind::Memory(log) => Ok(log.read(range, bytes_max)),
         }
     }
@@ -160,6 +183,7 @@ impl RaftLogReader<TypeConfig> for LogStore {
     async fn read_vote(&mut self) -> io::Result<Option<Vote>> {
         Ok(match &*self.lock()? {
             Kind::Disk(log) => log.vote(),
+            Kind::Journal(log) => log.memory().vote(),
             Kind::Memory(log) => log.vote(),
         })
     }
@@ -182,15 +206,20 @@ impl RaftLogStorage<TypeConfig> for LogStore {
 
     async fn save_vote(&mut self, vote: &Vote) -> io::Result<()> {
         let synced = match &mut *self.lock()? {
-            Kind::Disk(log) => log.save_vote(vote)?,
-            Kind::Memory(log) => return log.save_vote(vote),
+            Kind::Disk(log) => wait_synced(log.save_vote(vote)?).boxed(),
+            Kind::Journal(log) => log.save_vote(vote)?,
+            Kind::Memory(log) => {
+                log.save_vote(vote);
+                return Ok(());
+            }
         };
-        wait_synced(synced).await
+        synced.await
     }
 
     async fn save_committed(&mut self, committed: Option<LogId>) -> io::Result<()> {
         match &mut *self.lock()? {
             Kind::Disk(log) => log.save_committed(committed),
+            Kind::Journal(log) => log.save_committed(committed),
             Kind::Memory(log) => {
                 log.save_committed(committed);
                 Ok(())
@@ -201,6 +230,7 @@ impl RaftLogStorage<TypeConfig> for LogStore {
     async fn read_committed(&mut self) -> io::Result<Option<LogId>> {
         Ok(match &*self.lock()? {
             Kind::Disk(log) => log.committed(),
+            Kind::Journal(log) => log.memory().committed(),
             Kind::Memory(log) => log.committed(),
         })
     }
@@ -212,6 +242,7 @@ impl RaftLogStorage<TypeConfig> for LogStore {
     {
         match &mut *self.lock()? {
             Kind::Disk(log) => log.append(entries, callback),
+            Kind::Journal(log) => log.append(entries, callback),
             Kind::Memory(log) => {
                 log.append(entries);
                 callback.io_completed(Ok(()));
@@ -223,6 +254,7 @@ impl RaftLogStorage<TypeConfig> for LogStore {
     async fn truncate_after(&mut self, last_log_id: Option<LogId>) -> io::Result<()> {
         match &mut *self.lock()? {
             Kind::Disk(log) => log.truncate_after(last_log_id),
+            Kind::Journal(log) => log.truncate_after(last_log_id),
             Kind::Memory(log) => {
                 log.truncate_after(last_log_id);
                 Ok(())
@@ -233,6 +265,7 @@ impl RaftLogStorage<TypeConfig> for LogStore {
     async fn purge(&mut self, log_id: LogId) -> io::Result<()> {
         match &mut *self.lock()? {
             Kind::Disk(log) => log.purge(log_id),
+            Kind::Journal(log) => log.purge(log_id),
             Kind::Memory(log) => {
                 log.purge(log_id);
                 Ok(())

@@ -23,6 +23,7 @@ use super::super::type_config::{Peer, Snapshot, TypeConfig, Vote};
 use super::book::AddressBook;
 use super::message::{Envelope, Piece, Reply, Request, Transfer, pack, unpack};
 use super::{Transport, TransportError};
+use crate::host::Storage;
 use crate::state::State;
 use crate::types::RaftId;
 
@@ -41,6 +42,8 @@ pub(in crate::raft) struct Connector {
     pub(in crate::raft) timers: Timers,
     pub(in crate::raft) transport: Arc<dyn Transport>,
     pub(in crate::raft) book: Arc<AddressBook>,
+    /// Where long work is done.
+    pub(in crate::raft) storage: Storage,
 }
 
 impl fmt::Debug for Connector {
@@ -60,6 +63,7 @@ impl RaftNetworkFactory<TypeConfig> for Connector {
             timers: self.timers,
             transport: Arc::clone(&self.transport),
             book: Arc::clone(&self.book),
+            storage: self.storage.clone(),
         }
     }
 }
@@ -72,6 +76,7 @@ pub(in crate::raft) struct Client {
     timers: Timers,
     transport: Arc<dyn Transport>,
     book: Arc<AddressBook>,
+    storage: Storage,
 }
 
 impl Client {
@@ -205,13 +210,12 @@ impl RaftNetworkV2<TypeConfig> for Client {
         _option: RPCOption,
     ) -> Result<SnapshotResponse<TypeConfig>, StreamingError<TypeConfig>> {
         let last_log_id = snapshot.meta.last_log_id;
-        let encoding = tokio::task::spawn_blocking(move || {
-            snapshot::encode(&snapshot.meta, &snapshot.snapshot)
-        });
+        let encoding = self
+            .storage
+            .work(move || snapshot::encode(&snapshot.meta, &snapshot.snapshot));
         let bytes: Bytes = match encoding.await {
-            Ok(Ok(bytes)) => bytes.into(),
-            Ok(Err(error)) => return Err(unreadable(error).into()),
-            Err(panicked) => return Err(unreadable(panicked).into()),
+            Ok(bytes) => bytes.into(),
+            Err(error) => return Err(unreadable(error).into()),
         };
         let transfer = Transfer {
             vote,

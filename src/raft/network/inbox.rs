@@ -13,12 +13,15 @@ use super::super::snapshot;
 use super::super::type_config::{Snapshot, TypeConfig};
 use super::assembly::{Assembly, Progress};
 use super::message::{Envelope, Piece, Reply, Request, pack, unpack};
+use crate::host::Storage;
 use crate::types::RaftId;
 
 /// Takes messages for one raft node.
 pub(in crate::raft) struct Inbox {
     own: RaftId,
     raft: openraft::Raft<TypeConfig, Machine>,
+    /// Where long work is done.
+    storage: Storage,
     assembly: Mutex<Assembly>,
     last_contact: Mutex<Option<Instant>>,
 }
@@ -32,10 +35,15 @@ impl fmt::Debug for Inbox {
 }
 
 impl Inbox {
-    pub(in crate::raft) fn new(own: RaftId, raft: openraft::Raft<TypeConfig, Machine>) -> Self {
+    pub(in crate::raft) fn new(
+        own: RaftId,
+        raft: openraft::Raft<TypeConfig, Machine>,
+        storage: Storage,
+    ) -> Self {
         Self {
             own,
             raft,
+            storage,
             assembly: Mutex::default(),
             last_contact: Mutex::new(None),
         }
@@ -105,11 +113,10 @@ impl Inbox {
             Progress::Partly(have) => return Ok(Reply::Have(have)),
             Progress::Wholly(transfer, bytes) => (transfer, bytes),
         };
-        let decoding = tokio::task::spawn_blocking(move || snapshot::decode(&bytes));
-        let decoded = decoding
+        let decoding = self.storage.work(move || snapshot::decode(&bytes));
+        let (meta, state) = decoding
             .await
-            .map_err(|error| HandleError::stopped(&error))?;
-        let (meta, state) = decoded.map_err(|error| malformed(error.to_string()))?;
+            .map_err(|error| malformed(error.to_string()))?;
         if meta.last_log_id != transfer.last_log_id {
             let reason = "snapshot covers something else than its sender said";
             return Err(malformed(reason.to_owned()));

@@ -15,15 +15,18 @@ mod tests;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwapOption;
 
 use super::type_config::{LogId, Snapshot, SnapshotMeta};
+use crate::host::{Storage, Store};
 use crate::state::State;
 
 pub(super) use file::{decode, encode};
 
+/// The file of a store that holds its snapshot.
+const IN_STORE: &str = "raft/snapshot";
 /// Snapshot files that are kept. The older one is for the day when the newer one is damaged.
 const KEPT: usize = 2;
 
@@ -71,8 +74,8 @@ pub enum SnapshotError {
 /// The snapshots of one raft node.
 #[derive(Debug)]
 pub(super) struct SnapshotStore {
-    /// None: in memory only.
-    dir: Option<PathBuf>,
+    /// Where they are written, if anywhere.
+    place: Storage,
     current: ArcSwapOption<Snapshot>,
     /// Held while files are written and removed.
     writing: Mutex<()>,
@@ -92,11 +95,36 @@ impl SnapshotStore {
             }
             None => None,
         };
-        Ok(Self {
-            dir,
+        Ok(Self::new(dir.into(), found))
+    }
+
+    /// Reads the one snapshot of a store; else as [`SnapshotStore::open`].
+    ///
+    /// # Errors
+    /// `Io`, `Damaged`, or `Gap` if it does not reach the log.
+    pub(super) fn open_on(
+        store: Arc<dyn Store>,
+        purged: Option<LogId>,
+    ) -> Result<Self, SnapshotError> {
+        let path = Path::new(IN_STORE);
+        let bytes = store.read(IN_STORE).map_err(io_error("read", path))?;
+        let found = bytes.map(|bytes| decode(&bytes)).transpose()?;
+        let found = found.map(|(meta, snapshot)| Snapshot { meta, snapshot });
+        check_reach(found.as_ref(), purged, &[])?;
+        Ok(Self::new(Storage::Store(store), found))
+    }
+
+    fn new(place: Storage, found: Option<Snapshot>) -> Self {
+        Self {
+            place,
             current: ArcSwapOption::from_pointee(found),
             writing: Mutex::new(()),
-        })
+        }
+    }
+
+    /// Where they are written.
+    pub(super) const fn storage(&self) -> &Storage {
+        &self.place
     }
 
     /// The newest snapshot.
@@ -117,10 +145,17 @@ impl SnapshotStore {
         if have.is_some() && have >= meta.last_log_id {
             return Ok(());
         }
-        if let Some(dir) = &self.dir {
-            let bytes = encode(&meta, &state)?;
-            file::write(dir, &file::name(meta.last_log_id), &bytes)?;
-            prune(dir)?;
+        match &self.place {
+            Storage::Directory(dir) => {
+                let bytes = encode(&meta, &state)?;
+                file::write(dir, &file::name(meta.last_log_id), &bytes)?;
+                prune(dir)?;
+            }
+            Storage::Store(store) => {
+                let written = store.write(IN_STORE, &encode(&meta, &state)?);
+                written.map_err(io_error("write", Path::new(IN_STORE)))?;
+            }
+            Storage::Nowhere => {}
         }
         let snapshot = Snapshot {
             meta,
@@ -157,18 +192,24 @@ fn newest_readable(dir: &Path, purged: Option<LogId>) -> Result<Option<Snapshot>
             }
         }
     }
-    let reached = found
-        .as_ref()
-        .and_then(|snapshot| snapshot.meta.last_log_id);
+    check_reach(found.as_ref(), purged, &damaged)?;
+    set_aside(&damaged)?;
+    Ok(found)
+}
+
+/// Checks that the log takes over where the snapshot ends.
+fn check_reach(
+    found: Option<&Snapshot>,
+    purged: Option<LogId>,
+    damaged: &[PathBuf],
+) -> Result<(), SnapshotError> {
+    let reached = found.and_then(|snapshot| snapshot.meta.last_log_id);
     match purged {
         Some(purged) if reached < Some(purged) => Err(SnapshotError::Gap {
             purged: purged.index(),
-            damaged,
+            damaged: damaged.to_vec(),
         }),
-        _ => {
-            set_aside(&damaged)?;
-            Ok(found)
-        }
+        _ => Ok(()),
     }
 }
 

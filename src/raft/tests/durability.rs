@@ -166,7 +166,13 @@ async fn try_start(cluster: &Cluster, id: RaftId) -> Result<Raft, RaftError> {
         own: addr(id),
         net: Arc::clone(&cluster.net),
     };
-    Raft::start(cluster.config.clone(), id, cluster.dir(id), Arc::new(wire)).await
+    Raft::start(
+        cluster.config.clone(),
+        id,
+        cluster.dir(id).into(),
+        Arc::new(wire),
+    )
+    .await
 }
 
 fn only_log_file(cluster: &Cluster, id: RaftId) -> PathBuf {

@@ -160,7 +160,8 @@ impl Cluster {
             own: addr(id),
             net: Arc::clone(&self.net),
         };
-        let started = Raft::start(self.config.clone(), id, self.dir(id), Arc::new(wire)).await;
+        let started =
+            Raft::start(self.config.clone(), id, self.dir(id).into(), Arc::new(wire)).await;
         let raft = started.unwrap();
         self.net
             .nodes

@@ -4,7 +4,7 @@ use super::*;
 
 #[tokio::test]
 async fn an_oversized_claim_after_the_hello_ends_the_connection() {
-    let served = serve(agent(1, None).0).await;
+    let served = serve(agent(1, None).0);
     let mut stream = dial_by_hand(served.addr, &agent(2, None).0).await;
     stream.write_all(&[0xff; 9]).await.unwrap();
     assert_eq!(read_to_close(&mut stream).await, b"");
@@ -16,7 +16,7 @@ async fn a_request_above_the_bound_is_not_sent() {
         payload_bytes: 3,
         ..Limits::default()
     };
-    let served = serve_at(loopback(), agent(1, None).0, limits).await;
+    let served = serve_at(loopback(), agent(1, None).0, limits);
     let pool = Pool::with_limits(agent(2, None).0, limits);
     pool.call(served.addr, bytes("abc"), LONG).await.unwrap();
     let error = pool.call(served.addr, bytes("abcd"), LONG).await;
@@ -29,7 +29,7 @@ async fn requests_above_the_limit_are_answered_busy_and_not_run() {
         running: 1,
         ..Limits::default()
     };
-    let served = serve_at(loopback(), agent(1, None).0, limits).await;
+    let served = serve_at(loopback(), agent(1, None).0, limits);
     let pool = Pool::new(agent(2, None).0);
     let first = pool.call(served.addr, bytes("wait"), LONG);
     let second = async {
@@ -50,7 +50,7 @@ async fn connections_above_the_limit_are_closed_and_a_free_place_is_taken() {
         connections: 1,
         ..Limits::default()
     };
-    let served = serve_at(loopback(), agent(1, None).0, limits).await;
+    let served = serve_at(loopback(), agent(1, None).0, limits);
     let (one, two) = (agent(2, None).0, agent(3, None).0);
     let pool = Pool::new(one);
     pool.call(served.addr, bytes("x"), LONG).await.unwrap();
@@ -94,7 +94,7 @@ async fn a_request_that_never_ends_does_not_keep_the_listener() {
         drain: SHORT,
         ..Limits::default()
     };
-    let served = serve_at(loopback(), agent(1, None).0, limits).await;
+    let served = serve_at(loopback(), agent(1, None).0, limits);
     let pool = Pool::new(agent(2, None).0);
     let call = pool.call(served.addr, bytes("wait"), LONG);
     let stop = async {
@@ -112,7 +112,7 @@ async fn an_answer_above_the_bound_is_a_refusal_and_a_long_reason_is_cut_between
         payload_bytes: 99,
         ..Limits::default()
     };
-    let served = serve_at(loopback(), agent(1, None).0, limits).await;
+    let served = serve_at(loopback(), agent(1, None).0, limits);
     let pool = Pool::new(agent(2, None).0);
     let refusal = async |request| match pool.call(served.addr, bytes(request), LONG).await {
         Err(RpcError::Refused { source, .. }) => source.reason,
@@ -129,7 +129,7 @@ async fn requests_of_all_connections_share_one_limit() {
         running_total: 1,
         ..Limits::default()
     };
-    let served = serve_at(loopback(), agent(1, None).0, limits).await;
+    let served = serve_at(loopback(), agent(1, None).0, limits);
     let (one, two) = (Pool::new(agent(2, None).0), Pool::new(agent(3, None).0));
     let first = one.call(served.addr, bytes("wait"), LONG);
     let second = async {
@@ -150,7 +150,7 @@ async fn no_request_is_read_while_those_that_run_are_large_enough() {
         running_bytes: 4,
         ..Limits::default()
     };
-    let served = serve_at(loopback(), agent(1, None).0, limits).await;
+    let served = serve_at(loopback(), agent(1, None).0, limits);
     let mut stream = dial_by_hand(served.addr, &agent(2, None).0).await;
     let requests = [request(1, "wait"), request(2, "x")].concat();
     stream.write_all(&requests).await.unwrap();
@@ -170,7 +170,7 @@ async fn a_connection_that_nobody_uses_is_closed_by_the_listener_too() {
         idle: SHORT,
         ..Limits::default()
     };
-    let served = serve_at(loopback(), agent(1, None).0, limits).await;
+    let served = serve_at(loopback(), agent(1, None).0, limits);
     let mut stream = dial_by_hand(served.addr, &agent(2, None).0).await;
     assert_eq!(read_to_close(&mut stream).await, b"");
 }

@@ -7,7 +7,7 @@ async fn agents_of_two_clusters_refuse_each_other_at_the_hello_and_both_report_i
     let (listening, _a) = agent(1, Some(7));
     let (calling, _b) = agent(2, Some(8));
     let (there, here) = (listening.conflicts(), calling.conflicts());
-    let served = serve(listening).await;
+    let served = serve(listening);
     let error = Pool::new(calling)
         .call(served.addr, bytes("x"), LONG)
         .await
@@ -30,7 +30,7 @@ async fn agents_of_two_clusters_refuse_each_other_at_the_hello_and_both_report_i
 
 #[tokio::test]
 async fn a_caller_of_another_cluster_that_does_not_mind_is_closed_after_our_hello() {
-    let served = serve(agent(1, Some(7)).0).await;
+    let served = serve(agent(1, Some(7)).0);
     let mut stream = dial_by_hand(served.addr, &agent(2, Some(8)).0).await;
     assert_eq!(read_to_close(&mut stream).await, b"");
 }
@@ -40,7 +40,7 @@ async fn a_request_of_another_cluster_is_refused_on_a_connection_that_was_good()
     let (listening, _a) = agent(1, Some(7));
     let (calling, joins) = agent(2, None);
     let (there, here) = (listening.conflicts(), calling.conflicts());
-    let served = serve(listening).await;
+    let served = serve(listening);
     let pool = Pool::new(calling);
     pool.call(served.addr, bytes("x"), LONG).await.unwrap();
     joins.send(Some(ClusterId::new(8))).unwrap();
@@ -64,7 +64,7 @@ async fn a_request_of_another_cluster_is_refused_on_a_connection_that_was_good()
 async fn an_answer_of_another_cluster_is_not_taken() {
     let (listening, joins) = agent(1, None);
     let (calling, _b) = agent(2, Some(8));
-    let served = serve(listening).await;
+    let served = serve(listening);
     let pool = Pool::new(calling);
     let call = pool.call(served.addr, bytes("wait"), LONG);
     let join = async {
@@ -80,7 +80,7 @@ async fn an_answer_of_another_cluster_is_not_taken() {
 
 #[tokio::test]
 async fn a_blank_agent_talks_to_a_cluster_and_goes_on_once_it_joined() {
-    let served = serve(agent(1, Some(7)).0).await;
+    let served = serve(agent(1, Some(7)).0);
     let (calling, joins) = agent(2, None);
     let pool = Pool::new(calling);
     pool.call(served.addr, bytes("x"), LONG).await.unwrap();
@@ -90,7 +90,7 @@ async fn a_blank_agent_talks_to_a_cluster_and_goes_on_once_it_joined() {
 
 #[tokio::test]
 async fn another_version_is_told_ours_before_the_connection_ends() {
-    let served = serve(agent(1, None).0).await;
+    let served = serve(agent(1, None).0);
     let mut stream = TcpStream::connect(served.addr).await.unwrap();
     stream.write_all(b"qrte\x00\x09\x00\x00").await.unwrap();
     let got = read_to_close(&mut stream).await;
@@ -103,7 +103,7 @@ async fn a_caller_without_a_hello_is_closed_after_the_deadline() {
         hello: SHORT,
         ..Limits::default()
     };
-    let served = serve_at(loopback(), agent(1, None).0, limits).await;
+    let served = serve_at(loopback(), agent(1, None).0, limits);
     let mut stream = TcpStream::connect(served.addr).await.unwrap();
     stream.write_all(b"qrt").await.unwrap();
     assert_eq!(read_to_close(&mut stream).await, b"");
@@ -115,7 +115,7 @@ async fn hostile_first_bytes_end_their_connection_and_no_other() {
         hello: LONG * 2,
         ..Limits::default()
     };
-    let served = serve_at(loopback(), agent(1, None).0, limits).await;
+    let served = serve_at(loopback(), agent(1, None).0, limits);
     let hostile: [&[u8]; 5] = [
         b"\xff\xff\xff\xff\xff\xff\xff\xff\xff",
         b"\x00\x00\x00\x00\x00\x00\x00\x00\x00",

@@ -4,7 +4,7 @@ use super::*;
 
 #[tokio::test]
 async fn many_requests_at_once_each_get_their_own_answer() {
-    let served = serve(agent(1, Some(7)).0).await;
+    let served = serve(agent(1, Some(7)).0);
     let pool = Pool::new(agent(2, Some(7)).0);
     let calls = (0..500_usize).map(|number| {
         let payload = Bytes::from(number.to_string().repeat(1 + number * 7 % 900));
@@ -20,7 +20,7 @@ async fn many_requests_at_once_each_get_their_own_answer() {
 
 #[tokio::test]
 async fn an_answer_of_many_megabytes_arrives_whole() {
-    let served = serve(agent(1, None).0).await;
+    let served = serve(agent(1, None).0);
     let pool = Pool::new(agent(2, None).0);
     let payload: Bytes = (0..8 << 20).map(|n: u32| n.to_le_bytes()[1]).collect();
     let answer = pool.call(served.addr, payload.clone(), LONG).await.unwrap();
@@ -29,7 +29,7 @@ async fn an_answer_of_many_megabytes_arrives_whole() {
 
 #[tokio::test]
 async fn a_slow_answer_does_not_hold_up_a_quick_one() {
-    let served = serve(agent(1, None).0).await;
+    let served = serve(agent(1, None).0);
     let pool = Pool::new(agent(2, None).0);
     let slow = pool.call(served.addr, bytes("wait"), LONG);
     let quick = async {
@@ -44,7 +44,7 @@ async fn a_slow_answer_does_not_hold_up_a_quick_one() {
 
 #[tokio::test]
 async fn the_service_learns_who_calls_and_the_caller_why_it_refused() {
-    let served = serve(agent(1, Some(7)).0).await;
+    let served = serve(agent(1, Some(7)).0);
     let pool = Pool::new(agent(2, None).0);
     let who = pool.call(served.addr, bytes("who"), LONG).await.unwrap();
     assert_eq!(
@@ -60,7 +60,7 @@ async fn the_service_learns_who_calls_and_the_caller_why_it_refused() {
 
 #[tokio::test]
 async fn a_request_runs_to_its_end_although_its_caller_is_gone() {
-    let served = serve(agent(1, None).0).await;
+    let served = serve(agent(1, None).0);
     let mut stream = dial_by_hand(served.addr, &agent(2, None).0).await;
     stream.write_all(&request(1, "wait")).await.unwrap();
     served.script.begun_one.notified().await;
@@ -78,7 +78,7 @@ async fn a_request_runs_to_its_end_although_its_caller_is_gone() {
 
 #[tokio::test]
 async fn a_panic_in_the_service_ends_the_listener() {
-    let served = serve(agent(1, None).0).await;
+    let served = serve(agent(1, None).0);
     let pool = Pool::new(agent(2, None).0);
     let error = pool.call(served.addr, bytes("panic"), LONG).await;
     assert_eq!(error.unwrap_err().outcome(), Outcome::Unknown);
@@ -87,7 +87,7 @@ async fn a_panic_in_the_service_ends_the_listener() {
 
 #[tokio::test]
 async fn a_request_that_runs_is_answered_before_the_listener_stops() {
-    let served = serve(agent(1, None).0).await;
+    let served = serve(agent(1, None).0);
     let pool = Pool::new(agent(2, None).0);
     let call = pool.call(served.addr, bytes("wait"), LONG);
     let stop = async {

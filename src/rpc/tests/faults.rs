@@ -104,10 +104,8 @@ async fn a_dial_outlives_the_caller_that_began_it() {
 
 #[tokio::test]
 async fn a_taken_address_is_named_with_the_flag_that_changes_it() {
-    let first = Listener::bind(loopback(), agent(1, None).0).await.unwrap();
-    let error = Listener::bind(first.addr(), agent(2, None).0)
-        .await
-        .unwrap_err();
+    let first = Listener::bind(&Real, loopback(), agent(1, None).0).unwrap();
+    let error = Listener::bind(&Real, first.addr(), agent(2, None).0).unwrap_err();
     assert!(matches!(error, RpcError::AddressInUse { addr } if addr == first.addr()));
     assert!(error.to_string().contains("-server-port"));
 }

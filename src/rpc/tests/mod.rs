@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 
 use super::frame::{Frame, Kind};
 use super::*;
+use crate::host::Real;
 use crate::types::{ClusterId, NodeId};
 
 /// More than anything here takes; a test that needs it has failed.
@@ -77,8 +78,8 @@ struct Served {
     task: JoinHandle<()>,
 }
 
-async fn serve_at(addr: SocketAddr, identity: Identity, limits: Limits) -> Served {
-    let listener = Listener::with_limits(addr, identity, limits).await.unwrap();
+fn serve_at(addr: SocketAddr, identity: Identity, limits: Limits) -> Served {
+    let listener = Listener::with_limits(&Real, addr, identity, limits).unwrap();
     let addr = listener.addr();
     let script = Arc::new(Script::default());
     let (stop, stopped) = oneshot::channel();
@@ -92,8 +93,8 @@ async fn serve_at(addr: SocketAddr, identity: Identity, limits: Limits) -> Serve
     }
 }
 
-async fn serve(identity: Identity) -> Served {
-    serve_at(loopback(), identity, Limits::default()).await
+fn serve(identity: Identity) -> Served {
+    serve_at(loopback(), identity, Limits::default())
 }
 
 fn loopback() -> SocketAddr {
