@@ -57,10 +57,10 @@ impl std::fmt::Display for Source {
 }
 
 impl Lookup {
-    /// A lookup through the real world.
-    pub(super) fn new(default_port: u16) -> Self {
+    /// A lookup through some doors.
+    pub(super) fn new(io: Io, default_port: u16) -> Self {
         Self {
-            io: Arc::new(Io::real()),
+            io: Arc::new(io),
             default_port,
         }
     }

@@ -162,8 +162,8 @@ impl Agent {
         Self::start_on(Arc::new(Real), config).await
     }
 
-    /// As [`Agent::start`], on another host than the computer itself: in a simulation, say. DNS
-    /// names, providers and the HTTP API go to the computer all the same.
+    /// As [`Agent::start`], on another host than the computer itself: in a simulation, say. The
+    /// HTTP API and what lies inside a vendor's SDK go to the computer all the same.
     ///
     /// # Errors
     /// See [`AgentError`].

@@ -47,6 +47,7 @@ pub(super) async fn start(host: Arc<dyn Host>, config: Config) -> Result<Agent, 
     let sources = Sources::parse(&config)?;
     let http = bind_http(&config).await?;
     check_addresses(&*host, &config)?;
+    let discovery = host.discovery();
     let ground = lay_ground(host, &config).await?;
     let server = match config.mode {
         Mode::Server => Some(server::open(&config, &ground).await?),
@@ -77,7 +78,7 @@ pub(super) async fn start(host: Arc<dyn Host>, config: Config) -> Result<Agent, 
     let parts = Arc::new(Parts {
         dir: ground.dir.clone(),
         membership: ground.membership,
-        lookup: Lookup::new(gossip.local_addr().port()),
+        lookup: Lookup::new(discovery, gossip.local_addr().port()),
         gossip,
         router: Arc::new(router),
         raft,
