@@ -16,7 +16,7 @@ use tokio::time::error::Elapsed;
 
 use super::config::Timers;
 use super::error::{HandleError, RaftError, ReadError, WriteError};
-use super::log::{Closed, LogStore};
+use super::log::{Closed, Failure, LogError, LogStore};
 use super::machine::{Machine, Published};
 use super::network::{AddressBook, COMMAND_BYTES_MAX, Connector, Inbox, Transport};
 use super::snapshot::SnapshotStore;
@@ -61,6 +61,8 @@ pub(super) struct Inner {
     /// The term whose leadership this node gave away, plus one; 0 for none. See [`lease`].
     barred: AtomicU64,
     stopping: AtomicBool,
+    /// Tells that the log takes no more writes.
+    log_failure: Option<Failure>,
     /// Ends with the state machine.
     machine_ended: Mutex<mpsc::Receiver<()>>,
     /// Ends with the log.
@@ -90,9 +92,10 @@ impl Raft {
         let settings = Arc::new(config.to_openraft()?);
         let timers = config.timers();
         let opening = tokio::task::spawn_blocking(move || open_stores(dir.as_deref(), own));
-        let (log, closed, snapshots) = opening.await.map_err(|panicked| RaftError::Restore {
-            reason: panicked.to_string(),
-        })??;
+        let (log, closed, snapshots) = opening
+            .await
+            .map_err(|panicked| RaftError::restore(&panicked))??;
+        let log_failure = log.failure().map_err(|error| RaftError::restore(&error))?;
         let (machine, published, machine_ended) = Machine::new(Arc::new(snapshots));
         let book = Arc::new(AddressBook::default());
         let connector = Connector {
@@ -103,9 +106,7 @@ impl Raft {
         };
         let raft = Box::pin(openraft::Raft::new(own, settings, connector, log, machine))
             .await
-            .map_err(|fatal| RaftError::Restore {
-                reason: fatal.to_string(),
-            })?;
+            .map_err(|fatal| RaftError::restore(&fatal))?;
         let inner = Inner {
             inbox: Arc::new(Inbox::new(own, raft.clone())),
             metrics: raft.metrics(),
@@ -116,6 +117,7 @@ impl Raft {
             book,
             barred: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
+            log_failure,
             machine_ended: Mutex::new(machine_ended),
             closed: Mutex::new(closed),
         };
@@ -317,9 +319,10 @@ impl Raft {
             let _end: Option<()> = self.inner.machine_ended.lock().await.recv().await;
             "raft has stopped: the state machine ended".to_owned()
         };
-        // The core first: if both ended, it knows why.
+        // The log first, which knows the file; then the core: if both ended, it knows why.
         tokio::select! {
             biased;
+            reason = LogStore::failed(self.inner.log_failure.clone()) => reason,
             reason = core_ended => reason,
             reason = machine_ended => reason,
         }
@@ -347,10 +350,15 @@ fn open_stores(
     own: RaftId,
 ) -> Result<(LogStore, Closed, SnapshotStore), RaftError> {
     let below = |name: &str| dir.map(|dir| dir.join("raft").join(name));
+    let snapshots = below("snapshots");
+    if let (Some(log), Some(snapshots)) = (below("log"), &snapshots)
+        && !LogStore::is_on_disk(&log)?
+        && SnapshotStore::is_on_disk(snapshots)?
+    {
+        return Err(LogError::Gone { path: log }.into());
+    }
     let (log, closed) = LogStore::open(below("log").as_deref(), own)?;
-    let ends = log.ends().map_err(|error| RaftError::Restore {
-        reason: error.to_string(),
-    })?;
-    let snapshots = SnapshotStore::open(below("snapshots"), ends.purged)?;
+    let ends = log.ends().map_err(|error| RaftError::restore(&error))?;
+    let snapshots = SnapshotStore::open(snapshots, ends.purged)?;
     Ok((log, closed, snapshots))
 }

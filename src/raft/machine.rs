@@ -13,7 +13,7 @@ use openraft::storage::{ApplyResponder, EntryResponder, RaftSnapshotBuilder, Raf
 use openraft::{EntryPayload, OptionalSend};
 use tokio::sync::{mpsc, watch};
 
-use super::snapshot::SnapshotStore;
+use super::snapshot::{SnapshotError, SnapshotStore};
 use super::type_config::{Entry, LogId, Snapshot, SnapshotMeta, StoredMembership, TypeConfig};
 use crate::state::{Applied, State};
 
@@ -172,5 +172,5 @@ async fn save(snapshots: &Arc<SnapshotStore>, meta: SnapshotMeta, state: State) 
     tokio::task::spawn_blocking(move || snapshots.save(meta, state))
         .await
         .map_err(io::Error::other)?
-        .map_err(io::Error::other)
+        .map_err(SnapshotError::into_io)
 }

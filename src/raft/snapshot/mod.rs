@@ -21,6 +21,7 @@ use arc_swap::ArcSwapOption;
 
 use super::type_config::{LogId, Snapshot, SnapshotMeta};
 use crate::state::State;
+use crate::types::remedy;
 
 pub(super) use file::{decode, encode};
 
@@ -57,15 +58,51 @@ pub enum SnapshotError {
     /// No readable snapshot reaches far enough for the log to take over. The state is not
     /// complete without it; this server has to be wiped and to join again.
     #[error(
-        "the raft log begins behind index {purged} and no snapshot reaches it; not readable: \
-         {damaged:?}"
+        "the raft log in {} begins behind index {purged} and no snapshot in {dir} reaches it{}; \
+         bring a snapshot back, or empty the whole data directory, and the server comes back as \
+         a new one and gets its state from the others",
+        log_beside(dir).display(),
+        not_readable(damaged)
     )]
     Gap {
+        /// The directory of the snapshots.
+        dir: PathBuf,
         /// Last index that is not in the log any more.
         purged: u64,
         /// The files that could not be read, newest first.
         damaged: Vec<PathBuf>,
     },
+}
+
+impl SnapshotError {
+    /// The failure of a write in one line: file, cause, remedy.
+    pub(super) fn into_io(self) -> io::Error {
+        let kind = match &self {
+            Self::Io { source, .. } => source.kind(),
+            _ => io::ErrorKind::Other,
+        };
+        let text = match &self {
+            Self::Io { source, .. } => format!("{self}: {source}; {}", remedy(kind)),
+            _ => self.to_string(),
+        };
+        io::Error::new(kind, text)
+    }
+}
+
+/// The log that a directory of snapshots belongs to.
+fn log_beside(snapshots: &Path) -> PathBuf {
+    snapshots.with_file_name("log")
+}
+
+fn not_readable(damaged: &[PathBuf]) -> String {
+    if damaged.is_empty() {
+        return String::new();
+    }
+    let names: Vec<String> = damaged
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    format!("; damaged: {}", names.join(", "))
 }
 
 /// The snapshots of one raft node.
@@ -97,6 +134,14 @@ impl SnapshotStore {
             current: ArcSwapOption::from_pointee(found),
             writing: Mutex::new(()),
         })
+    }
+
+    /// Whether there is a snapshot in a directory, readable or not.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub(super) fn is_on_disk(dir: &Path) -> Result<bool, SnapshotError> {
+        Ok(dir.exists() && !file::newest_first(dir)?.is_empty())
     }
 
     /// The newest snapshot.
@@ -162,6 +207,7 @@ fn newest_readable(dir: &Path, purged: Option<LogId>) -> Result<Option<Snapshot>
         .and_then(|snapshot| snapshot.meta.last_log_id);
     match purged {
         Some(purged) if reached < Some(purged) => Err(SnapshotError::Gap {
+            dir: dir.to_owned(),
             purged: purged.index(),
             damaged,
         }),
