@@ -167,9 +167,9 @@ async fn what_was_not_known_to_be_synced_is_written_anew_before_it_is_read() {
 }
 
 /// A log of four files, the last of them short.
-async fn long() -> Files {
+async fn long(owner: RaftId) -> Files {
     let dir = tempfile::tempdir().unwrap();
-    let (mut log, closed) = LogStore::open(Some(dir.path()), OWN).unwrap();
+    let (mut log, closed) = LogStore::open(Some(dir.path()), owner).unwrap();
     for index in 0..14 {
         append(&mut log, vec![entry(1, index, 2 * 1024 * 1024)]).await;
     }
@@ -179,7 +179,7 @@ async fn long() -> Files {
 
 #[tokio::test]
 async fn a_missing_swapped_or_foreign_file_is_said_and_nothing_is_touched() {
-    let files = long().await;
+    let files = long(OWN).await;
     let names = wals(&files);
     assert_eq!(names.len(), 4, "{names:?}");
     let refuse = |files: &Files, what: &str| {
@@ -224,17 +224,24 @@ async fn a_missing_swapped_or_foreign_file_is_said_and_nothing_is_touched() {
     let refused = refuse(&swapped, "swapped with its equal");
     assert!(matches!(refused, LogError::Hole { .. }), "{refused:?}");
 
-    let mut foreign = files.clone();
-    let owner = 7_u128.to_be_bytes();
-    let bytes = foreign.get_mut(&names[1]).unwrap();
-    assert!(bytes[..200].windows(16).any(|window| window == owner));
-    let other = LogStore::open(Some(put_down(&files).path()), RaftId::new(8)).unwrap_err();
-    assert!(matches!(other, LogError::Foreign { .. }), "{other:?}");
+    let mut mixed = files.clone();
+    mixed.insert(
+        names[1].clone(),
+        long(RaftId::new(8)).await[&names[1]].clone(),
+    );
+    let refused = refuse(&mixed, "mixed with another's");
+    match refused {
+        LogError::Foreign { path, owner, .. } => {
+            assert!(path.ends_with(&names[1]), "{path:?}");
+            assert_eq!(owner, RaftId::new(8));
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
 #[tokio::test]
 async fn a_bit_flipped_in_a_closed_file_is_said_with_file_and_position() {
-    let files = long().await;
+    let files = long(OWN).await;
     let name = &wals(&files)[1];
     let mut damaged = files.clone();
     damaged.get_mut(name).unwrap()[1024 * 1024] ^= 4;
