@@ -62,6 +62,7 @@ async fn a_write_that_the_disk_refuses_is_not_acknowledged_and_ends_the_server_w
         );
         assert_eq!(server.ended().await, Some(1), "{class} {cause}");
         let line = server.logged("agent failed").await;
+        println!("{line}");
         assert!(line.contains(file) && line.contains(cause), "{line}");
         assert!(line.contains("start the agent again"), "{line}");
 

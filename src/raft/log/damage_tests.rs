@@ -255,7 +255,23 @@ async fn a_bit_flipped_in_a_closed_file_is_said_with_file_and_position() {
     }
 }
 
-/// Any bit of any file of the log.
+#[tokio::test]
+async fn no_bit_flipped_in_the_last_record_makes_it_look_torn() {
+    let (files, _) = synced().await;
+    let [name] = wals(&files).try_into().unwrap();
+    let bytes = &files[&name];
+    // The record of what is committed: its kind, two numbers, the checksum.
+    for bit in (bytes.len() - 28) * 8..bytes.len() * 8 {
+        let mut damaged = files.clone();
+        damaged.get_mut(&name).unwrap()[bit / 8] ^= 1 << (bit % 8);
+        let dir = put_down(&damaged);
+        let opened = LogStore::open(Some(dir.path()), OWN);
+        assert!(opened.is_err(), "bit {bit}");
+        assert_eq!(files_in(dir.path()), damaged, "bit {bit}");
+    }
+}
+
+/// Any bit of the file of the log.
 fn flipped(files: &Files, at: prop::sample::Index) -> Files {
     let mut files = files.clone();
     let [name] = wals(&files).try_into().unwrap();
