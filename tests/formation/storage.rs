@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use crate::support::{Agent, Errno, FaultyDisk, Output, World, eventually, quorate};
+use crate::support::{Agent, Errno, FaultyDisk, Output, PATIENCE, World, eventually, quorate};
 
 const ALONE: [&str; 2] = ["-server", "-bootstrap"];
 
@@ -193,7 +193,9 @@ async fn refusal(world: &World) -> String {
         code,
         stdout,
         stderr,
-    } = quorate(&args, None).await;
+    } = tokio::time::timeout(PATIENCE, quorate(&args, None))
+        .await
+        .unwrap_or_else(|_| panic!("started although a file is damaged"));
     assert_eq!(code, Some(1), "{stdout}{stderr}");
     assert_eq!(stderr.trim().lines().count(), 1, "{stderr}");
     println!("{}", stderr.trim());

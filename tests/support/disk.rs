@@ -9,11 +9,22 @@ use super::World;
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Errno {
     /// EIO.
-    Io = 5,
+    Io,
     /// ENOSPC.
-    Full = 28,
+    Full,
     /// EROFS.
-    ReadOnly = 30,
+    ReadOnly,
+}
+
+impl Errno {
+    /// Its number on Linux.
+    const fn number(self) -> u8 {
+        match self {
+            Self::Io => 5,
+            Self::Full => 28,
+            Self::ReadOnly => 30,
+        }
+    }
 }
 
 /// Faults that a test turns on and off while agents run.
@@ -54,7 +65,8 @@ impl FaultyDisk {
     /// holds a part. In place of what failed before.
     pub(crate) fn fail(&self, class: &str, errno: Errno, part: &str) {
         let beside = self.faults.with_extension("new");
-        std::fs::write(&beside, format!("{class} {} {part}\n", errno as i32)).unwrap();
+        let line = format!("{class} {} {part}\n", errno.number());
+        std::fs::write(&beside, line).unwrap();
         std::fs::rename(&beside, &self.faults).unwrap();
     }
 

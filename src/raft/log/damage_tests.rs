@@ -37,6 +37,10 @@ fn wals(files: &Files) -> Vec<OsString> {
     files.keys().filter(is_wal).cloned().collect()
 }
 
+fn len_of(files: &Files, name: &OsString) -> u64 {
+    u64::try_from(files[name].len()).unwrap()
+}
+
 async fn close(log: LogStore, mut closed: Closed) {
     drop(log);
     closed.wait().await;
@@ -82,7 +86,7 @@ async fn the_mark_follows_every_sync_and_a_clean_end() {
     let dir = put_down(&files);
     let mark = Mark::read(dir.path()).unwrap().unwrap();
     let [name] = wals(&files).try_into().unwrap();
-    assert_eq!(mark.bytes, files[&name].len() as u64);
+    assert_eq!(mark.bytes, len_of(&files, &name));
     assert_eq!(mark.last, Some(LogId::new_term_index(1, 1)));
 }
 
@@ -122,7 +126,7 @@ async fn a_log_cut_anywhere_behind_its_mark_keeps_all_that_was_synced() {
                 last: None,
             },
         );
-        for end in *synced..files[&name].len() as u64 {
+        for end in *synced..len_of(&files, &name) {
             let dir = put_down(&cut(&files, end));
             let (mut log, closed) = LogStore::open(Some(dir.path()), OWN).unwrap();
             let vote = log.read_vote().await.unwrap();
@@ -243,7 +247,7 @@ async fn a_missing_swapped_or_foreign_file_is_said_and_nothing_is_touched() {
 async fn a_bit_flipped_in_a_closed_file_is_said_with_file_and_position() {
     let files = long(OWN).await;
     let name = &wals(&files)[1];
-    let mut damaged = files.clone();
+    let mut damaged = files;
     damaged.get_mut(name).unwrap()[1024 * 1024] ^= 4;
     let dir = put_down(&damaged);
     match LogStore::open(Some(dir.path()), OWN).unwrap_err() {
