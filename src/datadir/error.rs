@@ -1,7 +1,7 @@
 //! What can be wrong with a data directory, and what to do about it.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A failure of the data directory.
 #[derive(Debug, thiserror::Error)]
@@ -52,9 +52,9 @@ pub enum DataDirError {
     },
     /// A file holds something other than what was written.
     #[error(
-        "{} is damaged: {why}; restore it from a backup of this very agent, or empty the data \
-         directory, after which this agent is a new one (do not copy it from another agent)",
-        path.display()
+        "{} is damaged: {why}; {}",
+        path.display(),
+        advice(path)
     )]
     Damaged {
         /// The file.
@@ -94,4 +94,18 @@ pub enum DataDirError {
         /// The data directory.
         dir: PathBuf,
     },
+}
+
+/// What to do about a damaged file: some are there to be quicker or surer and can be missed.
+fn advice(path: &Path) -> &'static str {
+    match path.file_name().and_then(|name| name.to_str()) {
+        Some("peers.record") => "remove it, and the agent finds the others by its sources alone",
+        Some("generation.record") => {
+            "see that the clock is right and remove it, and the agent begins it anew"
+        }
+        _ => {
+            "restore it from a backup of this very agent, or empty the data directory, after which \
+             this agent is a new one (do not copy it from another agent)"
+        }
+    }
 }

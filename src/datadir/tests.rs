@@ -247,6 +247,26 @@ fn a_damaged_file_is_named_with_what_to_do() {
 }
 
 #[test]
+fn a_damaged_file_that_can_be_missed_is_told_apart() {
+    let (_root, dir) = fresh();
+    let open = DataDir::open(&dir).unwrap();
+    open.generation(1_000).unwrap();
+    open.store_peers(&[]).unwrap();
+    fs::write(dir.join("peers.record"), "half").unwrap();
+    fs::write(dir.join("generation.record"), "half").unwrap();
+    let texts = [
+        open.peers().unwrap_err().to_string(),
+        open.generation(2_000).unwrap_err().to_string(),
+    ];
+    for (text, file) in texts.iter().zip(["peers.record", "generation.record"]) {
+        assert!(text.contains("remove it") && text.contains(file), "{text}");
+        fs::remove_file(dir.join(file)).unwrap();
+    }
+    assert_eq!(open.peers().unwrap(), []);
+    assert_eq!(open.generation(2_000).unwrap(), 2_000);
+}
+
+#[test]
 fn a_record_of_another_type_is_not_taken() {
     let data = DataDir::memory();
     data.store("x", &(1_u8, 2_u8)).unwrap();

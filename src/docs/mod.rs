@@ -13,6 +13,9 @@ pub mod glossary {}
 #[doc = include_str!("compatibility.md")]
 pub mod compatibility {}
 
+#[doc = include_str!("storage.md")]
+pub mod storage {}
+
 /// Decisions, one page each: context, decision, consequences, what was refused, what would make
 /// us think again.
 pub mod adr {
@@ -45,4 +48,7 @@ pub mod adr {
 
     #[doc = include_str!("adr/0010-measures.md")]
     pub mod adr_0010_measures {}
+
+    #[doc = include_str!("adr/0013-log-mark.md")]
+    pub mod adr_0013_log_mark {}
 }

@@ -43,6 +43,12 @@ pub enum RaftError {
 }
 
 impl RaftError {
+    pub(super) fn restore(error: &impl ToString) -> Self {
+        Self::Restore {
+            reason: error.to_string(),
+        }
+    }
+
     pub(super) fn stopped(fatal: &Fatal<TypeConfig>) -> Self {
         Self::Stopped {
             reason: fatal.to_string(),

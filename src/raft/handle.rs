@@ -15,7 +15,7 @@ use tokio::time::error::Elapsed;
 
 use super::config::Timers;
 use super::error::{HandleError, RaftError, ReadError, WriteError};
-use super::log::{Closed, LogStore};
+use super::log::{Closed, Failure, LogError, LogStore};
 use super::machine::{Machine, Published};
 use super::network::{AddressBook, COMMAND_BYTES_MAX, Connector, Inbox, Transport};
 use super::snapshot::SnapshotStore;
@@ -61,6 +61,8 @@ pub(super) struct Inner {
     /// The term whose leadership this node gave away, plus one; 0 for none. See [`lease`].
     barred: AtomicU64,
     stopping: AtomicBool,
+    /// Tells that the log takes no more writes.
+    log_failure: Option<Failure>,
     /// Ends with the state machine.
     machine_ended: Mutex<mpsc::Receiver<()>>,
     /// Ends with the log.
@@ -92,6 +94,7 @@ impl Raft {
         let place = storage.clone();
         let opened = storage.work(move || open_stores(&place, own)).await;
         let (log, closed, snapshots) = opened?;
+        let log_failure = log.failure().map_err(|error| RaftError::restore(&error))?;
         let (machine, published, machine_ended) = Machine::new(Arc::new(snapshots));
         let book = Arc::new(AddressBook::default());
         let connector = Connector {
@@ -103,9 +106,7 @@ impl Raft {
         };
         let raft = Box::pin(openraft::Raft::new(own, settings, connector, log, machine))
             .await
-            .map_err(|fatal| RaftError::Restore {
-                reason: fatal.to_string(),
-            })?;
+            .map_err(|fatal| RaftError::restore(&fatal))?;
         let inner = Inner {
             inbox: Arc::new(Inbox::new(own, raft.clone(), storage)),
             metrics: raft.metrics(),
@@ -116,6 +117,7 @@ impl Raft {
             book,
             barred: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
+            log_failure,
             machine_ended: Mutex::new(machine_ended),
             closed: Mutex::new(closed),
         };
@@ -317,9 +319,10 @@ impl Raft {
             let _end: Option<()> = self.inner.machine_ended.lock().await.recv().await;
             "raft has stopped: the state machine ended".to_owned()
         };
-        // The core first: if both ended, it knows why.
+        // The log first, which knows the file; then the core: if both ended, it knows why.
         tokio::select! {
             biased;
+            reason = LogStore::failed(self.inner.log_failure.clone()) => reason,
             reason = core_ended => reason,
             reason = machine_ended => reason,
         }
@@ -347,22 +350,24 @@ fn open_stores(
     own: RaftId,
 ) -> Result<(LogStore, Closed, SnapshotStore), RaftError> {
     let dir = match storage {
-        Storage::Directory(dir) => Some(dir.join("raft")),
-        Storage::Store(_) | Storage::Nowhere => None,
-    };
-    let below = |name: &str| dir.as_ref().map(|dir| dir.join(name));
-    let (log, closed) = match storage {
-        Storage::Store(store) => LogStore::open_journal(Arc::clone(store))?,
-        Storage::Directory(_) | Storage::Nowhere => LogStore::open(below("log").as_deref(), own)?,
-    };
-    let ends = log.ends().map_err(|error| RaftError::Restore {
-        reason: error.to_string(),
-    })?;
-    let snapshots = match storage {
-        Storage::Store(store) => SnapshotStore::open_on(Arc::clone(store), ends.purged)?,
-        Storage::Directory(_) | Storage::Nowhere => {
-            SnapshotStore::open(below("snapshots"), ends.purged)?
+        Storage::Directory(dir) => dir.join("raft"),
+        Storage::Store(store) => {
+            let (log, closed) = LogStore::open_journal(Arc::clone(store))?;
+            let ends = log.ends().map_err(|error| RaftError::restore(&error))?;
+            let snapshots = SnapshotStore::open_on(Arc::clone(store), ends.purged)?;
+            return Ok((log, closed, snapshots));
+        }
+        Storage::Nowhere => {
+            let (log, closed) = LogStore::open(None, own)?;
+            return Ok((log, closed, SnapshotStore::open(None, None)?));
         }
     };
+    let (log, snapshots) = (dir.join("log"), dir.join("snapshots"));
+    if !LogStore::is_on_disk(&log)? && SnapshotStore::is_on_disk(&snapshots)? {
+        return Err(LogError::Gone { path: log }.into());
+    }
+    let (log, closed) = LogStore::open(Some(&log), own)?;
+    let ends = log.ends().map_err(|error| RaftError::restore(&error))?;
+    let snapshots = SnapshotStore::open(Some(snapshots), ends.purged)?;
     Ok((log, closed, snapshots))
 }

@@ -13,7 +13,7 @@ use openraft::storage::{ApplyResponder, EntryResponder, RaftSnapshotBuilder, Raf
 use openraft::{EntryPayload, OptionalSend};
 use tokio::sync::{mpsc, watch};
 
-use super::snapshot::SnapshotStore;
+use super::snapshot::{SnapshotError, SnapshotStore};
 use super::type_config::{Entry, LogId, Snapshot, SnapshotMeta, StoredMembership, TypeConfig};
 use crate::state::{Applied, State};
 
@@ -170,5 +170,5 @@ impl RaftSnapshotBuilder<TypeConfig> for Builder {
 async fn save(snapshots: &Arc<SnapshotStore>, meta: SnapshotMeta, state: State) -> io::Result<()> {
     let writer = Arc::clone(snapshots);
     let saving = snapshots.storage().work(move || writer.save(meta, state));
-    saving.await.map_err(io::Error::other)
+    saving.await.map_err(SnapshotError::into_io)
 }

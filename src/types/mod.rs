@@ -6,8 +6,10 @@ mod address;
 mod id;
 mod member;
 mod name;
+mod remedy;
 
 pub use address::{Address, AddressError};
 pub use id::{ClusterId, IdError, NodeId, RaftId};
 pub use member::{Announcement, Member, MemberStatus, Role, ServerRole};
 pub use name::{Datacenter, NameError, NodeName};
+pub use remedy::remedy;

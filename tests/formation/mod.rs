@@ -7,3 +7,4 @@ mod guide;
 mod kept;
 mod refusals;
 mod sources;
+mod storage;

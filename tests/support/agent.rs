@@ -16,6 +16,7 @@ use super::{PATIENCE, eventually};
 pub(crate) struct Agent {
     addr: Ipv4Addr,
     flags: Vec<String>,
+    env: Vec<(String, String)>,
     child: Child,
     log: watch::Receiver<Vec<String>>,
     client: reqwest::Client,
@@ -23,7 +24,16 @@ pub(crate) struct Agent {
 
 impl Agent {
     pub(crate) fn start(addr: Ipv4Addr, flags: Vec<String>) -> Self {
-        let (child, log) = spawn(&flags);
+        Self::start_with(addr, flags, Vec::new())
+    }
+
+    /// Starts with environment variables, and none besides.
+    pub(crate) fn start_with(
+        addr: Ipv4Addr,
+        flags: Vec<String>,
+        env: Vec<(String, String)>,
+    ) -> Self {
+        let (child, log) = spawn(&flags, &env);
         let client = reqwest::Client::builder()
             .no_proxy()
             .timeout(PATIENCE)
@@ -32,6 +42,7 @@ impl Agent {
         Self {
             addr,
             flags,
+            env,
             child,
             log,
             client,
@@ -69,7 +80,7 @@ impl Agent {
 
     /// Starts the same command line again, as a new life.
     pub(crate) fn restart(&mut self) {
-        (self.child, self.log) = spawn(&self.flags);
+        (self.child, self.log) = spawn(&self.flags, &self.env);
     }
 
     /// Waits until a line of the log of this life holds the text, and gives the line.
@@ -193,10 +204,11 @@ impl Agent {
     }
 }
 
-fn spawn(flags: &[String]) -> (Child, watch::Receiver<Vec<String>>) {
+fn spawn(flags: &[String], env: &[(String, String)]) -> (Child, watch::Receiver<Vec<String>>) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_quorate"))
         .args(flags)
         .env_clear()
+        .envs(env.iter().cloned())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

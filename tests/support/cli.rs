@@ -15,7 +15,11 @@ pub(crate) struct Output {
 /// Runs `quorate` with arguments and, if given, an agent's API address in the environment.
 pub(crate) async fn quorate(args: &[&str], http_addr: Option<String>) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_quorate"));
-    command.args(args).env_clear().stdin(Stdio::null());
+    command
+        .args(args)
+        .env_clear()
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
     if let Some(addr) = http_addr {
         command.env("CONSUL_HTTP_ADDR", addr);
     }

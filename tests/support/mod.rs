@@ -2,6 +2,7 @@
 
 mod agent;
 mod cli;
+mod disk;
 #[cfg(feature = "aws")]
 #[expect(
     dead_code,
@@ -12,6 +13,7 @@ mod world;
 
 pub(crate) use agent::Agent;
 pub(crate) use cli::{Output, quorate};
+pub(crate) use disk::{Errno, FaultyDisk};
 pub(crate) use world::World;
 
 use std::future::Future;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use tempfile::TempDir;
 
-use super::Agent;
+use super::{Agent, FaultyDisk};
 
 /// One test's part of 127.0.0.0/8 and of the file system.
 ///
@@ -67,6 +67,13 @@ impl World {
         let mut flags = self.flags(n);
         flags.extend(more.iter().map(|flag| (*flag).to_owned()));
         Agent::start(self.addr(n), flags)
+    }
+
+    /// Starts the n-th agent on a disk that fails on demand.
+    pub(crate) fn agent_on(&self, disk: &FaultyDisk, n: u8, more: &[&str]) -> Agent {
+        let mut flags = self.flags(n);
+        flags.extend(more.iter().map(|flag| (*flag).to_owned()));
+        Agent::start_with(self.addr(n), flags, disk.env())
     }
 
     /// Starts servers 1 to n at once, each told of all of them, and waits for nothing.

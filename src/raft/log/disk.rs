@@ -3,10 +3,10 @@
 //!
 //! A record that was cut off at the very end is dropped when the log is opened, and what was
 //! dropped is logged with file and range (design, section 8). Nothing that was acknowledged can
-//! be in it, since an acknowledgement follows the fsync. Damage anywhere else is an error, and
-//! nothing is changed.
+//! be in it: an acknowledgement follows the fsync, and then the mark, which says up to where. A
+//! log that ends before its mark is not opened. Damage anywhere else is an error, and nothing is
+//! changed.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
@@ -15,11 +15,17 @@ use std::time::Duration;
 
 use openraft::storage::IOFlushed;
 use raft_log::api::raft_log_writer::RaftLogWriter;
-use raft_log::{Callback, Config, RaftLog, Types, chunked_wal};
-use tokio::sync::oneshot;
+use raft_log::chunked_wal::ChunkedWal;
+use raft_log::codeq::OffsetSize;
+use raft_log::types::Segment;
+use raft_log::{Config, RaftLog, RaftWalTypes, chunked_wal};
+use tokio::sync::{oneshot, watch};
 
 use super::super::type_config::{Entry, LogId, TypeConfig, Vote, packed_len};
+use super::check;
 use super::codec::{Owner, StoredLogId, StoredPayload, StoredVote};
+use super::mark::{Mark, Point};
+use super::writer::{LogTypes, Synced, Waiter, Writes};
 use super::{Ends, LogError, next_index};
 use crate::types::RaftId;
 
@@ -43,6 +49,9 @@ const BATCH_WAIT: Duration = Duration::from_micros(50);
 #[derive(Debug)]
 pub(super) struct DiskLog {
     log: RaftLog<LogTypes>,
+    writes: Arc<Writes>,
+    /// Where what was handed to the writer ends, in bytes since the beginning of the log.
+    end: u64,
 }
 
 impl DiskLog {
@@ -52,28 +61,67 @@ impl DiskLog {
             source,
         };
         make_dir(dir).map_err(fail)?;
-        let before = file_sizes(dir).map_err(fail)?;
         let Some(dir_text) = dir.to_str() else {
             return Err(LogError::Path {
                 path: dir.to_owned(),
             });
         };
-        let mut log = RaftLog::open(Arc::new(settings(dir_text))).map_err(fail)?;
-        let after = file_sizes(dir).map_err(fail)?;
-        report_cut(&before, &after);
-        match log.log_state().user_data {
-            Some(Owner(owner)) if owner != own => {
-                let path = dir.to_owned();
-                return Err(LogError::Foreign { path, owner, own });
-            }
-            Some(_) => {}
+        let settings = settings(dir_text);
+        let locked = ChunkedWal::<RaftWalTypes<LogTypes>>::acquire_lock(&settings.wal);
+        let point = {
+            let _locked = locked.map_err(fail)?;
+            check::prepare(dir, own)?
+        };
+        let opened = RaftLog::open(Arc::new(settings));
+        let log = opened.map_err(|error| check::find_damage(dir).unwrap_or_else(|| fail(error)))?;
+        check_holes(dir, &log)?;
+        let mark = Mark::open(dir, point).map_err(fail)?;
+        let mut opened = Self {
+            log,
+            writes: Arc::new(Writes::new(dir.to_owned(), mark)),
+            end: point.bytes,
+        };
+        opened.check_owner(dir, own)?;
+        Ok(opened)
+    }
+
+    fn check_owner(&mut self, dir: &Path, own: RaftId) -> Result<(), LogError> {
+        let path = dir.to_owned();
+        match self.log.log_state().user_data {
+            Some(Owner(owner)) if owner != own => Err(LogError::Foreign { path, owner, own }),
+            Some(_) => Ok(()),
             // Not synced for itself: it reaches the disk before anything that follows it.
-            None => {
-                log.save_user_data(Some(Owner(own))).map_err(fail)?;
-                log.flush(false, None).map_err(fail)?;
-            }
+            None => self
+                .record(|log| log.save_user_data(Some(Owner(own))))
+                .and_then(|()| self.hand_over(false, Waiter::Nobody))
+                .map_err(|source| LogError::Open { path, source }),
         }
-        Ok(Self { log })
+    }
+
+    /// Follows the first write that failed.
+    pub(super) fn failure(&self) -> watch::Receiver<Option<String>> {
+        self.writes.failure()
+    }
+
+    /// Puts records behind the others, in memory.
+    fn record(
+        &mut self,
+        records: impl FnOnce(&mut RaftLog<LogTypes>) -> io::Result<Segment>,
+    ) -> io::Result<()> {
+        let last = records(&mut self.log).map_err(|error| self.writes.failed(&error))?;
+        self.end = last.end().0;
+        Ok(())
+    }
+
+    /// Hands what was recorded to the writer.
+    fn hand_over(&mut self, sync: bool, waiter: Waiter) -> io::Result<()> {
+        let point = sync.then(|| Point {
+            bytes: self.end,
+            last: self.log.log_state().last().map(|id| id.0),
+        });
+        let synced = Synced::new(waiter, point, Arc::clone(&self.writes));
+        let handed = self.log.flush(sync, Some(synced));
+        handed.map_err(|error| self.writes.failed(&error))
     }
 
     pub(super) fn ends(&self) -> Ends {
@@ -120,9 +168,9 @@ impl DiskLog {
         &mut self,
         vote: &Vote,
     ) -> io::Result<oneshot::Receiver<io::Result<()>>> {
-        self.log.save_vote(StoredVote(*vote))?;
         let (synced, wait) = oneshot::channel();
-        self.log.flush(true, Some(Synced::vote(synced)))?;
+        self.record(|log| log.save_vote(StoredVote(*vote)))?;
+        self.hand_over(true, Waiter::Vote(synced))?;
         Ok(wait)
     }
 
@@ -136,8 +184,8 @@ impl DiskLog {
         if Some(&committed) > state.last() || Some(&committed) <= state.committed() {
             return Ok(());
         }
-        self.log.commit(committed)?;
-        self.log.flush(false, None)
+        self.record(|log| log.commit(committed))?;
+        self.hand_over(false, Waiter::Nobody)
     }
 
     pub(super) fn append(
@@ -148,8 +196,8 @@ impl DiskLog {
         let stored = entries
             .into_iter()
             .map(|entry| (StoredLogId(entry.log_id), StoredPayload(entry.payload)));
-        self.log.append(stored)?;
-        self.log.flush(true, Some(Synced::entries(callback)))
+        self.record(|log| log.append(stored))?;
+        self.hand_over(true, Waiter::Entries(callback))
     }
 
     /// Cuts what is behind an entry. One that is the last, or not there yet, leaves all.
@@ -157,74 +205,24 @@ impl DiskLog {
         if keep.map(StoredLogId).as_ref() >= self.log.log_state().last() {
             return Ok(());
         }
-        self.log.truncate(next_index(keep))?;
-        self.log.flush(true, None)
+        self.record(|log| log.truncate(next_index(keep)))?;
+        self.hand_over(true, Waiter::Nobody)
     }
 
     /// Purges and syncs: files are removed only behind a sync.
     pub(super) fn purge(&mut self, upto: LogId) -> io::Result<()> {
-        self.log.purge(StoredLogId(upto))?;
-        self.log.flush(true, None)
+        self.record(|log| log.purge(StoredLogId(upto)))?;
+        self.hand_over(true, Waiter::Nobody)
     }
 }
 
-/// What the log's library is instantiated with.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-struct LogTypes;
-
-impl Types for LogTypes {
-    type LogId = StoredLogId;
-    type LogPayload = StoredPayload;
-    type Vote = StoredVote;
-    type Callback = Synced;
-    type UserData = Owner;
-
-    fn log_index(log_id: &StoredLogId) -> u64 {
-        log_id.0.index()
-    }
-
-    fn payload_size(payload: &StoredPayload) -> u64 {
-        u64::try_from(packed_len(&payload.0)).unwrap_or(u64::MAX)
-    }
-}
-
-/// Whom to tell that a write is on disk. Dropped without a word, it tells a failure: the writer
-/// ended, and openraft must not wait for ever.
-struct Synced(Option<Waiter>);
-
-enum Waiter {
-    Vote(oneshot::Sender<io::Result<()>>),
-    Entries(IOFlushed<TypeConfig>),
-}
-
-impl Synced {
-    const fn vote(waiter: oneshot::Sender<io::Result<()>>) -> Self {
-        Self(Some(Waiter::Vote(waiter)))
-    }
-
-    const fn entries(callback: IOFlushed<TypeConfig>) -> Self {
-        Self(Some(Waiter::Entries(callback)))
-    }
-
-    fn tell(&mut self, result: io::Result<()>) {
-        match self.0.take() {
-            // Nobody waits for the vote any more when raft is being stopped.
-            Some(Waiter::Vote(waiter)) => drop(waiter.send(result)),
-            Some(Waiter::Entries(callback)) => callback.io_completed(result),
-            None => {}
-        }
-    }
-}
-
-impl Callback for Synced {
-    fn send(mut self, res: io::Result<()>) {
-        self.tell(res);
-    }
-}
-
-impl Drop for Synced {
+impl Drop for DiskLog {
+    /// Syncs and marks what was written without a sync, so that the next life need not write it
+    /// anew. If that fails, the next life does.
     fn drop(&mut self) {
-        self.tell(Err(io::Error::other("the raft log's writer ended")));
+        if self.hand_over(true, Waiter::Nobody).is_ok() {
+            let _synced_or_not = self.log.wait_worker_idle();
+        }
     }
 }
 
@@ -253,25 +251,20 @@ fn make_dir(dir: &Path) -> io::Result<()> {
     }
 }
 
-/// The files of the log and their sizes in bytes, by name.
-fn file_sizes(dir: &Path) -> io::Result<BTreeMap<String, u64>> {
-    let mut sizes = BTreeMap::new();
-    for entry in fs::read_dir(dir)? {
-        let entry = entry?;
-        if entry.path().extension().is_some_and(|end| end == "wal") {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            sizes.insert(name, entry.metadata()?.len());
-        }
-    }
-    Ok(sizes)
-}
-
-/// Logs every file that opening made shorter or removed.
-fn report_cut(before: &BTreeMap<String, u64>, after: &BTreeMap<String, u64>) {
-    for (file, &end) in before {
-        let start = after.get(file).copied().unwrap_or(0);
-        if start < end {
-            tracing::warn!(%file, start, end, "torn end of the raft log dropped");
-        }
-    }
+/// All entries that the log says it has are there: a file that is gone from its front, or one
+/// file in the place of another, shows nowhere else.
+fn check_holes(dir: &Path, log: &RaftLog<LogTypes>) -> Result<(), LogError> {
+    let state = log.log_state();
+    let first = next_index(state.purged().map(|id| id.0));
+    let end = next_index(state.last().map(|id| id.0));
+    let is_there = |from: u64, to: u64| log.read(from, to).next().is_some();
+    let hole = if first < end && !is_there(first, first.saturating_add(1)) {
+        format!("entry {first} is not there")
+    } else if is_there(end, u64::MAX) {
+        format!("its files are not in order: it ends with entry {end} and has one behind it")
+    } else {
+        return Ok(());
+    };
+    let path = dir.to_owned();
+    Err(LogError::Hole { path, hole })
 }

@@ -5,24 +5,31 @@
 //! for it, entries report through openraft's callback (invariant I7). What is committed is
 //! written without fsync: it only saves replaying after a restart.
 
+mod check;
 mod codec;
 mod disk;
+mod error;
+mod files;
 mod journal;
+mod mark;
 mod memory;
+mod writer;
 
+#[cfg(test)]
+mod damage_tests;
 #[cfg(test)]
 mod tests;
 
 use std::fmt::Debug;
 use std::io;
 use std::ops::{Bound, RangeBounds};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use futures_util::FutureExt as _;
 use openraft::storage::{IOFlushed, RaftLogReader, RaftLogStorage};
 use openraft::{LogState, OptionalSend};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::type_config::{Entry, LogId, TypeConfig, Vote};
 use crate::host::Store;
@@ -31,41 +38,14 @@ use disk::DiskLog;
 use journal::JournalLog;
 use memory::MemoryLog;
 
+pub use error::LogError;
+
 /// Bytes of entries that one message to a peer carries, unless a single entry is larger. Chosen
 /// so that a slow peer answers within its deadline and a fast one is not slowed by round trips.
 const READ_BYTES_MAX: usize = 1024 * 1024;
 
-/// A log that cannot be opened.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum LogError {
-    /// The directory's name is not UTF-8, which the log's library asks for.
-    #[error("the path {path:?} of the raft log is not UTF-8")]
-    Path {
-        /// The directory.
-        path: PathBuf,
-    },
-    /// The log was written by another raft node: somebody mixed up data directories. With this
-    /// log the node would vote and count for another (hazards R1, R4). No entry was changed.
-    #[error("the raft log in {path} belongs to raft node {owner}, not to {own}")]
-    Foreign {
-        /// The directory.
-        path: PathBuf,
-        /// Whose log it is.
-        owner: RaftId,
-        /// Who opened it.
-        own: RaftId,
-    },
-    /// The operating system refused, another process holds the lock, or the log is damaged
-    /// before its end. Nothing was changed.
-    #[error("open the raft log in {path}")]
-    Open {
-        /// The directory.
-        path: PathBuf,
-        /// What is wrong; names the file and the offset where it can.
-        source: io::Error,
-    },
-}
+/// Tells the first failure of the log.
+pub(super) type Failure = watch::Receiver<Option<String>>;
 
 /// The log. Clones share it.
 #[derive(Debug, Clone)]
@@ -128,7 +108,7 @@ impl LogStore {
     /// `Open`.
     pub(super) fn open_journal(store: Arc<dyn Store>) -> Result<(Self, Closed), LogError> {
         let opened = JournalLog::open(store).map_err(|source| LogError::Open {
-            path: PathBuf::from("journal"),
+            path: Path::new("journal").to_owned(),
             source,
         })?;
         Ok(Self::new(Kind::Journal(opened)))
@@ -149,6 +129,40 @@ impl LogStore {
             Kind::Disk(log) => log.ends(),
             Kind::Journal(log) => log.memory().ends(),
             Kind::Memory(log) => log.ends(),
+        })
+    }
+
+    /// Whether there is a log in a directory.
+    ///
+    /// # Errors
+    /// `Open`.
+    pub(super) fn is_on_disk(dir: &Path) -> Result<bool, LogError> {
+        match files::list(dir) {
+            Ok(files) => Ok(!files.is_empty()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(source) => Err(LogError::Open {
+                path: dir.to_owned(),
+                source,
+            }),
+        }
+    }
+
+    /// Waits for the first write that fails, after which nothing is written any more, and gives
+    /// file and cause. A log in memory never fails.
+    pub(super) async fn failed(failure: Option<Failure>) -> String {
+        if let Some(mut failure) = failure
+            && let Ok(first) = failure.wait_for(Option::is_some).await
+        {
+            return first.clone().unwrap_or_default();
+        }
+        std::future::pending().await
+    }
+
+    /// What [`Self::failed`] waits on. It does not keep the log open.
+    pub(super) fn failure(&self) -> io::Result<Option<Failure>> {
+        Ok(match &*self.lock()? {
+            Kind::Disk(log) => Some(log.failure()),
+            Kind::Journal(_) | Kind::Memory(_) => None,
         })
     }
 

@@ -32,7 +32,7 @@ impl Default for Peer {
     }
 }
 
-const OWN: RaftId = RaftId::new(7);
+pub(super) const OWN: RaftId = RaftId::new(7);
 
 enum Builder {
     Memory,
@@ -65,7 +65,7 @@ async fn the_log_on_disk_passes_the_suite_of_openraft() {
     Suite::test_all(Builder::Disk).await.unwrap();
 }
 
-fn entry(term: u64, index: u64, value: usize) -> Entry {
+pub(super) fn entry(term: u64, index: u64, value: usize) -> Entry {
     let command = Command::KvSet {
         key: index.to_string(),
         value: vec![7; value].into(),
@@ -78,7 +78,7 @@ fn entry(term: u64, index: u64, value: usize) -> Entry {
     }
 }
 
-async fn append(log: &mut LogStore, entries: Vec<Entry>) {
+pub(super) async fn append(log: &mut LogStore, entries: Vec<Entry>) {
     let (synced, wait) = TypeConfig::oneshot();
     let callback = IOFlushed::signal(synced);
     log.append(entries, callback).await.unwrap();
@@ -209,6 +209,7 @@ async fn a_log_cut_anywhere_in_its_last_entry_opens_without_it() {
     for end in whole..bytes.len() {
         let copy = tempfile::tempdir().unwrap();
         std::fs::write(copy.path().join(&name), &bytes[..end]).unwrap();
+        // No mark: as if the entry had not been synced.
         let (mut log, _closed) = LogStore::open(Some(copy.path()), OWN).unwrap();
         assert_eq!(
             log.ends().unwrap().last,

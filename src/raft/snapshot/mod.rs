@@ -22,6 +22,7 @@ use arc_swap::ArcSwapOption;
 use super::type_config::{LogId, Snapshot, SnapshotMeta};
 use crate::host::{Storage, Store};
 use crate::state::State;
+use crate::types::remedy;
 
 pub(super) use file::{decode, encode};
 
@@ -60,15 +61,51 @@ pub enum SnapshotError {
     /// No readable snapshot reaches far enough for the log to take over. The state is not
     /// complete without it; this server has to be wiped and to join again.
     #[error(
-        "the raft log begins behind index {purged} and no snapshot reaches it; not readable: \
-         {damaged:?}"
+        "the raft log in {} begins behind index {purged} and no snapshot in {dir} reaches it{}; \
+         bring a snapshot back, or empty the whole data directory, and the server comes back as \
+         a new one and gets its state from the others",
+        log_beside(dir).display(),
+        not_readable(damaged)
     )]
     Gap {
+        /// The directory of the snapshots.
+        dir: PathBuf,
         /// Last index that is not in the log any more.
         purged: u64,
         /// The files that could not be read, newest first.
         damaged: Vec<PathBuf>,
     },
+}
+
+impl SnapshotError {
+    /// The failure of a write in one line: file, cause, remedy.
+    pub(super) fn into_io(self) -> io::Error {
+        let kind = match &self {
+            Self::Io { source, .. } => source.kind(),
+            _ => io::ErrorKind::Other,
+        };
+        let text = match &self {
+            Self::Io { source, .. } => format!("{self}: {source}; {}", remedy(kind)),
+            _ => self.to_string(),
+        };
+        io::Error::new(kind, text)
+    }
+}
+
+/// The log that a directory of snapshots belongs to.
+fn log_beside(snapshots: &Path) -> PathBuf {
+    snapshots.with_file_name("log")
+}
+
+fn not_readable(damaged: &[PathBuf]) -> String {
+    if damaged.is_empty() {
+        return String::new();
+    }
+    let names: Vec<String> = damaged
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    format!("; damaged: {}", names.join(", "))
 }
 
 /// The snapshots of one raft node.
@@ -110,7 +147,7 @@ impl SnapshotStore {
         let bytes = store.read(IN_STORE).map_err(io_error("read", path))?;
         let found = bytes.map(|bytes| decode(&bytes)).transpose()?;
         let found = found.map(|(meta, snapshot)| Snapshot { meta, snapshot });
-        check_reach(found.as_ref(), purged, &[])?;
+        check_reach(path, found.as_ref(), purged, &[])?;
         Ok(Self::new(Storage::Store(store), found))
     }
 
@@ -125,6 +162,14 @@ impl SnapshotStore {
     /// Where they are written.
     pub(super) const fn storage(&self) -> &Storage {
         &self.place
+    }
+
+    /// Whether there is a snapshot in a directory, readable or not.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub(super) fn is_on_disk(dir: &Path) -> Result<bool, SnapshotError> {
+        Ok(dir.exists() && !file::newest_first(dir)?.is_empty())
     }
 
     /// The newest snapshot.
@@ -192,13 +237,14 @@ fn newest_readable(dir: &Path, purged: Option<LogId>) -> Result<Option<Snapshot>
             }
         }
     }
-    check_reach(found.as_ref(), purged, &damaged)?;
+    check_reach(dir, found.as_ref(), purged, &damaged)?;
     set_aside(&damaged)?;
     Ok(found)
 }
 
 /// Checks that the log takes over where the snapshot ends.
 fn check_reach(
+    dir: &Path,
     found: Option<&Snapshot>,
     purged: Option<LogId>,
     damaged: &[PathBuf],
@@ -206,6 +252,7 @@ fn check_reach(
     let reached = found.and_then(|snapshot| snapshot.meta.last_log_id);
     match purged {
         Some(purged) if reached < Some(purged) => Err(SnapshotError::Gap {
+            dir: dir.to_owned(),
             purged: purged.index(),
             damaged: damaged.to_vec(),
         }),

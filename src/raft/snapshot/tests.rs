@@ -92,7 +92,9 @@ fn an_older_snapshot_serves_if_the_log_covers_the_rest() {
     let newest = file::newest_first(dir.path()).unwrap().remove(0);
     damage(&newest);
     match open(11).unwrap_err() {
-        SnapshotError::Gap { purged, damaged } => {
+        SnapshotError::Gap {
+            purged, damaged, ..
+        } => {
             assert_eq!((purged, damaged), (11, vec![newest.clone()]));
         }
         other => panic!("{other:?}"),

@@ -1,7 +1,7 @@
 //! What was acknowledged survives.
 
 use super::*;
-use crate::raft::{RaftError, SnapshotError};
+use crate::raft::{LogError, RaftError, SnapshotError};
 
 #[tokio::test]
 async fn a_restart_of_all_keeps_every_acknowledged_write() {
@@ -95,7 +95,7 @@ async fn a_learner_behind_the_purged_log_gets_the_snapshot_in_pieces() {
 }
 
 #[tokio::test]
-async fn a_log_whose_last_bytes_are_cut_opens_with_what_is_whole() {
+async fn a_log_that_lost_an_acknowledged_end_starts_only_once_the_mark_is_taken_away() {
     let cluster = Cluster::on_disk();
     let nodes = cluster.found(&[id(1)]).await;
     put(&nodes[0], "kept").await;
@@ -109,10 +109,44 @@ async fn a_log_whose_last_bytes_are_cut_opens_with_what_is_whole() {
     let entry = find_last(&bytes, b"cut");
     std::fs::write(&file, &bytes[..=entry]).unwrap();
 
+    let mark = match try_start(&cluster, id(1)).await.unwrap_err() {
+        RaftError::Log(LogError::Shortened {
+            mark,
+            last,
+            synced_last,
+            ..
+        }) => {
+            assert_eq!(synced_last, last.map(|last| last + 1));
+            mark
+        }
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(std::fs::read(&file).unwrap(), bytes[..=entry], "changed");
+    std::fs::remove_file(mark).unwrap();
+
     let again = leader(&[cluster.start(id(1)).await]).await;
     assert!(get(&again, "kept").is_some());
     assert_eq!(get(&again, "cut"), None);
     put(&again, "after").await;
+}
+
+#[tokio::test]
+async fn a_log_that_is_gone_beside_its_snapshots_does_not_start() {
+    let cluster = Cluster::on_disk();
+    let nodes = cluster.found(&[id(1)]).await;
+    put(&nodes[0], "a").await;
+    nodes[0].snapshot_now().await.unwrap();
+    let [node] = nodes.try_into().unwrap();
+    cluster.stop(node).await;
+    let log = cluster.dir(id(1)).unwrap().join("raft/log");
+    std::fs::remove_dir_all(&log).unwrap();
+
+    let refused = try_start(&cluster, id(1)).await.unwrap_err();
+    assert!(
+        matches!(&refused, RaftError::Log(LogError::Gone { path }) if *path == log),
+        "{refused:?}"
+    );
+    assert!(!log.exists(), "made anew");
 }
 
 #[tokio::test]
@@ -131,7 +165,10 @@ async fn a_damaged_log_does_not_start_and_is_not_touched() {
     std::fs::write(&file, &bytes).unwrap();
 
     let refused = try_start(&cluster, id(1)).await.unwrap_err();
-    assert!(matches!(refused, RaftError::Log(_)), "{refused:?}");
+    match refused {
+        RaftError::Log(LogError::Damaged { file: named, .. }) => assert_eq!(named, file),
+        other => panic!("{other:?}"),
+    }
     assert_eq!(std::fs::read(&file).unwrap(), bytes);
 }
 
