@@ -2,8 +2,11 @@
 
 mod clients;
 mod config_files;
+mod consul_failures;
 mod growth;
 mod guide;
 mod kept;
+mod moved;
 mod refusals;
+mod replacement;
 mod sources;

@@ -2,16 +2,20 @@
 
 mod agent;
 mod cli;
+mod cluster;
 #[cfg(feature = "aws")]
 #[expect(
     dead_code,
     reason = "the tests of the providers use more of the stand-in"
 )]
 pub(crate) mod ec2;
+mod gate;
 mod world;
 
 pub(crate) use agent::Agent;
 pub(crate) use cli::{Output, quorate};
+pub(crate) use cluster::{Cluster, SOON, founding, vote};
+pub(crate) use gate::{Door, Gate};
 pub(crate) use world::World;
 
 use std::future::Future;
