@@ -13,7 +13,7 @@ const NAMES_SHOWN: usize = 8;
 pub struct QuorumLost {
     /// How many voters there are.
     pub voters: usize,
-    /// Those that are missing.
+    /// Those that are missing, sorted by name.
     pub missing: Vec<Missing>,
 }
 
@@ -43,7 +43,7 @@ pub fn quorum_lost(peers: &[Peer], servers: &[Server]) -> Option<QuorumLost> {
             .filter(|server| server.status == MemberStatus::Alive)
     };
     let voters = || peers.iter().filter(|peer| peer.is_voter);
-    let missing: Vec<Missing> = voters()
+    let mut missing: Vec<Missing> = voters()
         .filter(|peer| !alive().any(|server| server.raft_id == peer.raft_id))
         .map(|peer| {
             let has_name = |server: &Server| server.name.as_str().eq_ignore_ascii_case(&peer.name);
@@ -56,6 +56,7 @@ pub fn quorum_lost(peers: &[Peer], servers: &[Server]) -> Option<QuorumLost> {
             Missing { name, absence }
         })
         .collect();
+    missing.sort_by(|a, b| a.name.cmp(&b.name));
     let voters = voters().count();
     let is_lost = missing.len() * 2 >= voters && !missing.is_empty();
     is_lost.then_some(QuorumLost { voters, missing })

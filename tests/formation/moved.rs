@@ -5,6 +5,8 @@ use std::time::Instant;
 
 use serde_json::Value;
 
+#[cfg(feature = "aws")]
+use crate::support::ec2::{Instance, StandIn};
 use crate::support::{Agent, Cluster, SOON, World, eventually, vote};
 
 /// How all servers were stopped.
@@ -38,10 +40,9 @@ async fn stop(agents: &mut [Agent], how: Stop) {
     }
 }
 
-/// Starts every agent with its data at the address that `place` gives it, the last first, told of
-/// the listed numbers.
-fn start(world: &World, n: u8, place: impl Fn(u8) -> u8, listed: &[u8]) -> Vec<Agent> {
-    let list = world.list(listed.iter().copied());
+/// Starts every agent with its data at the address that `place` gives it, the last first, with
+/// these sources.
+fn start(world: &World, n: u8, place: impl Fn(u8) -> u8, list: &[String]) -> Vec<Agent> {
     let expect = format!("-bootstrap-expect={n}");
     let mut agents = Vec::new();
     for number in (1..=n + 1).rev() {
@@ -94,12 +95,14 @@ async fn move_all(n: u8, how: Stop, place: impl Fn(u8) -> u8 + Copy) {
     let (mut agents, cluster) = filled(&world, n).await;
     stop(&mut agents, how).await;
     let began = Instant::now();
-    let listed: Vec<u8> = (1..=n).map(place).collect();
-    let agents = start(&world, n, place, &listed);
+    let agents = start(&world, n, place, &world.list((1..=n).map(place)));
     for server in &agents[..usize::from(n)] {
         server.led().await;
     }
-    println!("{n} servers led {:?} after their start elsewhere", began.elapsed());
+    println!(
+        "{n} servers led {:?} after their start elsewhere",
+        began.elapsed()
+    );
     are_back(&world, &agents, place, &cluster).await;
 }
 
@@ -125,7 +128,7 @@ async fn servers_that_moved_before_their_list_did_are_back_once_it_is_right() {
     let (mut agents, cluster) = filled(&world, 3).await;
     stop(&mut agents, Stop::Kill).await;
     // Everything that they know names the old addresses, where nobody is.
-    let agents = start(&world, 3, place, &[1, 2, 3]);
+    let agents = start(&world, 3, place, &world.list(1..=3));
     for agent in &agents {
         agent.logged("Join cluster failed").await;
         assert_eq!(agent.leader().await, "");
@@ -140,5 +143,39 @@ async fn servers_that_moved_before_their_list_did_are_back_once_it_is_right() {
         server.led().await;
     }
     println!("3 servers led {:?} after they were told", began.elapsed());
+    are_back(&world, &agents, place, &cluster).await;
+}
+
+#[cfg(feature = "aws")]
+#[tokio::test]
+async fn servers_that_moved_before_the_ec2_list_did_are_back_once_it_is_right() {
+    let world = World::new();
+    let place = |n: u8| n + 10;
+    let listed = |numbers: [u8; 3]| {
+        let running = |n| Instance::running(&format!("i-{n}"), world.addr(n));
+        numbers.map(|n| running(n).tag("role", "server")).to_vec()
+    };
+    let (mut agents, cluster) = filled(&world, 3).await;
+    stop(&mut agents, Stop::Kill).await;
+    let cloud = StandIn::start(listed([1, 2, 3])).await.unwrap();
+    let source = format!(
+        "-retry-join=provider=aws region=eu-west-1 tag_key=role tag_value=server endpoint={} \
+         access_key_id=AKIDEXAMPLE secret_access_key=never-shown",
+        cloud.url()
+    );
+    let agents = start(&world, 3, place, &[source]);
+    for agent in &agents {
+        agent.logged("Join cluster failed").await;
+        assert_eq!(agent.leader().await, "");
+    }
+    let began = Instant::now();
+    cloud.set_instances(listed([1, 2, 3].map(place)));
+    for server in &agents[..3] {
+        server.led().await;
+    }
+    println!(
+        "3 servers led {:?} after the list was right",
+        began.elapsed()
+    );
     are_back(&world, &agents, place, &cluster).await;
 }

@@ -1,6 +1,7 @@
 //! Empty servers come to a living cluster, or in the place of one that was: they become its
 //! voters and never found another (the demand study's scenario A2, `a` to `i`).
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use crate::support::{Agent, Cluster, Door, SOON, World, eventually, founding, vote};
@@ -170,6 +171,83 @@ async fn a_wiped_voter_with_its_old_node_id_and_address_is_another_raft_node() {
         took_in(&cluster, &voters).await;
         let now = servers[at].stat("quorate", "raft_id").await;
         assert_ne!(now, old, "a raft id was used again");
+    }
+}
+
+#[tokio::test]
+async fn a_wiped_server_votes_again_soon_at_the_default_settings() {
+    let world = World::new();
+    let mut servers = world.servers(3, &[]);
+    let cluster = Cluster::filled(&servers, 1_000).await;
+    let old = servers[1].stat("quorate", "raft_id").await;
+    servers[1].kill().await;
+    world.wipe(2);
+    let began = Instant::now();
+    servers[1].restart();
+    let voters = [0, 2, 1].map(|n| &servers[n]);
+    took_in(&cluster, &voters).await;
+    println!("a voter again after {:?}", began.elapsed());
+    // 10 s of it are `server_stabilization_time`.
+    assert!(began.elapsed() < Duration::from_secs(25));
+    for server in &servers {
+        let configuration = server.stat("raft", "latest_configuration").await;
+        assert!(!configuration.contains(&old), "{configuration}");
+    }
+}
+
+/// Writes through the servers in turn until told to end; gives the keys that were acknowledged
+/// and the longest time between two of them.
+async fn write_on(servers: &[&Agent], end: &Cell<bool>) -> (Vec<String>, Duration) {
+    let (mut keys, mut gap, mut last) = (Vec::new(), Duration::ZERO, Instant::now());
+    for n in 0.. {
+        let key = format!("during/{n}");
+        let path = format!("/v1/kv/{key}");
+        if servers[n % servers.len()].try_put(&path, "x").await == Some(200) {
+            keys.push(key);
+            gap = gap.max(last.elapsed());
+            last = Instant::now();
+        }
+        if end.get() {
+            break;
+        }
+    }
+    (keys, gap)
+}
+
+#[tokio::test]
+async fn two_of_five_are_replaced_at_once_while_clients_write() {
+    let world = World::new();
+    let mut servers = world.servers(5, &[SOON]);
+    let cluster = Cluster::filled(&servers, 1_000).await;
+    let leader = servers[0].led().await;
+    let leads = |server: &Agent| leader == format!("{}:8300", server.addr());
+    let at = servers.iter().position(leads).unwrap();
+    // The leader and one more are in the second part.
+    servers.rotate_left((at + 2) % 5);
+    let (rest, lost) = servers.split_at_mut(3);
+    let rest: Vec<&Agent> = rest.iter().collect();
+    let end = Cell::new(false);
+    let replace = async {
+        for server in lost.iter_mut() {
+            server.kill().await;
+        }
+        for server in lost.iter_mut() {
+            let [.., number] = server.addr().octets();
+            world.wipe(number);
+            server.restart();
+        }
+        let all: Vec<&Agent> = rest.iter().copied().chain(lost.iter()).collect();
+        took_in(&cluster, &all).await;
+        end.set(true);
+    };
+    let ((keys, gap), ()) = futures_util::future::join(write_on(&rest, &end), replace).await;
+    println!("{} writes, none for {gap:?}", keys.len());
+    assert!(
+        gap < Duration::from_secs(7),
+        "longer than elections: {gap:?}"
+    );
+    for key in keys {
+        assert_eq!(servers[4].read(&key).await.0, 200, "{key}");
     }
 }
 

@@ -56,6 +56,12 @@ impl Cluster {
         assert_eq!(at.stat("quorate", "cluster_id").await, self.id);
     }
 
+    /// Checks that a server without a leader still has every key.
+    pub(crate) async fn kept_by(&self, at: &Agent) {
+        let found = at.get_json("/v1/kv/data/?recurse&stale").await;
+        assert_eq!(found, self.keys, "kept by {}", at.addr());
+    }
+
     /// Checks that an agent never was on the way to a cluster of its own.
     pub(crate) async fn never_left_by(&self, newcomer: &Agent) {
         let log = newcomer.log_text();
