@@ -9,6 +9,14 @@ async fn three(world: &World) -> (Vec<Agent>, Cluster) {
     (servers, cluster)
 }
 
+/// Waits until a server knows no leader, so that it takes in nobody any more.
+async fn leaderless(server: &Agent) {
+    eventually(&format!("{} has no leader", server.addr()), || async {
+        server.leader().await.is_empty().then_some(())
+    })
+    .await;
+}
+
 /// Waits until a blank server says that it founds nothing because of this cluster, and that the
 /// named servers of it are why it is not in it.
 async fn waits_for(newcomer: &Agent, cluster: &Cluster, silent: &str) {
@@ -27,6 +35,7 @@ async fn half_a_member_list_founds_nothing() {
     for stopped in &servers[..2] {
         stopped.signal("STOP").await;
     }
+    leaderless(&servers[2]).await;
     let newcomers = [4, 5, 6].map(|n| world.newcomer(n, &[3]));
     for newcomer in &newcomers {
         waits_for(newcomer, &cluster, "n1, n2").await;
@@ -62,6 +71,7 @@ async fn survivor_with_a_shut_port(door: Door, newcomers: &[u8]) {
     for server in &mut dead {
         server.kill().await;
     }
+    leaderless(&survivor).await;
     gate.set(door);
     let listed = [&[3], newcomers].concat();
     let mut empty = Vec::new();
@@ -126,10 +136,13 @@ async fn a_voter_that_is_wiped_between_two_writes_takes_none_of_them_back() {
 async fn a_wiped_majority_votes_no_old_log_away() {
     let world = World::new();
     let (mut servers, cluster) = three(&world).await;
-    for n in [1, 2] {
-        servers[usize::from(n - 1)].kill().await;
+    for server in &mut servers[..2] {
+        server.kill().await;
+    }
+    leaderless(&servers[2]).await;
+    for (n, server) in (1..).zip(&mut servers[..2]) {
         world.wipe(n);
-        servers[usize::from(n - 1)].restart();
+        server.restart();
     }
     let line = founding(&servers[2], "quorum-lost").await;
     let told = "n1 (is here with another disk), n2 (is here with another disk)";

@@ -10,6 +10,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use super::{Founding, Reason};
 use crate::agent::reconcile::{peers, servers};
 use crate::autopilot::quorum_lost;
+use crate::raft::Status;
 use crate::types::ClusterId;
 
 /// How often it is looked at: raft tells nobody that it hears nothing.
@@ -31,14 +32,21 @@ impl Founding {
             if status.leader.is_some() {
                 led_at = Instant::now();
             }
-            let servers = servers(&self.rooms.gossip.members());
-            let lost = (led_at.elapsed() >= PATIENCE)
-                .then(|| quorum_lost(&peers(&status), &servers))
-                .flatten();
-            self.say(match lost {
-                Some(lost) => Reason::quorum_lost(&lost),
-                None => Reason::formed(cluster),
+            self.say(if led_at.elapsed() < PATIENCE {
+                Reason::formed(cluster)
+            } else {
+                self.why_leaderless(cluster, &status)
             });
+        }
+    }
+
+    fn why_leaderless(&self, cluster: ClusterId, status: &Status) -> Reason {
+        let members = self.rooms.gossip.members();
+        match quorum_lost(&peers(status), &servers(&members)) {
+            Some(lost) => Reason::quorum_lost(&lost),
+            // The leader that let this server in was lost before it could tell who votes.
+            None if status.peers.is_empty() => Reason::joining(cluster, &members),
+            None => Reason::leaderless(cluster, PATIENCE),
         }
     }
 }

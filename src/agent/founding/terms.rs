@@ -1,6 +1,7 @@
 //! Who founds, with which rooms, and what may go wrong on the way.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
@@ -74,6 +75,18 @@ impl Reason {
         Self {
             code: "joining",
             prose,
+        }
+    }
+
+    /// There is no leader although enough voters are there.
+    pub(super) fn leaderless(cluster: ClusterId, since: Duration) -> Self {
+        Self {
+            code: "no-leader",
+            prose: format!(
+                "in cluster {cluster}, which has had no leader for {} s; its voters are there, so \
+                 look whether they reach each other's server ports",
+                since.as_secs()
+            ),
         }
     }
 
