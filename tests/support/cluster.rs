@@ -71,21 +71,34 @@ impl Cluster {
     }
 }
 
-/// Waits until exactly these servers vote, by the word of each of them. They are told apart by
-/// their raft ids, so a former disk of one of them is another voter.
+/// Waits until exactly these servers vote, by the word of each of them.
 pub(crate) async fn vote(servers: &[&Agent]) {
+    voters_are(servers, |voters, these| voters == these).await;
+}
+
+/// Waits until these servers vote, and maybe others that are gone.
+pub(crate) async fn all_vote(servers: &[&Agent]) {
+    voters_are(servers, |voters, these| {
+        these.iter().all(|id| voters.contains(id))
+    })
+    .await;
+}
+
+/// Servers are told apart by their raft ids: a former disk of one of them is another voter.
+async fn voters_are(servers: &[&Agent], is_so: impl Fn(&[&str], &[&str]) -> bool) {
     let mut ids = Vec::new();
     for server in servers {
         ids.push(server.stat("quorate", "raft_id").await);
     }
     ids.sort();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     for server in servers {
         eventually(&format!("{ids:?} vote, says {}", server.addr()), || async {
             let configuration = server.stat("raft", "latest_configuration").await;
             let voters = configuration.split("Suffrage:Voter ID:").skip(1);
             let mut voters: Vec<&str> = voters.filter_map(|v| v.split(' ').next()).collect();
             voters.sort_unstable();
-            (voters == ids).then_some(())
+            is_so(&voters, &ids).then_some(())
         })
         .await;
     }

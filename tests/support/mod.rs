@@ -14,7 +14,7 @@ mod world;
 
 pub(crate) use agent::Agent;
 pub(crate) use cli::{Output, quorate};
-pub(crate) use cluster::{Cluster, SOON, founding, vote};
+pub(crate) use cluster::{Cluster, SOON, all_vote, founding, vote};
 pub(crate) use gate::{Door, Gate};
 pub(crate) use world::World;
 
