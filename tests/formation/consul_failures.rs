@@ -144,7 +144,10 @@ async fn a_wiped_majority_votes_no_old_log_away() {
         world.wipe(n);
         server.restart();
     }
-    let line = founding(&servers[2], "quorum-lost").await;
+    let write = servers[2].try_put("/v1/kv/new", "x");
+    let lost = founding(&servers[2], "quorum-lost");
+    let (written, line) = futures_util::future::join(write, lost).await;
+    assert_eq!(written, Some(500));
     let told = "n1 (is here with another disk), n2 (is here with another disk)";
     assert!(line.contains(told), "{line}");
     for wiped in &servers[..2] {
@@ -152,7 +155,6 @@ async fn a_wiped_majority_votes_no_old_log_away() {
         assert_eq!(wiped.leader().await, "");
     }
     cluster.kept_by(&servers[2]).await;
-    assert_eq!(servers[2].try_put("/v1/kv/new", "x").await, Some(500));
 }
 
 #[tokio::test]
@@ -192,6 +194,15 @@ async fn an_old_server_that_returns_to_a_new_cluster_is_refused_and_both_keep_al
     }
 }
 
+/// Waits until a server knows another leader than this one.
+async fn follows_another(server: &Agent, leader: &str) {
+    eventually(&format!("{} follows another", server.addr()), || async {
+        let now = server.leader().await;
+        (!now.is_empty() && now != leader).then_some(())
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_leader_that_is_stopped_and_goes_on_follows_the_new_one() {
     let world = World::new();
@@ -201,6 +212,10 @@ async fn a_leader_that_is_stopped_and_goes_on_follows_the_new_one() {
     let stopped = servers.iter().find(leads).unwrap();
     let others: Vec<&Agent> = servers.iter().filter(|server| !leads(server)).collect();
     stopped.signal("STOP").await;
+    // A write that is sent to the stopped one would wait for its answer.
+    for other in &others {
+        follows_another(other, &leader).await;
+    }
     for other in &others {
         other
             .write("while/stopped", &other.addr().to_string())
@@ -210,10 +225,6 @@ async fn a_leader_that_is_stopped_and_goes_on_follows_the_new_one() {
     // From its first moment on it serves what was written without it.
     let seen = stopped.read("while/stopped").await;
     assert_eq!(seen, (200, others[1].addr().to_string()));
-    eventually("it follows", || async {
-        let now = stopped.leader().await;
-        (!now.is_empty() && now != leader).then_some(())
-    })
-    .await;
+    follows_another(stopped, &leader).await;
     cluster.holds(stopped).await;
 }
