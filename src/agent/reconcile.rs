@@ -18,6 +18,9 @@ use crate::types::{ClusterId, Member, MemberStatus, NodeId};
 /// How often a leader looks without an event: learners catch up and become stable unannounced.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
+/// A peer that answered raft so long ago is there, whatever gossip says. Chosen: a dozen heartbeats.
+const ANSWERING: Duration = Duration::from_secs(2);
+
 /// Does a leader's duties while this server leads.
 #[derive(Debug)]
 pub(super) struct Reconciler {
@@ -95,7 +98,8 @@ impl Reconciler {
         let mut view = View {
             own: status.id,
             cluster,
-            servers: members.iter().filter_map(as_server).collect(),
+            servers: servers(&members),
+            expected: expected(&members),
             peers: peers(&status),
             last_index: status.last_log.map_or(0, |(index, _term)| index),
             stable: Vec::new(),
@@ -161,7 +165,21 @@ const fn reason(cause: Cause) -> &'static str {
     match cause {
         Cause::Left => "left",
         Cause::Replaced => "replaced",
+        Cause::Dead => "dead",
     }
+}
+
+/// The servers as gossip sees them.
+pub(super) fn servers(members: &[Member]) -> Vec<Server> {
+    members.iter().filter_map(as_server).collect()
+}
+
+/// The largest number of servers that any of them was told to expect.
+fn expected(members: &[Member]) -> Option<usize> {
+    let told = members
+        .iter()
+        .filter_map(|member| member.says.server()?.expect);
+    told.max().and_then(|expect| usize::try_from(expect).ok())
 }
 
 fn as_server(member: &Member) -> Option<Server> {
@@ -184,7 +202,9 @@ fn as_peer(server: &Server) -> Peer {
     }
 }
 
-fn peers(status: &Status) -> Vec<AutopilotPeer> {
+/// The raft configuration.
+pub(super) fn peers(status: &Status) -> Vec<AutopilotPeer> {
+    let answers = |ago: Option<Duration>| ago.is_some_and(|ago| ago <= ANSWERING);
     let peers = status.peers.iter();
     peers
         .map(|entry| AutopilotPeer {
@@ -193,6 +213,7 @@ fn peers(status: &Status) -> Vec<AutopilotPeer> {
             addr: entry.peer.rpc_addr,
             is_voter: entry.is_voter,
             matched: entry.matched.unwrap_or(0),
+            is_answering: answers(entry.last_answer),
         })
         .collect()
 }

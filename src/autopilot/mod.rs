@@ -1,5 +1,6 @@
 //! What a leader does about the servers it sees: takes in new ones, promotes those that keep up,
-//! follows changed addresses, removes those that left or were replaced.
+//! follows changed addresses, removes those that left or were replaced. And what any server says
+//! when too many voters are missing for a leader.
 //!
 //! Pure: facts in, duties out. The driver on the leader carries them out one by one and asks
 //! again after each, so a duty is never decided on facts that an earlier one has changed.
@@ -8,6 +9,7 @@
 //! learner is promoted only after it has answered and caught up).
 
 mod plan;
+mod quorum;
 mod stability;
 #[cfg(test)]
 mod tests;
@@ -16,6 +18,7 @@ use std::net::SocketAddr;
 
 use crate::types::{ClusterId, MemberStatus, NodeId, NodeName, RaftId};
 
+pub use quorum::{Absence, Missing, QuorumLost, quorum_lost};
 pub use stability::Stability;
 
 /// How far behind the leader's log a learner may be and still be promoted, in entries; Consul's
@@ -52,6 +55,8 @@ pub struct Peer {
     pub is_voter: bool,
     /// Last log index that it is known to have.
     pub matched: u64,
+    /// It answered the leader of late; false where no leader asks.
+    pub is_answering: bool,
 }
 
 /// The facts of one look.
@@ -67,6 +72,8 @@ pub struct View {
     pub peers: Vec<Peer>,
     /// The leader's own last log index.
     pub last_index: u64,
+    /// How many servers the cluster was meant to have, `bootstrap_expect`; none if no server says.
+    pub expected: Option<usize>,
     /// Learners that were healthy for the whole stabilisation time.
     pub stable: Vec<RaftId>,
 }
@@ -96,6 +103,8 @@ pub enum Cause {
     Left,
     /// Another raft node has its name: its disk was wiped or its machine replaced.
     Replaced,
+    /// It is dead, and replaced or not needed.
+    Dead,
 }
 
 impl View {
@@ -107,7 +116,7 @@ impl View {
         plan::removal(self)
             .or_else(|| plan::update(self))
             .or_else(|| plan::addition(self))
-            .or_else(|| plan::promotion(self))
+            .or_else(|| plan::succession(self))
     }
 
     /// The learners that are alive and keep up now; what [`Stability`] watches.

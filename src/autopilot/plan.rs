@@ -81,12 +81,39 @@ pub(super) fn addition(view: &View) -> Option<Duty> {
         .map(|server| Duty::Add(server.clone()))
 }
 
-/// A learner votes once it kept up for the whole stabilisation time.
-pub(super) fn promotion(view: &View) -> Option<Duty> {
-    healthy_learners(view)
+/// A learner votes once it kept up for the whole stabilisation time; a dead voter goes when it is
+/// replaced or spare. Failures alone never make a cluster smaller than it was meant to be (demand
+/// study, P5).
+///
+/// A quorum of an odd number of voters takes as many votes as one of the next even number. So when
+/// a dead voter goes for a learner, it goes while the number is odd and the learner comes while it
+/// is even: the votes that a quorum takes stay the same on the way.
+pub(super) fn succession(view: &View) -> Option<Duty> {
+    let learner = healthy_learners(view)
         .into_iter()
-        .find(|id| view.stable.contains(id))
-        .map(Duty::Promote)
+        .find(|id| view.stable.contains(id));
+    let voters = || view.peers.iter().filter(|peer| peer.is_voter);
+    let count = voters().count();
+    let is_odd = count % 2 == 1;
+    let is_spare = view.expected.map_or(!is_odd, |expected| count > expected);
+    let may_go = is_spare || (is_odd && learner.is_some());
+    let alive = voters().filter(|peer| !is_dead(view, peer)).count();
+    let dead = voters().find(|peer| is_dead(view, peer) && keeps_quorum(view, peer));
+    match dead {
+        Some(dead) if may_go && alive * 2 > count => Some(Duty::Remove {
+            raft_id: dead.raft_id,
+            cause: Cause::Dead,
+        }),
+        _ => learner.map(Duty::Promote),
+    }
+}
+
+/// Neither gossip nor raft hears of it: either alone may be slow, or cut off.
+fn is_dead(view: &View, peer: &Peer) -> bool {
+    let is_seen = view
+        .server(peer.raft_id)
+        .is_some_and(|server| server.status != MemberStatus::Failed);
+    peer.raft_id != view.own && !peer.is_answering && !is_seen
 }
 
 pub(super) fn healthy_learners(view: &View) -> Vec<RaftId> {

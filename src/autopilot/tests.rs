@@ -20,6 +20,7 @@ fn peer(n: u8, is_voter: bool) -> Peer {
         addr: SocketAddr::from(([127, 0, 0, n], 8300)),
         is_voter,
         matched: 1000,
+        is_answering: true,
     }
 }
 
@@ -31,6 +32,7 @@ fn calm() -> View {
         servers: (1..=3).map(server).collect(),
         peers: (1..=3).map(|n| peer(n, true)).collect(),
         last_index: 1000,
+        expected: Some(3),
         stable: Vec::new(),
     }
 }
@@ -138,6 +140,123 @@ fn a_name_taken_by_a_second_alive_server_removes_nobody() {
     thief.cluster = Some(ClusterId::new(8));
     view.servers.push(thief);
     assert_eq!(view.duty(), None);
+}
+
+/// `voters` servers of which the last `dead` are dead, and so many ready learners.
+fn mourning(voters: u8, dead: u8, learners: u8) -> View {
+    let mut view = calm();
+    view.expected = Some(voters.into());
+    view.servers = (1..=voters + learners).map(server).collect();
+    view.peers = (1..=voters).map(|n| peer(n, true)).collect();
+    for n in voters - dead..voters {
+        view.servers[usize::from(n)].status = MemberStatus::Failed;
+        view.peers[usize::from(n)].is_answering = false;
+    }
+    for n in voters + 1..=voters + learners {
+        view.peers.push(peer(n, false));
+        view.stable.push(RaftId::new(n.into()));
+    }
+    view
+}
+
+/// Does every duty; gives how the number of voters went, and the view at the end.
+fn carried_out(mut view: View) -> (Vec<usize>, View) {
+    let mut course = Vec::new();
+    while let Some(duty) = view.duty() {
+        match duty {
+            Duty::Remove { raft_id, .. } => view.peers.retain(|peer| peer.raft_id != raft_id),
+            Duty::Promote(id) => {
+                let learner = view.peers.iter_mut().find(|peer| peer.raft_id == id);
+                learner.unwrap().is_voter = true;
+            }
+            other => panic!("{other:?}"),
+        }
+        let voters = view.peers.iter().filter(|peer| peer.is_voter);
+        course.push(voters.count());
+    }
+    (course, view)
+}
+
+#[test]
+fn a_dead_voter_goes_when_a_learner_is_ready_and_not_before() {
+    assert_eq!(mourning(3, 1, 0).duty(), None);
+    let (course, view) = carried_out(mourning(3, 1, 1));
+    assert_eq!(course, [2, 3]);
+    assert!(view.peers.iter().all(|peer| peer.is_answering));
+    let mut early = mourning(3, 1, 1);
+    early.stable.clear();
+    assert_eq!(early.duty(), None);
+}
+
+#[test]
+fn two_dead_of_five_are_replaced_at_the_same_quorum() {
+    let (course, view) = carried_out(mourning(5, 2, 2));
+    assert_eq!(course, [4, 5, 4, 5]);
+    assert!(view.peers.iter().all(|peer| peer.is_answering));
+    assert_eq!(carried_out(mourning(5, 2, 1)).0, [4, 5], "one for one");
+}
+
+#[test]
+fn learners_beyond_the_dead_make_the_cluster_larger() {
+    assert_eq!(carried_out(mourning(3, 1, 2)).0, [2, 3, 4]);
+    assert_eq!(carried_out(mourning(3, 0, 2)).0, [4, 5]);
+}
+
+#[test]
+fn a_dead_voter_that_is_spare_goes_and_no_further_one() {
+    let mut view = mourning(5, 2, 0);
+    assert_eq!(view.duty(), None);
+    view.expected = Some(4);
+    assert_eq!(carried_out(view.clone()).0, [4]);
+    view.expected = None;
+    assert_eq!(view.duty(), None);
+    view = mourning(4, 1, 0);
+    view.expected = None;
+    assert_eq!(
+        carried_out(view).0,
+        [3],
+        "four stand no more failures than three"
+    );
+}
+
+#[test]
+fn without_a_quorum_nobody_is_removed() {
+    for (voters, dead) in [(2, 1), (4, 2), (5, 3)] {
+        let mut view = mourning(voters, dead, 0);
+        view.expected = Some(1);
+        assert_eq!(view.duty(), None);
+    }
+}
+
+#[test]
+fn a_voter_that_gossip_or_raft_still_hears_is_not_dead() {
+    let mut view = mourning(3, 1, 1);
+    view.peers[2].is_answering = true;
+    assert_eq!(view.duty(), Some(Duty::Promote(RaftId::new(4))));
+    view.peers[2].is_answering = false;
+    view.servers[2].status = MemberStatus::Alive;
+    assert_eq!(view.duty(), Some(Duty::Promote(RaftId::new(4))));
+}
+
+#[test]
+fn a_lost_quorum_is_told_with_names_and_with_a_way_out() {
+    let mut view = calm();
+    assert_eq!(quorum_lost(&view.peers, &view.servers), None);
+    view.servers[1].status = MemberStatus::Failed;
+    assert_eq!(quorum_lost(&view.peers, &view.servers), None);
+    view.servers[2].raft_id = RaftId::new(9);
+    let lost = quorum_lost(&view.peers, &view.servers).unwrap().to_string();
+    let told = "2 of 3 voters are missing: s2 (does not answer), s3 (is here with another disk); ";
+    assert!(lost.starts_with(told), "{lost}");
+    assert!(
+        lost.contains("`quorate operator raft recover --plan`"),
+        "{lost}"
+    );
+    assert_eq!(
+        quorum_lost(&[], &view.servers),
+        None,
+        "a blank server lost nothing"
+    );
 }
 
 #[test]

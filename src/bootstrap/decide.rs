@@ -91,8 +91,8 @@ pub fn decide(view: &View) -> Decision {
         mismatch,
         silent,
         in_progress,
-        too_few,
         unheard,
+        too_few,
         stand_by,
     ];
     rules

@@ -194,6 +194,12 @@ impl Agent {
         .await;
     }
 
+    /// Its node id.
+    pub(crate) async fn node_id(&self) -> String {
+        let own = self.get_json("/v1/agent/self").await;
+        own["Config"]["NodeID"].as_str().unwrap().to_owned()
+    }
+
     /// One value of `info`.
     pub(crate) async fn stat(&self, group: &str, key: &str) -> String {
         let own = self.get_json("/v1/agent/self").await;
@@ -201,6 +207,15 @@ impl Agent {
             .as_str()
             .unwrap_or_default()
             .to_owned()
+    }
+}
+
+/// A test that fails shows what its agents said.
+impl Drop for Agent {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            println!("--- {} {:?}\n{}", self.addr, self.flags, self.log_text());
+        }
     }
 }
 

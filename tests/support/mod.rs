@@ -2,6 +2,7 @@
 
 mod agent;
 mod cli;
+mod cluster;
 mod disk;
 #[cfg(feature = "aws")]
 #[expect(
@@ -9,11 +10,14 @@ mod disk;
     reason = "the tests of the providers use more of the stand-in"
 )]
 pub(crate) mod ec2;
+mod gate;
 mod world;
 
 pub(crate) use agent::Agent;
 pub(crate) use cli::{Output, quorate};
+pub(crate) use cluster::{Cluster, SOON, all_vote, founding, vote};
 pub(crate) use disk::{Errno, FaultyDisk};
+pub(crate) use gate::{Door, Gate};
 pub(crate) use world::World;
 
 use std::future::Future;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use tempfile::TempDir;
 
-use super::{Agent, FaultyDisk};
+use super::{Agent, FaultyDisk, Gate, SOON};
 
 /// One test's part of 127.0.0.0/8 and of the file system.
 ///
@@ -74,6 +74,50 @@ impl World {
         let mut flags = self.flags(n);
         flags.extend(more.iter().map(|flag| (*flag).to_owned()));
         Agent::start_with(self.addr(n), flags, disk.env())
+    }
+
+    /// Starts the n-th agent, with its name and data, at the address of another number.
+    pub(crate) fn agent_at(&self, at: u8, n: u8, more: &[&str]) -> Agent {
+        let mut flags = self.flags(at);
+        flags.retain(|flag| !flag.starts_with("-node=") && !flag.starts_with("-data-dir="));
+        let of_n = self.flags(n).into_iter();
+        flags.extend(of_n.filter(|f| f.starts_with("-node=") || f.starts_with("-data-dir=")));
+        flags.extend(more.iter().map(|flag| (*flag).to_owned()));
+        Agent::start(self.addr(at), flags)
+    }
+
+    /// Starts the n-th agent behind a gate at its address.
+    pub(crate) async fn gated(&self, n: u8, more: &[&str]) -> (Agent, Gate) {
+        let (front, behind) = (self.addr(n), self.addr(n + 100));
+        let gate = Gate::open(front, behind).await;
+        let mut flags = self.flags(n);
+        flags.retain(|flag| !flag.starts_with("-bind="));
+        flags.extend([format!("-bind={behind}"), format!("-advertise={front}")]);
+        flags.extend(more.iter().map(|flag| (*flag).to_owned()));
+        (Agent::start(front, flags), gate)
+    }
+
+    /// Removes the data of the n-th agent, which must not run.
+    pub(crate) fn wipe(&self, n: u8) {
+        std::fs::remove_dir_all(self.path(&format!("data-{n}"))).unwrap();
+    }
+
+    /// `-retry-join` for each of the numbers.
+    pub(crate) fn list(&self, numbers: impl IntoIterator<Item = u8>) -> Vec<String> {
+        let flag = |n| format!("-retry-join={}", self.addr(n));
+        numbers.into_iter().map(flag).collect()
+    }
+
+    /// Starts the n-th server, expecting three and told of the listed ones, promoting soon.
+    pub(crate) fn newcomer(&self, n: u8, listed: &[u8]) -> Agent {
+        let mut flags = vec![
+            "-server".to_owned(),
+            "-bootstrap-expect=3".to_owned(),
+            SOON.to_owned(),
+        ];
+        flags.extend(self.list(listed.iter().copied()));
+        let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+        self.agent(n, &flags)
     }
 
     /// Starts servers 1 to n at once, each told of all of them, and waits for nothing.

@@ -7,6 +7,7 @@
 mod book;
 mod events;
 mod facts;
+mod quorum;
 mod round;
 mod terms;
 
@@ -126,7 +127,8 @@ impl Founding {
         }
     }
 
-    /// Works at the founding until this server is in a cluster.
+    /// Works at the founding until this server is in a cluster; from then on says whether that
+    /// cluster can have a leader.
     pub(super) async fn run(self: Arc<Self>) {
         self.hear_sources().await;
         let mut failures = 0_u32;
@@ -137,10 +139,16 @@ impl Founding {
                 let book = self.book.lock().await;
                 bootstrap::decide(&self.view(&book))
             };
-            let is_serving = matches!(decision, Decision::Serve(_));
+            let serving = match decision {
+                Decision::Serve(cluster) => Some(cluster),
+                _ => None,
+            };
             match self.perform(decision, &mut failures, &mut events).await {
-                Ok(()) if is_serving => return,
-                Ok(()) => {}
+                Ok(()) => {
+                    if let Some(cluster) = serving {
+                        return self.watch_quorum(cluster).await;
+                    }
+                }
                 Err(error) => {
                     warn!(target: "agent.server", error = %super::lookup::chain(&error),
                         "founding step not done, will retry");
@@ -174,15 +182,8 @@ impl Founding {
             Decision::Propose(draft) => self.propose(draft, failures).await?,
             Decision::Wipe(cluster) => self.wipe(cluster).await,
             Decision::Join(cluster) => {
-                let prose = format!("cluster {cluster} exists; waiting to be added to it");
-                self.wait(
-                    Reason {
-                        code: "joining",
-                        prose,
-                    },
-                    events,
-                )
-                .await;
+                let reason = Reason::joining(cluster, &self.rooms.gossip.members());
+                self.wait(reason, events).await;
             }
             Decision::Serve(cluster) => {
                 // A crash may have come between the two records.
@@ -191,11 +192,7 @@ impl Founding {
                     .enter(cluster)
                     .await
                     .map_err(FoundingError::Disk)?;
-                let prose = format!("in cluster {cluster}");
-                self.say(Reason {
-                    code: "formed",
-                    prose,
-                });
+                self.say(Reason::formed(cluster));
             }
             Decision::Wait(waiting) => {
                 let reason = Reason {
@@ -283,7 +280,8 @@ impl Founding {
                 return false;
             }
             // "No known peers" is what people and scripts wait for (agent reference, 2.11).
-            if reason.code == "waiting-for-servers" && now.code == "starting" {
+            let is_alone = ["waiting-for-servers", "waiting-unknown-peers"].contains(&reason.code);
+            if is_alone && now.code == "starting" {
                 warn!(target: "agent.server.raft", reason = reason.code, detail = %reason.prose,
                     "no known peers, aborting election");
             } else {
