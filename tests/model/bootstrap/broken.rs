@@ -45,23 +45,17 @@ pub(super) fn view(lie: Lie, mut view: View) -> View {
 
 /// What becomes of a decision.
 pub(super) fn decision(lie: Lie, view: &View, decision: Decision) -> Decision {
-    let nothing = Decision::Wait(Waiting::NotAsked);
+    let is_dropped = match &decision {
+        Decision::Write { change, .. } => match change {
+            Change::Refused(_) => lie == Lie::NobodyRefuses,
+            Change::Lifted(_) => lie == Lie::NeverLifted,
+            Change::Released(_) => lie == Lie::ProposerHoldsOn && is_founder(view),
+            Change::Heard(_) | Change::Committed(_) => false,
+        },
+        _ => false,
+    };
     match (lie, &decision) {
-        (Lie::NobodyRefuses, Decision::Write { change, .. })
-            if matches!(change, Change::Refused(_)) =>
-        {
-            nothing
-        }
-        (Lie::NeverLifted, Decision::Write { change, .. })
-            if matches!(change, Change::Lifted(_)) =>
-        {
-            nothing
-        }
-        (Lie::ProposerHoldsOn, Decision::Write { change, .. })
-            if matches!(change, Change::Released(_)) && is_founder(view) =>
-        {
-            nothing
-        }
+        _ if is_dropped => Decision::Wait(Waiting::NotAsked),
         (Lie::AnyProposes, Decision::Wait(Waiting::StandBy { .. })) => any_proposes(view),
         _ => decision,
     }

@@ -77,8 +77,8 @@ impl Code {
     }
 
     /// What a server does, and the code of why.
-    pub(super) fn decide(&mut self, key: DecideKey) -> (Act, &'static str) {
-        if let Some(decided) = self.decided.get(&key) {
+    pub(super) fn decide(&mut self, key: &DecideKey) -> (Act, &'static str) {
+        if let Some(decided) = self.decided.get(key) {
             return *decided;
         }
         let lie = self.setup.lie;
@@ -98,7 +98,7 @@ impl Code {
                 Act::Nothing
             }
         };
-        self.decided.insert(key, (act, code));
+        self.decided.insert(*key, (act, code));
         (act, code)
     }
 
@@ -176,12 +176,12 @@ impl Code {
         next
     }
 
-    pub(super) fn count(&mut self, key: CountKey) -> Count {
-        if let Some(count) = self.counted.get(&key) {
+    pub(super) fn count(&mut self, key: &CountKey) -> Count {
+        if let Some(count) = self.counted.get(key) {
             return *count;
         }
-        let (tally, ledger, own, is_late, sight) = key;
-        let view = self.view((own, ledger, Raft::Pristine, sight, UNTOLD));
+        let (tally, ledger, own, is_late, sight) = *key;
+        let view = self.view(&(own, ledger, Raft::Pristine, sight, UNTOLD));
         let tally = broken::tally(self.setup.lie, self.tallies.get(tally).clone());
         let verdict = if is_late {
             tally.time_out(&view)
@@ -195,7 +195,7 @@ impl Code {
             Verdict::Abort { ledger, .. } => Count::Abort(self.ledgers.of(&ledger)),
             Verdict::Gone => Count::Gone,
         };
-        self.counted.insert(key, count);
+        self.counted.insert(*key, count);
         count
     }
 
@@ -203,14 +203,14 @@ impl Code {
         if let Some(standing) = self.standings.get(&(ledger, raft)) {
             return *standing;
         }
-        let standing = self.view((0, ledger, raft, NOBODY, UNTOLD)).standing();
+        let standing = self.view(&(0, ledger, raft, NOBODY, UNTOLD)).standing();
         self.standings.insert((ledger, raft), standing);
         standing
     }
 
     /// How many servers there could be, as a server sees the others.
-    pub(super) fn electorate(&self, own: usize, sight: Sight) -> u64 {
-        self.view((own, 0, Raft::Pristine, sight, UNTOLD))
+    pub(super) fn electorate(&self, own: usize, sight: &Sight) -> u64 {
+        self.view(&(own, 0, Raft::Pristine, *sight, UNTOLD))
             .electorate()
     }
 
@@ -223,11 +223,11 @@ impl Code {
                 Seen::Not
             }
         });
-        self.view((own, ledger, raft, sight, UNTOLD))
+        self.view(&(own, ledger, raft, sight, UNTOLD))
     }
 
-    fn view(&self, key: DecideKey) -> View {
-        let (own, ledger, raft, sight, fates) = key;
+    fn view(&self, key: &DecideKey) -> View {
+        let (own, ledger, raft, sight, fates) = *key;
         let setup = &self.setup;
         let mut view = View {
             own: Own {

@@ -127,6 +127,6 @@ impl Steps<'_> {
         }
         let ledger = self.world.nodes[own].ledger;
         let key = (own, ledger, self.raft_fact(own), NOBODY, fates);
-        self.code.decide(key).1 == "founding-blocked"
+        self.code.decide(&key).1 == "founding-blocked"
     }
 }

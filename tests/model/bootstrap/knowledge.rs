@@ -54,7 +54,7 @@ impl Steps<'_> {
         let mut acts = Vec::new();
         for sight in self.sights(&key, place.is_some()) {
             for fates in self.fates(&key, place) {
-                let (act, _) = self.code.decide((own, node.ledger, raft, sight, fates));
+                let (act, _) = self.code.decide(&(own, node.ledger, raft, sight, fates));
                 if act != Act::Nothing && !acts.contains(&act) {
                     acts.push(act);
                 }

@@ -10,6 +10,7 @@ mod code;
 mod judge;
 mod knowledge;
 mod lies;
+mod results;
 mod runs;
 mod search;
 mod seen;
@@ -22,7 +23,8 @@ use std::collections::BTreeSet;
 
 use lies::Broken;
 use quorate::bootstrap::Safety;
-use runs::{LARGE, SMALL, holds};
+use results::holds;
+use runs::{LARGE, SMALL};
 use search::search;
 use world::{Lie, Setup};
 

@@ -1,11 +1,7 @@
-//! The runs by name, each searched to its end, and once only however many tests look at it.
-
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+//! The runs by name.
 
 use quorate::bootstrap::{Expectation, Safety};
 
-use super::search::{Searched, search};
 use super::terms::SERVERS;
 use super::world::{Heir, Knowledge, Lie, Setup};
 
@@ -258,35 +254,7 @@ pub(super) const SMALL: [(&str, Setup); 23] = [
 ];
 
 /// The runs of `just model`.
-pub(super) const LARGE: [(&str, Setup); 8] = [
-    (
-        "three that expect three, three proposals",
-        Setup {
-            proposals: 3,
-            ..THREE
-        },
-    ),
-    (
-        "three that expect two, three proposals",
-        Setup {
-            proposals: 3,
-            ..TWO_OF_THREE
-        },
-    ),
-    (
-        "four that expect three",
-        Setup {
-            servers: 4,
-            ..THREE
-        },
-    ),
-    (
-        "four that expect two",
-        Setup {
-            servers: 4,
-            ..TWO_OF_THREE
-        },
-    ),
+pub(super) const LARGE: [(&str, Setup); 3] = [
     (
         "four that expect three, proposer lost",
         Setup {
@@ -295,7 +263,7 @@ pub(super) const LARGE: [(&str, Setup); 8] = [
         },
     ),
     (
-        "three that expect three, two wiped",
+        "three that expect three, any two wiped",
         Setup {
             knowledge: Knowledge::Full,
             losses: 0b111,
@@ -306,56 +274,10 @@ pub(super) const LARGE: [(&str, Setup); 8] = [
         },
     ),
     (
-        "three that expect two, two replaced",
+        "four that expect three",
         Setup {
-            knowledge: Knowledge::Full,
-            losses: 0b111,
-            most_lost: 2,
-            heir: Heir::Stranger,
-            may_block: true,
-            ..TWO_OF_THREE
-        },
-    ),
-    (
-        "six that expect three, half blind",
-        Setup {
-            knowledge: Knowledge::Blind,
-            ..SIX
+            servers: 4,
+            ..THREE
         },
     ),
 ];
-
-type Results = BTreeMap<&'static str, Arc<OnceLock<Searched>>>;
-
-/// What was searched so far.
-static RESULTS: Mutex<Results> = Mutex::new(BTreeMap::new());
-
-/// The setup of a run.
-pub(super) fn setup(name: &str) -> (&'static str, &'static Setup) {
-    let runs = SMALL.iter().chain(&LARGE);
-    let run = runs.clone().find(|run| run.0 == name);
-    run.map(|run| (run.0, &run.1))
-        .unwrap_or_else(|| panic!("no run is called {name}"))
-}
-
-/// Searches a run, prints its count, and wants nothing broken and nothing stuck.
-pub(super) fn holds(name: &str) -> Arc<OnceLock<Searched>> {
-    let (name, setup) = setup(name);
-    let cell = {
-        let mut results = RESULTS.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(results.entry(name).or_default())
-    };
-    let searched = cell.get_or_init(|| {
-        let began = std::time::Instant::now();
-        let searched = search(setup);
-        println!(
-            "{:>9} states, {:>6} ms: {name}",
-            searched.states,
-            began.elapsed().as_millis()
-        );
-        searched
-    });
-    assert_eq!(searched.broken, None, "{name}");
-    assert_eq!(searched.stuck, None, "{name}");
-    cell
-}

@@ -26,15 +26,13 @@ pub(super) struct Searched {
 /// Searches breadth first, so that a counterexample is a shortest one.
 pub(super) fn search(setup: &Setup) -> Searched {
     let mut code = Code::new(setup);
-    let mut memo = Memo::default();
-    let mut known = Map::default();
+    let (mut memo, mut known) = (Memo::default(), Map::default());
     let first = start(setup, &mut code);
     let mut worlds = vec![first];
     let mut parents: Vec<(u32, Option<Event>)> = vec![(0, None)];
     let mut numbers: Map<World, u32> = Map::default();
     numbers.insert(first, 0);
-    let mut back: Vec<(u32, u32)> = Vec::new();
-    let mut good: Vec<u32> = Vec::new();
+    let (mut back, mut good) = (Vec::new(), Vec::new());
     let mut broken = None;
     let mut at = 0;
     while at < worlds.len() && broken.is_none() {

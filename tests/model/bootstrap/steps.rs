@@ -9,13 +9,16 @@ use super::world::{
     Event, Lie, Next, PROPOSALS, Set, Setup, World, bit, cluster_of, has, place_of, raft_number,
 };
 
+/// How many servers one may have known, by who was there and who was lost.
+pub(super) type Known = Map<(usize, Set, Set), Vec<u64>>;
+
 /// Everything that can happen next in a world.
 pub(super) struct Steps<'a> {
     pub(super) setup: &'a Setup,
     pub(super) memo: &'a mut Memo,
     pub(super) code: &'a mut Code,
     /// How many servers each may have known, by who is there and who is lost.
-    pub(super) known: &'a mut Map<(usize, Set, Set), Vec<u64>>,
+    pub(super) known: &'a mut Known,
     pub(super) world: World,
     pub(super) next: Vec<Next>,
     /// What happens now is the word of one that is lost.
@@ -172,7 +175,7 @@ impl Steps<'_> {
             && self.can_commit(place)
         {
             let key = (own, node.ledger, Raft::Committed, NOBODY, UNTOLD);
-            let (act, _) = self.code.decide(key);
+            let (act, _) = self.code.decide(&key);
             self.act(own, act);
         }
     }
@@ -249,7 +252,7 @@ impl Steps<'_> {
                 if is_late && self.setup.is_calm {
                     continue;
                 }
-                let count = self.code.count((tally, node.ledger, own, is_late, sight));
+                let count = self.code.count(&(tally, node.ledger, own, is_late, sight));
                 self.close(own, count);
             }
         }

@@ -151,32 +151,32 @@ impl Hasher for Quick {
         }
     }
 
-    fn write_u8(&mut self, word: u8) {
-        self.mix(u64::from(word));
+    fn write_u8(&mut self, i: u8) {
+        self.mix(u64::from(i));
     }
 
-    fn write_u16(&mut self, word: u16) {
-        self.mix(u64::from(word));
+    fn write_u16(&mut self, i: u16) {
+        self.mix(u64::from(i));
     }
 
-    fn write_u32(&mut self, word: u32) {
-        self.mix(u64::from(word));
+    fn write_u32(&mut self, i: u32) {
+        self.mix(u64::from(i));
     }
 
-    fn write_u64(&mut self, word: u64) {
-        self.mix(word);
+    fn write_u64(&mut self, i: u64) {
+        self.mix(i);
     }
 
-    fn write_usize(&mut self, word: usize) {
-        self.mix(u64::try_from(word).unwrap());
+    fn write_usize(&mut self, i: usize) {
+        self.mix(u64::try_from(i).unwrap());
     }
 
-    fn write_isize(&mut self, word: isize) {
-        self.mix(u64::try_from(word).unwrap());
+    fn write_isize(&mut self, i: isize) {
+        self.mix(u64::try_from(i).unwrap());
     }
 
-    fn write_u128(&mut self, word: u128) {
-        self.mix(u64::try_from(word & u128::from(u64::MAX)).unwrap());
+    fn write_u128(&mut self, i: u128) {
+        self.mix(u64::try_from(i & u128::from(u64::MAX)).unwrap());
     }
 }
 

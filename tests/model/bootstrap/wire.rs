@@ -125,7 +125,7 @@ impl Steps<'_> {
             2
         };
         for sight in self.counts(from).into_iter().take(most) {
-            let electorate = self.code.electorate(from, sight);
+            let electorate = self.code.electorate(from, &sight);
             if !known.contains(&electorate) {
                 known.push(electorate);
             }

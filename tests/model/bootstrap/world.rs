@@ -39,6 +39,10 @@ pub(super) const OTHER_CLUSTER: Speech = Speech {
 pub(super) type Set = u8;
 
 /// What the run is about.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "switches of a run, each independent of the others"
+)]
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Setup {
     /// Servers in the world at its beginning.
@@ -213,10 +217,10 @@ pub(super) struct World {
 }
 
 impl Hash for World {
-    fn hash<H: Hasher>(&self, hasher: &mut H) {
+    fn hash<H: Hasher>(&self, state: &mut H) {
         for node in &self.nodes {
             let wide = u64::from(node.ledger) << 32 | u64::from(node.tally) << 8;
-            hasher.write_u64(wide | u64::from(node.raft));
+            state.write_u64(wide | u64::from(node.raft));
         }
         for place in 0..PROPOSALS {
             let sets = [
@@ -229,9 +233,9 @@ impl Hash for World {
                 u8::from(self.initialized[place]),
             ];
             let wide = sets.iter().fold(0, |wide, set| wide << 8 | u64::from(*set));
-            hasher.write_u64(wide ^ u64::from(self.begun[place]) << 56);
+            state.write_u64(wide ^ u64::from(self.begun[place]) << 56);
         }
-        hasher.write_u64(u64::from(self.lost) << 8 | u64::from(self.here));
+        state.write_u64(u64::from(self.lost) << 8 | u64::from(self.here));
     }
 }
 
