@@ -254,7 +254,25 @@ pub(super) const SMALL: [(&str, Setup); 23] = [
 ];
 
 /// The runs of `just model`.
-pub(super) const LARGE: [(&str, Setup); 3] = [
+pub(super) const LARGE: [(&str, Setup); 5] = [
+    (
+        "three that expect three, three proposals",
+        Setup {
+            proposals: 3,
+            ..THREE
+        },
+    ),
+    (
+        "three that expect two, any two replaced",
+        Setup {
+            knowledge: Knowledge::Full,
+            losses: 0b111,
+            most_lost: 2,
+            heir: Heir::Stranger,
+            may_block: true,
+            ..TWO_OF_THREE
+        },
+    ),
     (
         "four that expect three, proposer lost",
         Setup {
