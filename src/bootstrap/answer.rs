@@ -44,7 +44,7 @@ fn prepare(view: &View, proposal: &Proposal) -> (Option<Ledger>, Says) {
     let cluster = proposal.cluster;
     let yes = Says::Yes {
         cluster,
-        electorate: u64::try_from(view.electorate()).unwrap_or(u64::MAX),
+        electorate: view.electorate(),
     };
     match obstacle(view, proposal) {
         Some(why) => (None, Says::No { cluster, why }),
@@ -99,9 +99,9 @@ fn own_obstacle(view: &View, proposal: &Proposal) -> Option<No> {
     }
     let expectation = view.own.expectation;
     let agrees = match expectation {
-        Expectation::Nothing | Expectation::Servers(0) => true,
+        told if !told.is_told() => true,
         Expectation::Servers(expect) => usize::try_from(expect) == Ok(proposal.members.len()),
-        Expectation::Alone => false,
+        Expectation::Nothing | Expectation::Alone => false,
     };
     if !agrees {
         return Some(No::Expects(expectation));
@@ -113,14 +113,25 @@ fn own_obstacle(view: &View, proposal: &Proposal) -> Option<No> {
     if is_named != proposal.has(own.raft_id) || proposal.ballot.proposer == own.raft_id {
         return Some(No::OtherDisk);
     }
-    (!view.ledger.has_room(proposal.ballot.proposer)).then_some(No::Full)
+    if !knows_proposer(view, proposal) {
+        return Some(No::Stranger);
+    }
+    (!view.ledger.has_room(proposal.ballot.proposer, true)).then_some(No::Full)
+}
+
+/// Says whether gossip knows the proposer, by this disk. A promise to anybody else could bind this
+/// server to somebody who is not there; the proposer comes again when gossip has told of it.
+fn knows_proposer(view: &View, proposal: &Proposal) -> bool {
+    proposal
+        .proposer()
+        .and_then(|proposer| Some((proposer, view.peers.get(&proposer.node_id)?)))
+        .is_some_and(|(proposer, peer)| peer.server.raft_id == proposer.raft_id)
 }
 
 /// Rule 9: what this server knows of a proposal. A member that is not bound to it makes sure that
 /// it never will be, which ends the proposal: without its promise nothing was founded.
 fn fate(view: &View, proposal: &Proposal) -> (Option<Ledger>, Fate) {
     let ledger = &view.ledger;
-    let own = view.own.server.raft_id;
     match ledger.seat() {
         Seat::Member(cluster) if *cluster == proposal.cluster => (None, Fate::Committed),
         Seat::Founding(held) if held == proposal => match view.own.raft {
@@ -135,17 +146,27 @@ fn fate(view: &View, proposal: &Proposal) -> (Option<Ledger>, Fate) {
             (None, Fate::Pending)
         }
         _ if ledger.is_over(proposal.ballot) => (None, Fate::Dead),
-        _ if view.is_lost() || !may_renounce(view, proposal) => (None, Fate::Unbound),
-        _ if proposal.ballot.proposer == own => (None, Fate::Unbound),
+        _ if !may_renounce(view, proposal) => (None, Fate::Unbound),
+        // Its seat is final: it never promised this, and never will.
+        Seat::Member(_) => (None, Fate::Dead),
+        _ if !ledger.has_room(proposal.ballot.proposer, knows_proposer(view, proposal)) => {
+            (None, Fate::Unbound)
+        }
         _ => (Some(ledger.with_over(proposal.ballot)), Fate::Dead),
     }
 }
 
-/// Says whether the word of this server ends a proposal: a member's does.
+/// Says whether the word of this server ends a proposal: that of a member does, if it knows what
+/// it promised, and never against what raft has committed here.
 fn may_renounce(view: &View, proposal: &Proposal) -> bool {
+    let own = view.own.server.raft_id;
+    let has_founded =
+        matches!(view.ledger.seat(), Seat::Founding(_)) && view.own.raft == Raft::Committed;
     proposal.is_sound()
-        && proposal.has(view.own.server.raft_id)
-        && view.ledger.has_room(proposal.ballot.proposer)
+        && proposal.has(own)
+        && proposal.ballot.proposer != own
+        && !view.is_lost()
+        && !has_founded
 }
 
 /// Rules 8 and 9: lets go of what is over, unless raft knows better.

@@ -10,8 +10,7 @@ use std::collections::BTreeSet;
 use crate::types::{ClusterId, NodeName};
 
 use super::{
-    Contact, Expectation, Ledger, Proposal, Raft, Safety, Seat, Server, Standing, View, Waiting,
-    bound,
+    Contact, Expectation, Ledger, Proposal, Raft, Seat, Server, Standing, View, Waiting, bound,
 };
 
 /// What to do next. The driver must know every one of them.
@@ -146,10 +145,8 @@ fn join(view: &View) -> Option<Decision> {
 
 /// Rule 3: a server without a number founds nothing.
 fn not_asked(view: &View) -> Option<Decision> {
-    match view.own.expectation {
-        Expectation::Nothing | Expectation::Servers(0) => Some(Decision::Wait(Waiting::NotAsked)),
-        Expectation::Servers(_) | Expectation::Alone => None,
-    }
+    let is_told = view.own.expectation.is_told();
+    (!is_told).then_some(Decision::Wait(Waiting::NotAsked))
 }
 
 /// Invariant I4: every server speaks for itself.
@@ -174,7 +171,7 @@ fn mismatch(view: &View) -> Option<Decision> {
     }
     let others: Vec<(NodeName, Expectation)> = view
         .alive()
-        .filter(|peer| ![own, Expectation::Nothing].contains(&peer.expectation))
+        .filter(|peer| peer.expectation.is_told() && peer.expectation != own)
         .map(|peer| (peer.server.name.clone(), peer.expectation))
         .collect();
     (!others.is_empty()).then_some(Decision::Wait(Waiting::Mismatch { own, others }))
@@ -219,15 +216,7 @@ fn too_few(view: &View) -> Option<Decision> {
 /// Rule 5: the blank servers here are more than half of all that could be servers; with
 /// `strict`, every one of them is here.
 fn unheard(view: &View) -> Option<Decision> {
-    let consent = view.blank().count() + 1;
-    let electorate = view.electorate();
-    let is_enough = match (view.own.expectation, view.own.safety) {
-        (Expectation::Alone, _) | (_, Safety::Open | Safety::Majority) => {
-            consent.saturating_mul(2) > electorate
-        }
-        (_, Safety::Strict) => consent == electorate,
-    };
-    if is_enough {
+    if view.is_enough(view.consent(), view.electorate()) {
         return None;
     }
     let silent = view

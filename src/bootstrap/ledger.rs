@@ -20,6 +20,11 @@ const HEARD_MAX: usize = 8;
 /// the bound is there so that a peer that makes up proposers cannot fill the disk.
 const PROPOSERS_MAX: usize = 1024;
 
+/// Most proposers, in all, that are remembered on the word of a question alone: proposers that
+/// gossip does not know. So a peer that makes up proposers costs this many writes, and keeps no
+/// real one out. Chosen: many times the servers that ever propose and are lost at one site.
+const STRANGERS_MAX: usize = 64;
+
 /// The durable record. The driver writes it whole, and synced, before it acts on it.
 ///
 /// It belongs to one raft id: whoever loses the one must mint the other anew, else a promise could
@@ -233,9 +238,14 @@ impl Ledger {
         next
     }
 
-    /// Says whether one more proposer can be remembered.
-    pub(super) fn has_room(&self, proposer: RaftId) -> bool {
-        self.over.len() < PROPOSERS_MAX || self.over.contains_key(&proposer)
+    /// Says whether one more proposer can be remembered; one that gossip knows has more room.
+    pub(super) fn has_room(&self, proposer: RaftId, is_known: bool) -> bool {
+        let most = if is_known {
+            PROPOSERS_MAX
+        } else {
+            STRANGERS_MAX
+        };
+        self.over.len() < most || self.over.contains_key(&proposer)
     }
 
     fn with_seat(&self, seat: Seat) -> Self {

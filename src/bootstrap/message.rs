@@ -129,4 +129,7 @@ pub enum No {
     /// It remembers as many proposers as it can.
     #[error("it remembers too many proposers")]
     Full,
+    /// Gossip has not told it of the proposer yet.
+    #[error("it does not know the proposer")]
+    Stranger,
 }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::types::{ClusterId, NodeName, RaftId};
 
+use super::view::length;
 use super::{Answer, Draft, Expectation, Ledger, No, Proposal, Safety, Says, Seat, Server, View};
 
 /// The answers to one proposal.
@@ -54,7 +55,7 @@ pub enum Aborted {
         why: No,
     },
     /// Too few of all that could be servers consent.
-    #[error("{yes} of {electorate} possible servers consented, which is no majority")]
+    #[error("{yes} of {electorate} possible servers consented, which is too few")]
     TooFew {
         /// How many said yes, the proposer included.
         yes: u64,
@@ -165,20 +166,20 @@ impl Tally {
         }
         let hoped = self.consent().saturating_add(length(self.silent().count()));
         let electorate = self.electorate(view);
-        (hoped.saturating_mul(2) <= electorate).then(|| Aborted::TooFew {
+        (!view.is_enough(hoped, electorate)).then(|| Aborted::TooFew {
             yes: self.consent(),
             electorate,
         })
     }
 
-    /// Rule 8: every member, and more than half of all that could be servers.
+    /// Rule 8: every member, and enough of all that could be servers.
     fn is_enough(&self, view: &View) -> bool {
         let own = view.own.server.raft_id;
         let all_members = self
             .proposal
             .others(own)
             .all(|member| self.yes.contains_key(&member.raft_id));
-        all_members && self.consent().saturating_mul(2) > self.electorate(view)
+        all_members && view.is_enough(self.consent(), self.electorate(view))
     }
 
     /// How many consent: the proposer, and who said yes and not no.
@@ -191,7 +192,7 @@ impl Tally {
     /// proposer who knows little does not decide for those who know more. `open` and `-bootstrap`
     /// ask nobody (rules 5 and 10).
     fn electorate(&self, view: &View) -> u64 {
-        let own = length(view.electorate());
+        let own = view.electorate();
         let asks_nobody =
             view.own.safety == Safety::Open || view.own.expectation == Expectation::Alone;
         if asks_nobody {
@@ -210,8 +211,4 @@ impl Tally {
     fn is_held(&self, view: &View) -> bool {
         matches!(view.ledger.seat(), Seat::Preparing(held) if *held == self.proposal)
     }
-}
-
-fn length(count: usize) -> u64 {
-    u64::try_from(count).unwrap_or(u64::MAX)
 }

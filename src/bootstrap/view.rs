@@ -93,7 +93,7 @@ pub enum Expectation {
 /// `bootstrap_safety`: how unheard servers count (rule 5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub enum Safety {
-    /// Any unheard address blocks.
+    /// Any unheard address blocks, and any member that is down, whatever it last said.
     Strict,
     /// Consent comes from more than half of all that could be servers.
     #[default]
@@ -169,7 +169,7 @@ impl View {
     /// How many servers there could be, this one included (rule 5).
     ///
     /// For `-bootstrap` it is this one alone (rule 10).
-    pub fn electorate(&self) -> usize {
+    pub fn electorate(&self) -> u64 {
         if self.own.expectation == Expectation::Alone {
             return 1;
         }
@@ -178,19 +178,43 @@ impl View {
             Safety::Open => 0,
             Safety::Strict | Safety::Majority => self.unreached.len() + self.open_sources.len(),
         };
-        1 + peers + unheard
+        length(1 + peers + unheard)
+    }
+
+    /// How many servers say now that they are blank, this one included.
+    pub(super) fn consent(&self) -> u64 {
+        length(self.blank().count() + 1)
+    }
+
+    /// Rules 5 and 8: says whether the consent of so many, this server included, is enough among so
+    /// many: more than half, or with `strict` all of them. `-bootstrap` asks nobody (rule 10).
+    pub(super) fn is_enough(&self, consent: u64, electorate: u64) -> bool {
+        match (self.own.expectation, self.own.safety) {
+            (Expectation::Servers(_), Safety::Strict) => consent >= electorate,
+            _ => consent.saturating_mul(2) > electorate,
+        }
     }
 
     /// Says whether a server counts among those that could consent. One that is down and last said
-    /// that it was blank does not; nor does one that left, unless it was bound to a founding.
+    /// that it was blank does not, so that a dead starter stops nobody, unless safety is strict: it
+    /// may be behind a cut. Nor does one that left, unless it was bound to a founding.
     pub(super) fn counts(&self, peer: &Peer) -> bool {
         match peer.status {
             MemberStatus::Alive => true,
-            MemberStatus::Failed => {
-                self.own.safety != Safety::Open && peer.last_said != Some(Standing::Blank)
-            }
+            MemberStatus::Failed => match self.own.safety {
+                Safety::Strict => true,
+                Safety::Majority => peer.last_said != Some(Standing::Blank),
+                Safety::Open => false,
+            },
             MemberStatus::Leaving | MemberStatus::Left => peer.is_bound(),
         }
+    }
+}
+
+impl Expectation {
+    /// Says whether the server was told to found, alone or with others.
+    pub(super) const fn is_told(self) -> bool {
+        !matches!(self, Self::Nothing | Self::Servers(0))
     }
 }
 
@@ -209,6 +233,11 @@ impl Peer {
             Some(Standing::Proposing(_) | Standing::Promised(_) | Standing::Founding(_))
         )
     }
+}
+
+/// A count as it travels.
+pub(super) fn length(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 impl fmt::Display for Expectation {

@@ -7,6 +7,9 @@
 #[doc = include_str!("architecture.md")]
 pub mod architecture {}
 
+#[doc = include_str!("one-cluster.md")]
+pub mod one_cluster {}
+
 #[doc = include_str!("glossary.md")]
 pub mod glossary {}
 

@@ -98,17 +98,17 @@ fn what_was_let_in_is_not_replaced_by_the_next_round() {
 #[test]
 fn every_reason_to_say_no() {
     let good = proposal(1, &[1, 2, 3]);
-    assert_eq!(no(&view(2, &[]), &proposal(1, &[2, 3])), No::Malformed);
+    assert_eq!(no(&view(2, &[1, 3]), &proposal(1, &[2, 3])), No::Malformed);
 
-    let mut lost = view(2, &[]);
+    let mut lost = view(2, &[1, 3]);
     lost.own.raft = Raft::Started;
     assert_eq!(no(&lost, &good), No::LedgerLost);
 
-    let mut over = view(2, &[]);
+    let mut over = view(2, &[1, 3]);
     over.ledger = over.ledger.with_over(good.ballot);
     assert_eq!(no(&over, &good), No::Over);
 
-    let mut member = view(2, &[]);
+    let mut member = view(2, &[1, 3]);
     member.ledger = member.ledger.with_cluster(cluster(7));
     assert_eq!(no(&member, &good), No::InCluster(cluster(7)));
 
@@ -121,12 +121,12 @@ fn every_reason_to_say_no() {
     assert_eq!(no(&refused, &good), No::Refused);
 
     for expectation in [Expectation::Servers(5), Expectation::Alone] {
-        let mut other = view(2, &[]);
+        let mut other = view(2, &[1, 3]);
         other.own.expectation = expectation;
         assert_eq!(no(&other, &good), No::Expects(expectation));
     }
 
-    let mut full = view(2, &[]);
+    let mut full = view(2, &[1, 3]);
     for n in 1000..2024 {
         full.ledger = full.ledger.with_over(Ballot {
             proposer: RaftId::new(n),
@@ -137,18 +137,80 @@ fn every_reason_to_say_no() {
 }
 
 #[test]
+fn nobody_promises_to_a_proposer_that_gossip_does_not_know_by_that_disk() {
+    let good = proposal(1, &[1, 2, 3]);
+    assert_eq!(no(&view(2, &[3]), &good), No::Stranger);
+    let mut wiped = view(2, &[1, 3]);
+    wiped.peer_mut(1).server.raft_id = RaftId::new(11);
+    assert_eq!(no(&wiped, &good), No::Stranger);
+}
+
+/// Server 2, which remembers the end of this many foundings of made-up proposers.
+fn told_of(strangers: u128) -> View {
+    let mut view = view(2, &[1, 3]);
+    for n in 1000..1000 + strangers {
+        let (ledger, fate) = fate_of(&view, &made_up(n));
+        view.ledger = ledger.unwrap_or(view.ledger);
+        assert_eq!(fate, Fate::Dead);
+    }
+    view
+}
+
+fn made_up(proposer: u128) -> Proposal {
+    let mut members = proposal(1, &[2, 3]).members;
+    members.push(Server {
+        node_id: server(9).node_id,
+        raft_id: RaftId::new(proposer),
+        ..server(9)
+    });
+    Proposal {
+        members,
+        ..proposal(proposer, &[])
+    }
+}
+
+#[test]
+fn proposers_that_are_made_up_cost_a_few_writes_and_keep_no_real_one_out() {
+    let view = told_of(64);
+    assert_eq!(fate_of(&view, &made_up(5000)), (None, Fate::Unbound));
+    let (ledger, fate) = fate_of(&view, &proposal(1, &[1, 2, 3]));
+    assert_eq!((ledger.is_some(), fate), (true, Fate::Dead));
+    let step = answer(&view, &Message::Prepare(proposal(1, &[1, 2, 3])));
+    assert!(matches!(step.answer.says, Says::Yes { .. }));
+}
+
+#[test]
+fn a_member_of_a_cluster_says_without_writing_that_another_founding_is_dead() {
+    let mut view = view(2, &[1, 3]);
+    view.ledger = view.ledger.with_cluster(cluster(7));
+    let asked = proposal(1, &[1, 2, 3]);
+    assert_eq!(fate_of(&view, &asked), (None, Fate::Dead));
+    assert_eq!(fate_of(&view, &proposal(1, &[1, 3])), (None, Fate::Unbound));
+}
+
+#[test]
+fn a_question_about_another_founding_does_not_end_what_raft_has_committed() {
+    let mut view = promised();
+    view.ledger = view.ledger.with_founding(&proposal(1, &[1, 2, 3]));
+    view.own.raft = Raft::Committed;
+    let mut later = proposal(1, &[1, 2, 3]);
+    later.ballot.round = 2;
+    assert_eq!(fate_of(&view, &later), (None, Fate::Unbound));
+}
+
+#[test]
 fn a_wiped_member_does_not_promise_for_the_disk_it_had() {
-    let mut wiped = view(2, &[]);
+    let mut wiped = view(2, &[1, 3]);
     wiped.own.server.raft_id = RaftId::new(22);
     assert_eq!(no(&wiped, &proposal(1, &[1, 2, 3])), No::OtherDisk);
-    let mut copied = view(4, &[]);
+    let mut copied = view(4, &[1, 2, 3]);
     copied.own.server.raft_id = RaftId::new(2);
     assert_eq!(no(&copied, &proposal(1, &[1, 2, 3])), No::OtherDisk);
 }
 
 #[test]
 fn a_server_without_a_number_promises_as_a_witness() {
-    let mut view = view(4, &[]);
+    let mut view = view(4, &[1, 2, 3]);
     view.own.expectation = Expectation::Nothing;
     let step = answer(&view, &Message::Prepare(proposal(1, &[1, 2, 3])));
     assert!(matches!(step.answer.says, Says::Yes { .. }));
@@ -156,7 +218,7 @@ fn a_server_without_a_number_promises_as_a_witness() {
 
 #[test]
 fn a_member_that_is_not_bound_ends_a_founding_by_binding_itself_never_to_be() {
-    let view = view(2, &[]);
+    let view = view(2, &[1, 3]);
     let asked = proposal(1, &[1, 2, 3]);
     let (ledger, fate) = fate_of(&view, &asked);
     assert_eq!(fate, Fate::Dead);
@@ -170,15 +232,15 @@ fn a_member_that_is_not_bound_ends_a_founding_by_binding_itself_never_to_be() {
 fn nobody_else_ends_a_founding_by_not_knowing_it() {
     let asked = proposal(1, &[1, 2, 3]);
     // A witness.
-    assert_eq!(fate_of(&view(4, &[]), &asked), (None, Fate::Unbound));
+    assert_eq!(fate_of(&view(4, &[1, 2, 3]), &asked), (None, Fate::Unbound));
     // A proposer that lost its ledger.
     assert_eq!(fate_of(&view(1, &[]), &asked), (None, Fate::Unbound));
     // A member that lost its ledger and kept its raft data.
-    let mut lost = view(2, &[]);
+    let mut lost = view(2, &[1, 3]);
     lost.own.raft = Raft::Started;
     assert_eq!(fate_of(&lost, &asked), (None, Fate::Unbound));
     // Another disk under the name of a member.
-    let mut wiped = view(2, &[]);
+    let mut wiped = view(2, &[1, 3]);
     wiped.own.server.raft_id = RaftId::new(22);
     assert_eq!(fate_of(&wiped, &asked), (None, Fate::Unbound));
 }

@@ -7,7 +7,7 @@ use crate::types::{MemberStatus, NodeId};
 use super::super::testing::{cluster, peer, proposal, server, view};
 use super::super::*;
 
-fn propose(members: &[u128], ask: &[u128]) -> Decision {
+pub(super) fn propose(members: &[u128], ask: &[u128]) -> Decision {
     Decision::Propose(Draft {
         members: members.iter().map(|n| server(*n)).collect(),
         ask: ask.iter().map(|n| server(*n)).collect(),
@@ -15,7 +15,7 @@ fn propose(members: &[u128], ask: &[u128]) -> Decision {
 }
 
 /// The code of a wait; anything else is a failure.
-fn code(view: &View) -> &'static str {
+pub(super) fn code(view: &View) -> &'static str {
     match decide(view) {
         Decision::Wait(waiting) => waiting.code(),
         decision => panic!("no wait: {decision:?}"),
@@ -133,6 +133,13 @@ fn whoever_was_not_asked_is_asked_first() {
 }
 
 #[test]
+fn a_server_that_expects_none_disagrees_with_nobody() {
+    let mut view = view(1, &[2, 3, 4]);
+    view.peer_mut(4).expectation = Expectation::Servers(0);
+    assert_eq!(decide(&view), propose(&[1, 2, 3], &[2, 3, 4]));
+}
+
+#[test]
 fn servers_that_disagree_found_nothing() {
     for expectation in [Expectation::Servers(5), Expectation::Alone] {
         let mut view = view(1, &[2, 3, 4]);
@@ -192,63 +199,6 @@ fn servers_that_are_down_or_left_are_not_here() {
     }
 }
 
-/// A view with this many addresses listed and silent.
-fn with_silent_addresses(own: u128, others: &[u128], silent: u16) -> View {
-    let mut view = view(own, others);
-    for port in 1..=silent {
-        let address = format!("10.0.0.9:{port}");
-        view.unreached.insert(address.parse().unwrap());
-    }
-    view
-}
-
-#[test]
-fn one_expected_server_with_three_silent_addresses_founds_nothing() {
-    let mut view = with_silent_addresses(1, &[], 3);
-    view.own.expectation = Expectation::Servers(1);
-    assert_eq!(code(&view), "waiting-unknown-peers");
-}
-
-#[test]
-fn a_list_with_one_dead_entry_among_four_founds_unless_safety_is_strict() {
-    let mut view = with_silent_addresses(1, &[2, 3], 1);
-    assert_eq!(decide(&view), propose(&[1, 2, 3], &[2, 3]));
-    view.own.safety = Safety::Strict;
-    assert_eq!(code(&view), "waiting-unknown-peers");
-}
-
-#[test]
-fn with_open_safety_silent_addresses_do_not_count() {
-    let mut view = with_silent_addresses(1, &[2, 3], 9);
-    assert_eq!(code(&view), "waiting-unknown-peers");
-    view.own.safety = Safety::Open;
-    assert_eq!(decide(&view), propose(&[1, 2, 3], &[2, 3]));
-}
-
-#[test]
-fn a_source_without_a_complete_answer_counts_as_one_address() {
-    let mut view = with_silent_addresses(1, &[2, 3], 2);
-    assert_eq!(decide(&view), propose(&[1, 2, 3], &[2, 3]));
-    view.open_sources.insert("provider=aws".to_owned());
-    assert_eq!(code(&view), "waiting-unknown-peers");
-}
-
-#[test]
-fn of_the_servers_that_are_down_only_the_blank_ones_do_not_count() {
-    let mut view = view(1, &[2, 3, 4, 5, 6]);
-    for n in [4, 5, 6] {
-        view.peer_mut(n).status = MemberStatus::Failed;
-    }
-    assert_eq!(view.electorate(), 3);
-    view.peer_mut(4).last_said = None;
-    view.peer_mut(5).last_said = Some(Standing::Promised(cluster(100)));
-    view.peer_mut(6).status = MemberStatus::Left;
-    assert_eq!(view.electorate(), 5);
-    view.peer_mut(6).last_said = Some(Standing::Promised(cluster(100)));
-    assert_eq!(view.electorate(), 6);
-    assert_eq!(code(&view), "waiting-unknown-peers");
-}
-
 #[test]
 fn the_smallest_node_id_proposes_and_the_others_stand_by() {
     assert_eq!(decide(&view(1, &[2, 3])), propose(&[1, 2, 3], &[2, 3]));
@@ -269,7 +219,9 @@ fn no_more_members_than_expected_but_all_are_asked() {
 
 #[test]
 fn bootstrap_founds_alone_whatever_addresses_are_silent() {
-    let mut view = with_silent_addresses(1, &[], 9);
+    let mut view = view(1, &[]);
+    view.unreached
+        .extend((1..10).map(|n| format!("10.0.0.9:{n}").parse().unwrap()));
     view.own.expectation = Expectation::Alone;
     assert_eq!(decide(&view), propose(&[1], &[]));
 }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod bound;
+mod consent;
 mod decide;
 mod door;
 mod ledger;

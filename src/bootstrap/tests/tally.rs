@@ -126,6 +126,20 @@ fn whoever_knows_more_servers_is_believed_unless_safety_is_open() {
 }
 
 #[test]
+fn with_strict_safety_one_that_does_not_consent_is_too_many() {
+    let (mut view, tally) = begun(0);
+    view.own.safety = Safety::Strict;
+    let all = heard(&tally, &[yes(2, 3), yes(3, 3), yes(4, 4)]);
+    assert!(matches!(all.verdict(&view), Verdict::Found(_)));
+    let told = heard(&tally, &[yes(2, 3), yes(3, 5), yes(4, 4)]);
+    let too_few = Aborted::TooFew {
+        yes: 4,
+        electorate: 5,
+    };
+    assert_eq!(why(told.verdict(&view)), too_few);
+}
+
+#[test]
 fn servers_that_come_up_while_it_is_counted_count() {
     let (mut view, tally) = begun(0);
     let tally = heard(&tally, &[yes(2, 4), yes(3, 4), yes(4, 4)]);

@@ -3,23 +3,24 @@
 //! A world of the search holds numbers for ledgers, tallies and proposals; this file turns them
 //! into the real values, calls the real functions, and remembers what they said.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use quorate::bootstrap::{
-    Admission, Answer, Change, Contact, Decision, Draft, Expectation, Ledger, Message, Own, Peer,
-    Proposal, Raft, Seat, Server, Speech, Tally, Verdict, View, admit, answer, decide,
+    Admission, Answer, Contact, Decision, Draft, Expectation, Ledger, Message, Own, Peer, Proposal,
+    Raft, Safety, Server, Speech, Standing, Tally, Verdict, View, admit, answer, decide,
 };
 use quorate::types::{Address, ClusterId, MemberStatus};
 
 use super::terms::{
-    Act, Begun, Count, Door, Fates, NOBODY, Numbers, SERVERS, Seen, Sight, UNTOLD, index, raft_id,
-    server,
+    Act, Begun, Count, Door, Fates, Map, NOBODY, Numbers, SERVERS, Seen, Sight, UNTOLD, index,
+    raft_id, server,
 };
-use super::world::{Knowledge, Setup, safety};
+use super::world::{Lie, Setup};
+use super::{broken, seen};
 
 type DecideKey = (usize, u16, Raft, Sight, Fates);
 type AnswerKey = (usize, u16, Raft, u8, u16);
-type CountKey = (u16, u16, usize, bool);
+type CountKey = (u16, u16, usize, bool, Sight);
 type DoorKey = (usize, u16, Raft, Speech);
 
 /// The code under test with all its values.
@@ -29,15 +30,31 @@ pub(super) struct Code {
     pub(super) tallies: Numbers<Tally>,
     pub(super) proposals: Numbers<Proposal>,
     pub(super) drafts: Numbers<Draft>,
-    /// Every code of a decision that came up.
+    /// Every rule, reason and answer that came up.
     pub(super) seen: BTreeSet<&'static str>,
     setup: Setup,
-    decided: HashMap<DecideKey, (Act, &'static str)>,
-    answered: HashMap<AnswerKey, (Option<u16>, Answer)>,
-    admitted: HashMap<DoorKey, Door>,
-    counted: HashMap<CountKey, Count>,
-    heard: HashMap<(u16, Answer), u16>,
-    restarted: HashMap<u16, u16>,
+    decided: Map<DecideKey, (Act, &'static str)>,
+    answered: Map<AnswerKey, (Option<u16>, Answer)>,
+    admitted: Map<DoorKey, Door>,
+    counted: Map<CountKey, Count>,
+    heard: Map<(u16, Answer), u16>,
+    restarted: Map<u16, u16>,
+    standings: Map<(u16, Raft), Standing>,
+}
+
+/// I2, I3 and I4 where a founding begins: no cluster is known, and whoever is asked said itself
+/// that it is blank.
+fn check_draft(view: &View, draft: &Draft) {
+    let blank: BTreeSet<Server> = view.blank().map(|p| p.server.clone()).collect();
+    assert!(draft.ask.iter().all(|s| blank.contains(s)), "I4: {view:?}");
+    let is_own = |s: &&Server| **s == view.own.server || blank.contains(s);
+    assert!(draft.members.iter().filter(is_own).count() == draft.members.len());
+    assert!(view.clusters().is_empty(), "I3: {view:?}");
+    let wanted = match view.own.expectation {
+        Expectation::Servers(expect) => usize::try_from(expect).unwrap(),
+        Expectation::Alone | Expectation::Nothing => 1,
+    };
+    assert_eq!(draft.members.len(), wanted, "I2: {view:?}");
 }
 
 impl Code {
@@ -49,38 +66,39 @@ impl Code {
             proposals: Numbers::new(),
             drafts: Numbers::new(),
             seen: BTreeSet::new(),
-            decided: HashMap::new(),
-            answered: HashMap::new(),
-            admitted: HashMap::new(),
-            counted: HashMap::new(),
-            heard: HashMap::new(),
-            restarted: HashMap::new(),
+            decided: Map::default(),
+            answered: Map::default(),
+            admitted: Map::default(),
+            counted: Map::default(),
+            heard: Map::default(),
+            restarted: Map::default(),
+            standings: Map::default(),
         }
     }
 
     /// What a server does, and the code of why.
-    pub(super) fn decide(&mut self, key: DecideKey) -> (Act, &'static str) {
-        if let Some(decided) = self.decided.get(&key) {
+    pub(super) fn decide(&mut self, key: &DecideKey) -> (Act, &'static str) {
+        if let Some(decided) = self.decided.get(key) {
             return *decided;
         }
-        let view = self.view(key);
-        let decision = decide(&view);
-        let code = code_of(&decision);
+        let lie = self.setup.lie;
+        let view = broken::view(lie, self.view(key));
+        let decision = broken::decision(lie, &view, decide(&view));
+        let code = seen::decision(&view, &decision);
         self.seen.insert(code);
         let act = match decision {
             Decision::Write { ledger, .. } => Act::Write(self.ledgers.of(&ledger)),
             Decision::Wipe(_) => Act::Wipe,
             Decision::Initialize(proposal) => Act::Initialize(self.proposals.of(&proposal)),
             Decision::Propose(draft) => {
-                let blank: BTreeSet<Server> = view.blank().map(|p| p.server.clone()).collect();
-                assert!(draft.ask.iter().all(|s| blank.contains(s)), "I4: {view:?}");
+                check_draft(&view, &draft);
                 Act::Propose(self.drafts.of(&draft))
             }
             Decision::Ask(_) | Decision::Join(_) | Decision::Serve(_) | Decision::Wait(_) => {
                 Act::Nothing
             }
         };
-        self.decided.insert(key, (act, code));
+        self.decided.insert(*key, (act, code));
         (act, code)
     }
 
@@ -110,7 +128,9 @@ impl Code {
             1 => Message::Prepare(proposal),
             _ => Message::Over(proposal.ballot),
         };
-        let step = answer(&self.plain(own, ledger, raft), &message);
+        let view = broken::answerer(self.setup.lie, self.plain(own, ledger, raft), &message);
+        let step = broken::step(self.setup.lie, &view, answer(&view, &message));
+        self.seen.insert(seen::answer(&message, &step));
         let said = (step.write.map(|l| self.ledgers.of(&l)), step.answer);
         self.answered.insert(key, said);
         said
@@ -121,7 +141,9 @@ impl Code {
             return *door;
         }
         let (own, ledger, raft, speech) = key;
-        let door = match admit(self.ledgers.get(ledger), raft_id(own), raft, speech) {
+        let admission = admit(self.ledgers.get(ledger), raft_id(own), raft, speech);
+        self.seen.insert(seen::admission(&admission));
+        let door = match admission {
             Admission::Open => Door::Open,
             Admission::Adopt(ledger) => Door::Adopt(self.ledgers.of(&ledger)),
             Admission::Shut(_) => Door::Shut,
@@ -141,65 +163,80 @@ impl Code {
         next
     }
 
-    /// What a start makes of a ledger; `forgets` loses promises, too.
-    pub(super) fn restart(&mut self, ledger: u16, forgets: bool) -> u16 {
+    /// What a start makes of a ledger.
+    pub(super) fn restart(&mut self, ledger: u16) -> u16 {
         if let Some(next) = self.restarted.get(&ledger) {
             return *next;
         }
         let before = self.ledgers.get(ledger).clone();
-        let after = match before.seat() {
-            Seat::Promised { .. } if forgets => Ledger::default(),
-            _ => before.restarted().unwrap_or(before),
-        };
+        let after = broken::restarted(self.setup.lie, &before)
+            .unwrap_or_else(|| before.restarted().unwrap_or(before));
         let next = self.ledgers.of(&after);
         self.restarted.insert(ledger, next);
         next
     }
 
-    pub(super) fn count(&mut self, tally: u16, ledger: u16, own: usize, is_late: bool) -> Count {
-        let key = (tally, ledger, own, is_late);
-        if let Some(count) = self.counted.get(&key) {
+    pub(super) fn count(&mut self, key: &CountKey) -> Count {
+        if let Some(count) = self.counted.get(key) {
             return *count;
         }
-        let view = match self.setup.knowledge {
-            Knowledge::Blind => self.view((own, ledger, Raft::Pristine, NOBODY, UNTOLD)),
-            Knowledge::Full | Knowledge::Addresses => self.plain(own, ledger, Raft::Pristine),
-        };
-        let tally = self.tallies.get(tally);
+        let (tally, ledger, own, is_late, sight) = *key;
+        let view = self.view(&(own, ledger, Raft::Pristine, sight, UNTOLD));
+        let tally = broken::tally(self.setup.lie, self.tallies.get(tally).clone());
         let verdict = if is_late {
             tally.time_out(&view)
         } else {
             tally.verdict(&view)
         };
+        self.seen.insert(seen::verdict(&verdict));
         let count = match verdict {
             Verdict::Pending => Count::Pending,
             Verdict::Found(ledger) => Count::Found(self.ledgers.of(&ledger)),
             Verdict::Abort { ledger, .. } => Count::Abort(self.ledgers.of(&ledger)),
             Verdict::Gone => Count::Gone,
         };
-        self.counted.insert(key, count);
+        self.counted.insert(*key, count);
         count
     }
 
-    /// A view of a server that knows the others as addresses: enough to answer by.
+    pub(super) fn standing(&mut self, ledger: u16, raft: Raft) -> Standing {
+        if let Some(standing) = self.standings.get(&(ledger, raft)) {
+            return *standing;
+        }
+        let standing = self.view(&(0, ledger, raft, NOBODY, UNTOLD)).standing();
+        self.standings.insert((ledger, raft), standing);
+        standing
+    }
+
+    /// How many servers there could be, as a server sees the others.
+    pub(super) fn electorate(&self, own: usize, sight: &Sight) -> u64 {
+        self.view(&(own, 0, Raft::Pristine, *sight, UNTOLD))
+            .electorate()
+    }
+
+    /// A view of a server that knows that the others are there, and no more: enough to answer by.
     fn plain(&self, own: usize, ledger: u16, raft: Raft) -> View {
         let sight = std::array::from_fn(|other| {
-            if other < self.setup.servers {
-                Seen::Address
+            if other < self.setup.places() {
+                Seen::Silent
             } else {
                 Seen::Not
             }
         });
-        self.view((own, ledger, raft, sight, UNTOLD))
+        self.view(&(own, ledger, raft, sight, UNTOLD))
     }
 
-    fn view(&self, key: DecideKey) -> View {
-        let (own, ledger, raft, sight, fates) = key;
+    fn view(&self, key: &DecideKey) -> View {
+        let (own, ledger, raft, sight, fates) = *key;
+        let setup = &self.setup;
         let mut view = View {
             own: Own {
-                server: server(own),
-                expectation: Expectation::Servers(self.setup.expect),
-                safety: safety(&self.setup),
+                server: server(own, setup.twin(own)),
+                expectation: setup.expects[own],
+                safety: match setup.lie {
+                    Lie::MembersAlone => Safety::Open,
+                    _ => setup.safety,
+                },
                 raft,
             },
             ledger: self.ledgers.get(ledger).clone(),
@@ -207,59 +244,39 @@ impl Code {
             unreached: BTreeSet::new(),
             open_sources: BTreeSet::new(),
             fates: BTreeMap::new(),
-            is_overdue: !self.setup.is_calm,
+            is_overdue: !setup.is_calm,
         };
         for other in (0..SERVERS).filter(|other| *other != own) {
             if let Some(fate) = fates[other] {
                 view.fates.insert(raft_id(other), fate);
             }
-            match peer(other, sight[other], self.setup.expect) {
-                Some(peer) => {
-                    view.peers.insert(peer.server.node_id, peer);
-                }
-                None if sight[other] == Seen::Address => {
-                    view.unreached.insert(Address::from(server(other).rpc_addr));
-                }
-                None => {}
+            let twin = server(other, setup.twin(other));
+            if sight[other] == Seen::Address {
+                view.unreached.insert(Address::from(twin.rpc_addr));
+            } else if setup.twin(other) != setup.twin(own)
+                && let Some(peer) = peer(twin, sight[other], setup.expects[other])
+            {
+                view.peers.insert(peer.server.node_id, peer);
             }
         }
         view
     }
 }
 
-fn peer(other: usize, seen: Seen, expect: u32) -> Option<Peer> {
+fn peer(server: Server, seen: Seen, expectation: Expectation) -> Option<Peer> {
     let (status, contact, last_said) = match seen {
         Seen::Address | Seen::Not => return None,
         Seen::Unasked => (MemberStatus::Alive, Contact::Unasked, None),
         Seen::Silent => (MemberStatus::Alive, Contact::Silent, None),
         Seen::Says(standing) => (MemberStatus::Alive, Contact::Answered, Some(standing)),
-        Seen::Down(standing) => (MemberStatus::Failed, Contact::Silent, Some(standing)),
+        Seen::Down(said) => (MemberStatus::Failed, Contact::Silent, said),
     };
     Some(Peer {
-        server: server(other),
-        expectation: Expectation::Servers(expect),
+        server,
+        expectation,
         announced: None,
         status,
         contact,
         last_said,
     })
-}
-
-fn code_of(decision: &Decision) -> &'static str {
-    match decision {
-        Decision::Write { change, .. } => match change {
-            Change::Heard(_) => "write heard",
-            Change::Committed(_) => "write committed",
-            Change::Refused(_) => "write refused",
-            Change::Lifted(_) => "write lifted",
-            Change::Released(_) => "write released",
-        },
-        Decision::Wipe(_) => "wipe",
-        Decision::Initialize(_) => "initialize",
-        Decision::Ask(_) => "ask",
-        Decision::Propose(_) => "propose",
-        Decision::Join(_) => "join",
-        Decision::Serve(_) => "serve",
-        Decision::Wait(waiting) => waiting.code(),
-    }
 }

@@ -1,45 +1,106 @@
 //! What must hold in every world, and where the servers want to get.
 
+use quorate::bootstrap::{Expectation, Seat, Standing};
 use quorate::types::ClusterId;
 
 use super::steps::Steps;
 use super::terms::{Fates, NOBODY, UNTOLD};
-use super::world::{PROPOSALS, has, place_of, raft_number};
+use super::world::{OLD_CLUSTER, OTHER_CLUSTER, PROPOSALS, has, place_of, raft_number};
+use super::world::{OLD_RAFT, OTHER_RAFT};
 
 impl Steps<'_> {
     /// What must hold in every world.
     pub(super) fn check(&self) -> Result<(), String> {
         let places = || (0..PROPOSALS).filter(|i| self.world.begun[*i] != 0);
         let committed: Vec<usize> = places().filter(|i| self.has_committed(*i)).collect();
-        if committed.len() + usize::from(self.setup.living > 0) > 1 {
+        let alive = committed.iter().filter(|i| self.has_quorum(**i)).count();
+        if alive + usize::from(self.setup.living > 0) > 1 {
             return Err(format!("I1: clusters {committed:?} besides another"));
         }
-        for place in committed {
-            for own in (0..self.setup.servers).filter(|o| has(self.world.acked[place], *o)) {
-                if self.world.nodes[own].raft != raft_number(place) {
+        for own in self.left() {
+            for place in &committed {
+                let raft = self.world.nodes[own].raft;
+                if has(self.world.acked[*place], own) && raft != raft_number(*place) {
                     return Err(format!("I7: {own} lost what {place} committed"));
                 }
             }
+            self.check_one_cluster(own)?;
         }
         Ok(())
     }
 
+    /// No disk belongs to one cluster and holds raft data of another.
+    fn check_one_cluster(&self, own: usize) -> Result<(), String> {
+        let raft = self.world.nodes[own].raft;
+        let wanted = match self.ledger(own).cluster() {
+            None => return Ok(()),
+            Some(cluster) if cluster == OLD_CLUSTER.cluster => OLD_RAFT,
+            Some(cluster) if cluster == OTHER_CLUSTER.cluster => OTHER_RAFT,
+            Some(cluster) => (0..PROPOSALS)
+                .find(|i| super::world::cluster_of(*i) == cluster)
+                .map_or(0, raft_number),
+        };
+        if raft != 0 && raft != wanted {
+            return Err(format!("I5: {own} holds raft data of another cluster"));
+        }
+        Ok(())
+    }
+
+    /// A quorum of the members still has its disks: the cluster can acknowledge again.
+    fn has_quorum(&self, place: usize) -> bool {
+        let members = self.members(place);
+        (members & !self.world.lost).count_ones() > members.count_ones() / 2
+    }
+
+    /// The servers that are there and not lost.
+    fn left(&self) -> Vec<usize> {
+        let there = self.world.here & !self.world.lost;
+        (0..self.setup.places())
+            .filter(|s| has(there, *s))
+            .collect()
+    }
+
     /// Where the servers want to get: all who are left in one cluster; or all of them free again,
-    /// if there are too few or the run has no proposal left; or, if that is allowed, those who are
-    /// not free say why.
+    /// if they cannot found or the run has no proposal left; or, if that is allowed, those who are
+    /// not free say why. One that lost its ledger is out of it.
     pub(super) fn is_good(&mut self) -> bool {
-        let lost = self.world.lost;
-        let left: Vec<usize> = (0..self.setup.servers).filter(|s| !has(lost, *s)).collect();
+        let mut left = self.left();
+        let may_lose = self.setup.ledger_losses;
+        left.retain(|s| !has(may_lose, *s) || self.word(*s) != Some(Standing::Lost));
         let clusters: Vec<Option<ClusterId>> =
             left.iter().map(|s| self.ledger(*s).cluster()).collect();
         let is_one = clusters.first().is_some_and(Option::is_some)
             && clusters.iter().all(|c| Some(c) == clusters.first());
         let is_spent = self.world.begun[self.setup.proposals - 1] != 0;
-        let expect = usize::try_from(self.setup.expect).unwrap();
-        let cannot = is_spent || left.len() < expect;
+        let cannot = is_spent || self.setup.is_other || !self.can_found(&left);
         is_one
             || (cannot && left.iter().all(|s| self.ledger(*s).bound().is_none()))
-            || (self.setup.may_block && self.is_blocked(&left))
+            || ((self.setup.may_block || self.is_that_instant(&left)) && self.is_blocked(&left))
+    }
+
+    /// Raft has spoken to a member, and its first entry has not come.
+    fn is_that_instant(&self, left: &[usize]) -> bool {
+        left.iter().any(|s| {
+            matches!(self.ledger(*s).seat(), Seat::Founding(_)) && self.world.nodes[*s].raft == 0
+        })
+    }
+
+    /// Says whether these are enough, and agree.
+    fn can_found(&self, left: &[usize]) -> bool {
+        let told = || {
+            left.iter()
+                .map(|s| self.setup.expects[*s])
+                .filter(|told| *told != Expectation::Nothing)
+        };
+        let first = told().next();
+        match first {
+            Some(Expectation::Servers(expect)) => {
+                told().all(|told| Some(told) == first)
+                    && told().count() >= usize::try_from(expect).unwrap()
+            }
+            Some(Expectation::Alone) => true,
+            Some(Expectation::Nothing) | None => false,
+        }
     }
 
     /// Says whether some of these are bound and all who are say that they are blocked, by what
@@ -59,13 +120,13 @@ impl Steps<'_> {
             return false;
         };
         let mut fates: Fates = UNTOLD;
-        for other in (0..self.setup.servers).filter(|other| *other != own) {
-            let is_lost = has(self.world.lost, other);
-            let fate = (!is_lost).then(|| self.ask_fate(other, place).1);
+        for other in (0..self.setup.places()).filter(|other| *other != own) {
+            let answers = has(self.world.here & !self.world.lost, other);
+            let fate = answers.then(|| self.ask_fate(other, place).1);
             fates[other] = Some(fate);
         }
         let ledger = self.world.nodes[own].ledger;
         let key = (own, ledger, self.raft_fact(own), NOBODY, fates);
-        self.code.decide(key).1 == "founding-blocked"
+        self.code.decide(&key).1 == "founding-blocked"
     }
 }

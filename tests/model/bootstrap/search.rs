@@ -1,11 +1,15 @@
 //! The search: breadth first over all worlds, then backwards from the good ones.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use super::code::Code;
 use super::knowledge::Memo;
 use super::steps::Steps;
+use super::terms::Map;
 use super::world::{Event, Setup, World, start};
+
+/// Most worlds of one run, so that a mistake in a setup ends before the memory does.
+const MOST: usize = 60_000_000;
 
 /// What a search came to.
 #[derive(Debug)]
@@ -22,23 +26,29 @@ pub(super) struct Searched {
 /// Searches breadth first, so that a counterexample is a shortest one.
 pub(super) fn search(setup: &Setup) -> Searched {
     let mut code = Code::new(setup);
-    let mut memo = Memo::new();
+    let (mut memo, mut known) = (Memo::default(), Map::default());
     let first = start(setup, &mut code);
     let mut worlds = vec![first];
     let mut parents: Vec<(u32, Option<Event>)> = vec![(0, None)];
-    let mut numbers: HashMap<World, u32> = HashMap::from([(first, 0)]);
-    let mut back: Vec<(u32, u32)> = Vec::new();
-    let mut good: Vec<u32> = Vec::new();
+    let mut numbers: Map<World, u32> = Map::default();
+    numbers.insert(first, 0);
+    let (mut back, mut good) = (Vec::new(), Vec::new());
     let mut broken = None;
     let mut at = 0;
     while at < worlds.len() && broken.is_none() {
+        assert!(
+            worlds.len() < MOST,
+            "more worlds than a run may have: {setup:?}"
+        );
         let here = u32::try_from(at).unwrap();
         let mut steps = Steps {
             setup,
             memo: &mut memo,
             code: &mut code,
+            known: &mut known,
             world: worlds[at],
             next: Vec::new(),
+            is_late: false,
         };
         if let Err(rule) = steps.check() {
             broken = Some((rule, trace(&parents, here)));
@@ -56,7 +66,9 @@ pub(super) fn search(setup: &Setup) -> Searched {
                         parents.push((here, Some(event)));
                         u32::try_from(worlds.len() - 1).unwrap()
                     });
-                    back.push((number, here));
+                    if !event.is_late {
+                        back.push((number, here));
+                    }
                 }
             }
         }

@@ -4,24 +4,32 @@ use quorate::bootstrap::{Ballot, Ledger, Raft, Seat};
 
 use super::code::Code;
 use super::knowledge::Memo;
-use super::terms::{Act, Count, NOBODY, UNTOLD, index, raft_id};
+use super::terms::{Act, Count, Map, NOBODY, UNTOLD, index, raft_id};
 use super::world::{
     Event, Lie, Next, PROPOSALS, Set, Setup, World, bit, cluster_of, has, place_of, raft_number,
 };
+
+/// How many servers one may have known, by who was there and who was lost.
+pub(super) type Known = Map<(usize, Set, Set), Vec<u64>>;
 
 /// Everything that can happen next in a world.
 pub(super) struct Steps<'a> {
     pub(super) setup: &'a Setup,
     pub(super) memo: &'a mut Memo,
     pub(super) code: &'a mut Code,
+    /// How many servers each may have known, by who is there and who is lost.
+    pub(super) known: &'a mut Known,
     pub(super) world: World,
     pub(super) next: Vec<Next>,
+    /// What happens now is the word of one that is lost.
+    pub(super) is_late: bool,
 }
 
 impl Steps<'_> {
     pub(super) fn all(mut self) -> Vec<Next> {
-        for own in 0..self.setup.servers {
-            if has(self.world.lost, own) {
+        for own in 0..self.setup.places() {
+            if !has(self.world.here, own) || has(self.world.lost, own) {
+                self.inherit(own);
                 continue;
             }
             self.decide(own);
@@ -36,13 +44,38 @@ impl Steps<'_> {
                     self.raft(own, place);
                 }
             }
-            if self.world.lost == 0 && has(self.setup.losses, own) {
-                let mut next = self.world;
-                next.lost |= bit(own);
-                self.push(own, "is lost", next);
-            }
+            self.lose(own);
         }
         self.next
+    }
+
+    /// Loses a disk for ever, or the ledger on it.
+    fn lose(&mut self, own: usize) {
+        let is_open = self.world.lost.count_ones() < self.setup.most_lost;
+        if is_open && has(self.setup.losses, own) {
+            let mut next = self.world;
+            next.lost |= bit(own);
+            next.nodes[own].tally = 0;
+            self.push(own, "is lost", next);
+        }
+        if has(self.setup.ledger_losses, own) && self.world.nodes[own].raft != 0 {
+            let mut next = self.world;
+            next.nodes[own].tally = 0;
+            next.nodes[own].ledger = self.code.ledgers.of(&Ledger::default());
+            self.push(own, "loses its ledger", next);
+        }
+    }
+
+    /// An empty disk comes in the place of one that is lost.
+    fn inherit(&mut self, own: usize) {
+        let Some(before) = own.checked_sub(self.setup.servers) else {
+            return;
+        };
+        if has(self.world.lost, before) && !has(self.world.here, own) {
+            let mut next = self.world;
+            next.here |= bit(own);
+            self.push(own, "comes with an empty disk", next);
+        }
     }
 
     pub(super) fn push(&mut self, server: usize, what: &'static str, next: World) {
@@ -62,6 +95,7 @@ impl Steps<'_> {
                 server,
                 what,
                 place,
+                is_late: self.is_late,
             };
             self.next.push(Ok((event, next)));
         }
@@ -80,6 +114,12 @@ impl Steps<'_> {
     pub(super) fn has_committed(&self, place: usize) -> bool {
         let quorum = self.members(place).count_ones() / 2 + 1;
         self.world.acked[place].count_ones() >= quorum
+    }
+
+    /// The members that are left can commit by themselves.
+    fn can_commit(&self, place: usize) -> bool {
+        let quorum = self.members(place).count_ones() / 2 + 1;
+        (self.world.acked[place] & !self.world.lost).count_ones() >= quorum
     }
 
     pub(super) fn raft_fact(&self, own: usize) -> Raft {
@@ -122,16 +162,24 @@ impl Steps<'_> {
         for act in self.acts(own, place).iter() {
             self.act(own, *act);
         }
+        if self.setup.lie == Lie::AllInitialize
+            && let Seat::Founding(proposal) = self.ledger(own).seat().clone()
+            && self.world.nodes[own].raft == 0
+        {
+            let proposal = self.code.proposals.of(&proposal);
+            self.initialize(own, proposal);
+        }
         let node = self.world.nodes[own];
         if let Some(place) = place
             && node.raft > 0
-            && self.has_committed(place)
+            && self.can_commit(place)
         {
             let key = (own, node.ledger, Raft::Committed, NOBODY, UNTOLD);
-            let (act, _) = self.code.decide(key);
+            let (act, _) = self.code.decide(&key);
             self.act(own, act);
         }
     }
+
     fn act(&mut self, own: usize, act: Act) {
         match act {
             Act::Nothing => {}
@@ -193,33 +241,52 @@ impl Steps<'_> {
         next.asked[place] = begun.asked;
         self.push_about(own, "proposes", place, next);
     }
+
     fn count(&mut self, own: usize) {
         let node = self.world.nodes[own];
         let Some(tally) = node.tally.checked_sub(1) else {
             return;
         };
-        for is_late in [false, true] {
-            if is_late && self.setup.is_calm {
-                continue;
+        for sight in self.counts(own) {
+            for is_late in [false, true] {
+                if is_late && self.setup.is_calm {
+                    continue;
+                }
+                let count = self.code.count(&(tally, node.ledger, own, is_late, sight));
+                self.close(own, count);
             }
-            let mut next = self.world;
-            next.nodes[own].tally = 0;
-            let (name, ledger) = match self.code.count(tally, node.ledger, own, is_late) {
-                Count::Pending => continue,
-                Count::Gone => ("drops its tally", node.ledger),
-                Count::Found(ledger) => ("founds", ledger),
-                Count::Abort(ledger) => ("aborts", ledger),
-            };
-            let next = self.write(next, own, ledger);
-            self.push(own, name, next);
+        }
+    }
+
+    fn close(&mut self, own: usize, count: Count) {
+        let mut next = self.world;
+        next.nodes[own].tally = 0;
+        let (name, ledger) = match count {
+            Count::Pending => return,
+            Count::Gone => ("drops its tally", next.nodes[own].ledger),
+            Count::Found(ledger) => ("founds", ledger),
+            Count::Abort(ledger) => ("aborts", ledger),
+        };
+        let is_unwritten = self.setup.lie == Lie::FoundedUnwritten;
+        match count {
+            Count::Found(_) if is_unwritten => {
+                let place = self.ledger(own).bound().and_then(place_of).unwrap();
+                next.initialized[place] = true;
+                next.nodes[own].raft = raft_number(place);
+                next.acked[place] |= bit(own);
+                self.push_about(own, "initialises at once", place, next);
+            }
+            _ => {
+                let next = self.write(next, own, ledger);
+                self.push(own, name, next);
+            }
         }
     }
 
     fn restart(&mut self, own: usize) {
         let mut next = self.world;
         next.nodes[own].tally = 0;
-        let forgets = self.setup.lie == Lie::PromiseForgotten;
-        let after = self.code.restart(next.nodes[own].ledger, forgets);
+        let after = self.code.restart(next.nodes[own].ledger);
         let next = self.write(next, own, after);
         self.push(own, "restarts", next);
     }
