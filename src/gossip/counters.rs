@@ -31,6 +31,8 @@ pub struct Counters {
     pub turned_key: u64,
     /// Datagrams and streams from another cluster.
     pub turned_cluster: u64,
+    /// Exchanges that one side refused because two live agents go by one node id or one name.
+    pub turned_duplicate: u64,
     /// Datagrams of somebody who was not admitted, or not yet.
     pub turned_stranger: u64,
     /// Push/pulls that merged a list, asked for by either side.

@@ -9,6 +9,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{debug, warn};
 
 use super::Shell;
+use super::claim::settle_claim;
 use crate::gossip::error::GossipError;
 use crate::gossip::machine::{Machine, Partner};
 use crate::gossip::wire::{
@@ -102,6 +103,7 @@ pub(crate) async fn serve(shell: &Shell, mut stream: TcpStream, addr: SocketAddr
             return;
         }
     };
+    settle_claim(shell, &picture).await;
     let (answer, (door, cluster)) =
         shell.step(|machine, now| (machine.answer(now, *picture), machine.door()));
     let bytes = answer.encode();

@@ -78,10 +78,14 @@ impl Table {
         }
     }
 
-    /// A live member keeps its name: another name under its node id is another agent.
+    /// A live member keeps its node id: another name, or a newer life at another address, under
+    /// its node id is another agent, until the member is found to be gone (see `claims`).
     fn admit_node_id(&self, says: &Announcement) -> Verdict {
         match self.get(says.node_id) {
-            Some(known) if !known.is_down() && !known.says.name.is_same(&says.name) => {
+            Some(known)
+                if !known.is_down()
+                    && (!known.says.name.is_same(&says.name) || known.is_claimed_by(says)) =>
+            {
                 Err(self.conflict(ConflictKind::NodeId, &known.says, says))
             }
             Some(_) | None => Ok(()),
@@ -134,6 +138,7 @@ impl Table {
             ours: Party::from(ours),
             theirs: Party::from(theirs),
             own: ours.node_id == self.own(),
+            refused_by: None,
         })
     }
 }

@@ -366,7 +366,7 @@ fn a_partner_of_an_older_life_or_elsewhere_is_a_twin() {
     let rows = [
         (word(100, 2), true),
         (word(101, 2), true),
-        (word(101, 7), true),
+        (word(101, 7), false),
         (word(100, 7), false),
         (word(99, 2), false),
         (word(99, 7), false),
