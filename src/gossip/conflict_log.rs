@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::conflict::Conflict;
+use super::conflict::{Conflict, RefusedBy};
 
 /// How many different conflicts are remembered; the one seen longest ago makes room.
 const REMEMBERED_MAX: usize = 16;
@@ -53,7 +53,13 @@ impl ConflictLog {
         };
         self.has_new |= known.is_none();
         if conflict.is_named() || !seen.conflict.is_named() {
+            let told = seen.conflict.refused_by;
             seen.conflict = conflict;
+            // A third one's word does not take back that the other answered for himself.
+            if told == Some(RefusedBy::Other) {
+                seen.conflict.refused_by = told;
+            }
+            self.has_new |= seen.conflict.refused_by != told;
         }
         seen.last_seen = now;
         seen.count = seen.count.saturating_add(1);
@@ -137,6 +143,23 @@ mod tests {
             })
             .collect();
         assert_eq!(lines, [0, 60, 120]);
+    }
+
+    #[test]
+    fn that_the_other_answered_for_himself_is_shown_at_once_and_kept() {
+        let mut log = ConflictLog::default();
+        let now = Instant::now();
+        let told = |by| Conflict {
+            refused_by: Some(by),
+            ..conflict(ConflictKind::NodeId, true)
+        };
+        for by in [RefusedBy::Third, RefusedBy::Other, RefusedBy::Third] {
+            log.note(told(by), now);
+            if by == RefusedBy::Other {
+                assert!(log.publish(now).is_some());
+            }
+        }
+        assert_eq!(log.list()[0].conflict, told(RefusedBy::Other));
     }
 
     #[test]

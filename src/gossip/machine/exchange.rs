@@ -107,8 +107,22 @@ impl Machine {
         })
     }
 
+    /// Counts an exchange that this agent asked for in vain; that keys differ counts on both sides.
+    pub(crate) const fn count_failure(&mut self, error: &GossipError) {
+        if matches!(
+            error,
+            GossipError::KeyMismatch { .. }
+                | GossipError::KeyAbsentThere { .. }
+                | GossipError::KeyMissing { .. }
+        ) {
+            let counter = &mut self.counters.turned_key;
+            *counter = counter.saturating_add(1);
+        }
+        self.count_failed_exchange();
+    }
+
     /// Counts an exchange that came to nothing.
-    pub(crate) const fn count_failed_exchange(&mut self) {
+    const fn count_failed_exchange(&mut self) {
         let counter = &mut self.counters.exchanges_failed;
         *counter = counter.saturating_add(1);
     }
@@ -185,6 +199,7 @@ impl Machine {
                 table.hold_partner(picture.from);
                 return Err(conflict);
             }
+            table.admit_company(&picture.from.says, &picture.others)?;
             for line in std::iter::once(picture.from).chain(picture.others) {
                 let node_id = line.says.node_id;
                 match table.hear_line(line) {

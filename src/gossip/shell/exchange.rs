@@ -40,7 +40,7 @@ pub(crate) async fn exchange(
     let done = ask(shell, addr, Instant::now() + limit).await;
     if let Err(error) = &done {
         debug!(%addr, %error, "push/pull failed");
-        shell.step(|machine, _| machine.count_failed_exchange());
+        shell.step(|machine, _| machine.count_failure(error));
     }
     done
 }
