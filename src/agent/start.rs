@@ -11,6 +11,7 @@ use tracing::info;
 
 use super::founding::{Founding, Rooms};
 use super::join_driver::{JoinDriver, Sources};
+use super::lives::Lives;
 use super::local::Local;
 use super::lookup::Lookup;
 use super::membership::{self, Membership};
@@ -20,7 +21,7 @@ use super::reconcile::Reconciler;
 use super::route::Router;
 use super::service::ServerPort;
 use super::tasks::Tasks;
-use super::{Agent, AgentError, addresses, adopt, blocking, member_log, register, server};
+use super::{Agent, AgentError, addresses, adopt, blocking, member_log, register, server, twin};
 use crate::config::{Config, Mode};
 use crate::datadir::DataDir;
 use crate::gossip::{Gossip, GossipConfig, Key, Tuning};
@@ -36,6 +37,8 @@ pub(super) struct Ground {
     pub(super) membership: Arc<Membership>,
     pub(super) identity: Identity,
     pub(super) pool: Pool,
+    /// Which lives of which nodes raft may speak with.
+    pub(super) lives: Lives,
     /// The cluster that the record of a former life names.
     pub(super) former: Option<ClusterId>,
     /// Addresses of the others in the last life.
@@ -52,6 +55,7 @@ pub(super) async fn start(config: Config) -> Result<Agent, AgentError> {
         Mode::Client => None,
     };
     let gossip = start_gossip(&config, &ground, server.as_ref().map(|server| &server.role))?;
+    ground.lives.follow(&gossip);
     write_pid(&config)?;
     let (tasks, deaths) = Tasks::new();
     let (end, ends) = mpsc::channel(4);
@@ -87,9 +91,16 @@ pub(super) async fn start(config: Config) -> Result<Agent, AgentError> {
     });
     let http_addr = serve_http(http, &parts, &tasks)?;
     if let Some(listener) = listener {
-        spawn_server(&parts, &tasks, listener);
+        spawn_server(&parts, &tasks, listener, ground.lives);
     }
     spawn_common(&parts, &tasks, registered);
+    if parts.raft.is_none() {
+        let (gossip, membership) = (parts.gossip.clone(), Arc::clone(&parts.membership));
+        tasks.spawn(
+            "adopt",
+            adopt::run(gossip, membership, evidence.subscribe()),
+        );
+    }
     let sources = sources.with_remembered(ground.remembered);
     tasks.spawn("join", JoinDriver::new(&parts, sources, evidence).run());
     Ok(Agent {
@@ -114,13 +125,11 @@ fn spawn_common(parts: &Arc<Parts>, tasks: &Tasks, registered: watch::Sender<boo
         "announce",
         membership::announce(membership.watch(), gossip.clone()),
     );
-    if parts.raft.is_none() {
-        tasks.spawn("adopt", adopt::run(gossip.clone(), Arc::clone(membership)));
-    }
+    tasks.spawn("twin", twin::run(gossip.clone(), parts.end.clone()));
 }
 
 /// What only a server does.
-fn spawn_server(parts: &Arc<Parts>, tasks: &Tasks, listener: Listener) {
+fn spawn_server(parts: &Arc<Parts>, tasks: &Tasks, listener: Listener, lives: Lives) {
     let (Some(raft), Some(founding)) = (&parts.raft, &parts.founding) else {
         return;
     };
@@ -138,6 +147,7 @@ fn spawn_server(parts: &Arc<Parts>, tasks: &Tasks, listener: Listener) {
         local: Local::new(raft.clone()),
         router: Arc::clone(&parts.router),
         founding: Arc::clone(founding),
+        lives,
     });
     let stopping = tasks.stopping();
     tasks.spawn_to_end("rpc", listener.serve(port, stopping.cancelled_owned()));
@@ -165,7 +175,7 @@ async fn lay_ground(config: &Config) -> Result<Ground, AgentError> {
     let cluster = former.filter(|_| config.mode == Mode::Client);
     let membership = Arc::new(Membership::new(dir.clone(), cluster));
     let (name, datacenter) = (config.node_name.clone(), config.datacenter.clone());
-    let identity = Identity::new(node_id, name, datacenter, membership.watch());
+    let identity = Identity::new(node_id, name, datacenter, membership.watch()).in_life(generation);
     let pool = Pool::new(identity.clone());
     Ok(Ground {
         dir,
@@ -174,6 +184,7 @@ async fn lay_ground(config: &Config) -> Result<Ground, AgentError> {
         membership,
         identity,
         pool,
+        lives: Lives::new(generation),
         former,
         remembered,
     })
