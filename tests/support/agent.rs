@@ -15,6 +15,8 @@ use super::{PATIENCE, eventually};
 #[derive(Debug)]
 pub(crate) struct Agent {
     addr: Ipv4Addr,
+    /// The command that the agent is started through; none for the agent itself.
+    through: Vec<String>,
     flags: Vec<String>,
     child: Child,
     log: watch::Receiver<Vec<String>>,
@@ -23,7 +25,12 @@ pub(crate) struct Agent {
 
 impl Agent {
     pub(crate) fn start(addr: Ipv4Addr, flags: Vec<String>) -> Self {
-        let (child, log) = spawn(&flags);
+        Self::start_through(Vec::new(), addr, flags)
+    }
+
+    /// Starts an agent through a command that becomes the agent, such as `ip netns exec NAME`.
+    pub(crate) fn start_through(through: Vec<String>, addr: Ipv4Addr, flags: Vec<String>) -> Self {
+        let (child, log) = spawn(&through, &flags);
         let client = reqwest::Client::builder()
             .no_proxy()
             .timeout(PATIENCE)
@@ -31,6 +38,7 @@ impl Agent {
             .unwrap();
         Self {
             addr,
+            through,
             flags,
             child,
             log,
@@ -40,6 +48,15 @@ impl Agent {
 
     pub(crate) fn addr(&self) -> Ipv4Addr {
         self.addr
+    }
+
+    /// The memory that the process holds, in KiB, as the system counts it.
+    pub(crate) fn resident_kib(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id().unwrap());
+        let status = std::fs::read_to_string(path).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+        let digits = line.unwrap().split_whitespace().nth(1).unwrap();
+        digits.parse().unwrap()
     }
 
     /// Kills with SIGKILL and waits for the end.
@@ -69,7 +86,7 @@ impl Agent {
 
     /// Starts the same command line again, as a new life.
     pub(crate) fn restart(&mut self) {
-        (self.child, self.log) = spawn(&self.flags);
+        (self.child, self.log) = spawn(&self.through, &self.flags);
     }
 
     /// Waits until a line of the log of this life holds the text, and gives the line.
@@ -193,9 +210,21 @@ impl Agent {
     }
 }
 
-fn spawn(flags: &[String]) -> (Child, watch::Receiver<Vec<String>>) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_quorate"))
-        .args(flags)
+/// A test that fails shows what its agents had to say.
+impl Drop for Agent {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            println!("== {}:\n{}", self.addr, self.log_text());
+        }
+    }
+}
+
+fn spawn(through: &[String], flags: &[String]) -> (Child, watch::Receiver<Vec<String>>) {
+    let mut words = through.to_vec();
+    words.push(env!("CARGO_BIN_EXE_quorate").to_owned());
+    words.extend_from_slice(flags);
+    let mut child = Command::new(&words[0])
+        .args(&words[1..])
         .env_clear()
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

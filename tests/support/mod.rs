@@ -8,10 +8,12 @@ mod cli;
     reason = "the tests of the providers use more of the stand-in"
 )]
 pub(crate) mod ec2;
+mod netns;
 mod world;
 
 pub(crate) use agent::Agent;
 pub(crate) use cli::{Output, quorate};
+pub(crate) use netns::Net;
 pub(crate) use world::World;
 
 use std::future::Future;
