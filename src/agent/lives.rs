@@ -15,8 +15,11 @@ use crate::types::{Member, MemberStatus, NodeId, RaftId};
 #[derive(Debug, Clone)]
 pub(super) struct Lives {
     own: u64,
-    members: Arc<OnceLock<watch::Receiver<Arc<[Member]>>>>,
+    members: Arc<OnceLock<MemberWatch>>,
 }
+
+/// The list as gossip changes it.
+type MemberWatch = watch::Receiver<Arc<[Member]>>;
 
 /// Why a message or an answer of raft is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tracing::info;
 
+use super::evidence::Evidence;
 use super::founding::{Founding, Rooms};
 use super::join_driver::{JoinDriver, Sources};
 use super::lives::Lives;
@@ -55,7 +56,6 @@ pub(super) async fn start(config: Config) -> Result<Agent, AgentError> {
         Mode::Client => None,
     };
     let gossip = start_gossip(&config, &ground, server.as_ref().map(|server| &server.role))?;
-    ground.lives.follow(&gossip);
     write_pid(&config)?;
     let (tasks, deaths) = Tasks::new();
     let (end, ends) = mpsc::channel(4);
@@ -93,14 +93,7 @@ pub(super) async fn start(config: Config) -> Result<Agent, AgentError> {
     if let Some(listener) = listener {
         spawn_server(&parts, &tasks, listener, ground.lives);
     }
-    spawn_common(&parts, &tasks, registered);
-    if parts.raft.is_none() {
-        let (gossip, membership) = (parts.gossip.clone(), Arc::clone(&parts.membership));
-        tasks.spawn(
-            "adopt",
-            adopt::run(gossip, membership, evidence.subscribe()),
-        );
-    }
+    spawn_common(&parts, &tasks, registered, evidence.subscribe());
     let sources = sources.with_remembered(ground.remembered);
     tasks.spawn("join", JoinDriver::new(&parts, sources, evidence).run());
     Ok(Agent {
@@ -113,7 +106,12 @@ pub(super) async fn start(config: Config) -> Result<Agent, AgentError> {
 }
 
 /// What both modes do.
-fn spawn_common(parts: &Arc<Parts>, tasks: &Tasks, registered: watch::Sender<bool>) {
+fn spawn_common(
+    parts: &Arc<Parts>,
+    tasks: &Tasks,
+    registered: watch::Sender<bool>,
+    evidence: watch::Receiver<Evidence>,
+) {
     let (gossip, membership) = (&parts.gossip, &parts.membership);
     let record = register::record(&gossip.own(), &parts.config.node_meta);
     tasks.spawn(
@@ -126,6 +124,10 @@ fn spawn_common(parts: &Arc<Parts>, tasks: &Tasks, registered: watch::Sender<boo
         membership::announce(membership.watch(), gossip.clone()),
     );
     tasks.spawn("twin", twin::run(gossip.clone(), parts.end.clone()));
+    if parts.raft.is_none() {
+        let membership = Arc::clone(membership);
+        tasks.spawn("adopt", adopt::run(gossip.clone(), membership, evidence));
+    }
 }
 
 /// What only a server does.
@@ -211,12 +213,14 @@ fn start_gossip(
         .as_ref()
         .map(|key| Key::new(key.as_bytes()))
         .transpose()?;
-    Ok(Gossip::start(GossipConfig {
+    let gossip = Gossip::start(GossipConfig {
         bind: SocketAddr::new(config.bind_addr, config.ports.serf_lan),
         announcement,
         key,
         tuning: Tuning::default(),
-    })?)
+    })?;
+    ground.lives.follow(&gossip);
+    Ok(gossip)
 }
 
 async fn bind_http(config: &Config) -> Result<Vec<TcpListener>, AgentError> {

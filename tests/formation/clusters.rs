@@ -114,15 +114,7 @@ impl Pair {
             loop {
                 let is_last = told.load(Ordering::SeqCst);
                 for (name, url) in &places {
-                    let Ok(answer) = client.get(url).send().await else {
-                        continue;
-                    };
-                    let list: Vec<serde_json::Value> = answer.json().await.unwrap();
-                    let own = &name[..1];
-                    let is_cross =
-                        |m: &serde_json::Value| !m["Name"].as_str().unwrap().starts_with(own);
-                    assert!(!list.iter().any(is_cross), "{name} lists {list:?}");
-                    polls += 1;
+                    polls += poll(&client, name, url).await;
                 }
                 if is_last {
                     return polls;
@@ -156,6 +148,17 @@ const fn name(cluster: char, n: u8) -> &'static str {
         (_, 2) => "y2",
         (_, _) => "y3",
     }
+}
+
+/// Looks at one list; gives 1 if it was there.
+async fn poll(client: &reqwest::Client, name: &str, url: &str) -> u32 {
+    let Ok(answer) = client.get(url).send().await else {
+        return 0;
+    };
+    let list: Vec<serde_json::Value> = answer.json().await.unwrap();
+    let is_cross = |m: &serde_json::Value| !m["Name"].as_str().unwrap().starts_with(&name[..1]);
+    assert!(!list.iter().any(is_cross), "{name} lists {list:?}");
+    1
 }
 
 struct Watch {

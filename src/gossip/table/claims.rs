@@ -7,7 +7,8 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use super::Table;
+use super::{Heard, Table};
+use crate::gossip::conflict::{Conflict, ConflictKind};
 use crate::gossip::identity::Identity;
 use crate::gossip::wire::Line;
 use crate::types::{Announcement, NodeId};
@@ -82,6 +83,26 @@ impl Table {
         self.claims.note_holder(addr);
     }
 
+    /// A word in this agent's own name that it did not speak in this life.
+    pub(super) fn hear_of_self(
+        &mut self,
+        says: &Announcement,
+        state: foca::State,
+    ) -> Result<Heard, Box<Conflict>> {
+        let Some(entry) = self.entries.get(&self.own) else {
+            return Ok(Heard::Old);
+        };
+        let is_same_life = says.generation == entry.says.generation;
+        let is_here = says.gossip_addr == entry.says.gossip_addr;
+        if says.generation < entry.says.generation && !is_here && state != foca::State::Down {
+            self.claims.note_holder(says.gossip_addr);
+        }
+        if says.generation > entry.says.generation || (is_same_life && !is_here) {
+            return Err(self.conflict(ConflictKind::NodeId, &entry.says, says));
+        }
+        Ok(Heard::Old)
+    }
+
     /// Lets the word of a partner that was refused wait, if it is a claim.
     pub(crate) fn hold_partner(&mut self, line: Line) {
         if self.claimed(&line.says).is_some() {
@@ -109,8 +130,8 @@ impl Table {
             return;
         };
         match self.place(claim.says, claim.renewal, claim.state) {
-            Ok(super::Heard::New) => self.claims.granted.push(node_id),
-            Ok(super::Heard::Old) => {}
+            Ok(Heard::New) => self.claims.granted.push(node_id),
+            Ok(Heard::Old) => {}
             Err(conflict) => self.conflicts.push(*conflict),
         }
     }

@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tokio::time::Instant;
 
 use self::claims::Claims;
-use super::conflict::{Conflict, ConflictKind};
+use super::conflict::Conflict;
 use super::identity::Identity;
 use super::wire::{Intent, IntentKind, Line};
 use crate::types::{Announcement, ClusterId, Member, MemberStatus, NodeId};
@@ -310,26 +310,6 @@ impl Table {
         self.cluster = self.cluster.or_else(|| self.find_cluster());
         self.changed = true;
         Ok(Heard::New)
-    }
-
-    /// A word in this agent's own name that it did not speak in this life.
-    fn hear_of_self(
-        &mut self,
-        says: &Announcement,
-        state: foca::State,
-    ) -> Result<Heard, Box<Conflict>> {
-        let Some(entry) = self.entries.get(&self.own) else {
-            return Ok(Heard::Old);
-        };
-        let is_same_life = says.generation == entry.says.generation;
-        let is_here = says.gossip_addr == entry.says.gossip_addr;
-        if says.generation < entry.says.generation && !is_here && state != foca::State::Down {
-            self.claims.note_holder(says.gossip_addr);
-        }
-        if says.generation > entry.says.generation || (is_same_life && !is_here) {
-            return Err(self.conflict(ConflictKind::NodeId, &entry.says, says));
-        }
-        Ok(Heard::Old)
     }
 
     /// Whoever had this name at this very address is gone: its data directory was wiped, and a new

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::upkeep::LEFT_KEPT;
 use super::*;
+use crate::gossip::conflict::ConflictKind;
 use crate::gossip::identity::Life;
 use crate::gossip::testing::{line, says};
 use crate::types::ClusterId;
