@@ -15,10 +15,6 @@ use crate::gossip::{ConflictKind, Gossip, SeenConflict};
 /// interval at which a source that fails is tried again.
 const FRESH: Duration = Duration::from_secs(90);
 
-/// How long a blank agent that met two clusters stays out of both. Chosen: its sources are looked
-/// at again every five minutes at rest (design, section 6), and two looks must find one cluster.
-const AMBIGUOUS_FOR: Duration = Duration::from_mins(10);
-
 /// How long a blank agent waits for the first word of all its sources before it lets a cluster
 /// adopt it: another one may be among them. Chosen: a lost SYN is repeated after 1 s and 3 s; who
 /// is silent for longer must not keep a new server out.
@@ -35,7 +31,10 @@ pub(super) fn refusal(gossip: &Gossip) -> Option<Reason> {
 
 /// Why a blank agent lets no cluster adopt it, if that is so: it met two (design, section 4).
 pub(super) fn ambiguity(gossip: &Gossip) -> Option<Reason> {
-    latest(gossip, AMBIGUOUS_FOR, |seen| {
+    if !gossip.counters().is_torn {
+        return None;
+    }
+    latest(gossip, Duration::MAX, |seen| {
         seen.conflict.kind == ConflictKind::AmbiguousCluster
     })
 }

@@ -14,6 +14,8 @@ pub struct Counters {
     /// How late this agent's own timers come: 0 is well, 8 is the worst (Lifeguard's local health,
     /// as Serf shows it).
     pub health_score: u8,
+    /// This agent is blank and met two clusters: it joins neither, and is silent.
+    pub is_torn: bool,
     /// Whether a key is set.
     pub encrypted: bool,
     /// Pieces of news and of membership that wait for their last transmissions.

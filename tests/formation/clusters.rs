@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::support::{Agent, World, eventually, quorate};
+use crate::support::{Agent, STEADY, World, eventually, quorate};
 
 const KEYS: [&str; 2] = [
     "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
@@ -55,7 +55,8 @@ impl Pair {
         let join = join.iter().map(|other| self.world.addr(*other));
         flags.extend(join.map(|addr| format!("-retry-join={addr}")));
         if is_server {
-            flags.extend(["-server".to_owned(), "-bootstrap-expect=2".to_owned()]);
+            let server = ["-server", "-bootstrap-expect=2", STEADY];
+            flags.extend(server.map(str::to_owned));
         }
         let key = match (self.seal, name.starts_with('x')) {
             (Seal::Plain, _) => None,

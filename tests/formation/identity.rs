@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use crate::support::{Agent, World, eventually};
+use crate::support::{Agent, STEADY, World, eventually};
 
 /// Copies a data directory as `cp -r` does, while its agent may be running.
 fn copy(from: &Path, to: &Path) {
@@ -41,7 +41,9 @@ fn start_copy(world: &World, n: u8, name: &str, join: &[u8], more: &[&str]) -> A
 async fn address_of(at: &Agent, name: &str) -> String {
     let members = at.get_json("/v1/agent/members").await;
     let members = members.as_array().unwrap();
-    let member = members.iter().find(|member| member["Name"] == name);
+    let member = members
+        .iter()
+        .find(|member| member["Name"] == name && member["Status"] == 1);
     member
         .map(|member| member["Addr"].as_str().unwrap().to_owned())
         .unwrap_or_default()
@@ -69,7 +71,7 @@ async fn voters(at: &Agent) -> usize {
 async fn a_copy_of_a_live_servers_directory_is_refused_with_its_address_and_a_third_joins_unharmed()
 {
     let world = World::new();
-    let servers = world.servers(3, &[]);
+    let servers = world.servers(3, &[STEADY]);
     for server in &servers {
         server.led().await;
     }

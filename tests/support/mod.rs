@@ -14,7 +14,7 @@ mod world;
 pub(crate) use agent::Agent;
 pub(crate) use cli::{Output, quorate};
 pub(crate) use netns::Net;
-pub(crate) use world::World;
+pub(crate) use world::{STEADY, World};
 
 use std::future::Future;
 use std::time::Duration;

@@ -39,6 +39,9 @@ impl Machine {
         let mut others: Vec<Line> = table.lines().collect();
         let place = others.iter().position(|line| line.says.node_id == own)?;
         let from = others.swap_remove(place);
+        if self.counters.is_torn {
+            others = self.torn_company();
+        }
         Some(Message::Picture(Box::new(Picture { from, others })))
     }
 
@@ -51,7 +54,10 @@ impl Machine {
             return Message::Own;
         }
         self.begin(now);
-        if let Err(conflict) = self.merge(picture) {
+        if picture.from.says.cluster.is_none() && self.is_torn(now) {
+            return Message::Leaving;
+        }
+        if let Err(conflict) = self.merge(now, picture) {
             self.count_refused(conflict.kind);
             self.count_failed_exchange();
             self.note_conflict(now, (*conflict).clone());
@@ -80,6 +86,7 @@ impl Machine {
                 let conflict = conflict.seen_from_the_refused();
                 self.count_refused(conflict.kind);
                 self.look_for_twin(&conflict);
+                self.meet_refusal(now, &conflict);
                 Box::new(conflict)
             }
             Message::Picture(_) if self.phase == Phase::Gone => {
@@ -87,7 +94,7 @@ impl Machine {
             }
             Message::Picture(picture) => {
                 let node_id = picture.from.says.node_id;
-                match self.merge(*picture) {
+                match self.merge(now, *picture) {
                     Ok(()) => {
                         self.settle(now);
                         return Ok(Partner::Other(node_id));
@@ -190,7 +197,12 @@ impl Machine {
     }
 
     /// Merges a whole list, partner first, and queues what was new for the others.
-    fn merge(&mut self, picture: Picture) -> Result<(), Box<Conflict>> {
+    fn merge(&mut self, now: Instant, picture: Picture) -> Result<(), Box<Conflict>> {
+        let torn = self.meet(now, &picture.from);
+        self.counters.is_torn = self.is_torn(now);
+        if let Some(conflict) = torn {
+            return Err(conflict);
+        }
         let mut news = Vec::new();
         let partner = picture.from.says.node_id;
         {

@@ -95,6 +95,10 @@ impl Machine {
         if self.wishes.payloads.is_empty() {
             return;
         }
+        if self.is_torn(now) {
+            self.wishes.payloads.clear();
+            return;
+        }
         let cluster = self.own.cluster;
         for (to, payload) in std::mem::take(&mut self.wishes.payloads) {
             match self.door.wrap(cluster, &payload) {

@@ -188,7 +188,8 @@ impl Machine {
         self.upkeep.ticks = self.upkeep.ticks.wrapping_add(1);
         self.upkeep.age_health();
         self.table.lock().reap();
-        if self.phase != Phase::Here {
+        self.counters.is_torn = self.is_torn(now);
+        if self.phase != Phase::Here || self.counters.is_torn {
             return;
         }
         self.look_for_failed(now);

@@ -51,7 +51,7 @@ impl Table {
         let Some(own) = self.get(self.own()) else {
             return Ok(());
         };
-        let (None, Some(ours)) = (partner.cluster, own.says.cluster) else {
+        let (None, Some(ours)) = (partner.cluster, self.cluster()) else {
             return Ok(());
         };
         let is_foreign = |line: &&Line| {

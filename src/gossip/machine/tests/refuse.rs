@@ -76,3 +76,30 @@ fn a_datagram_of_another_cluster_is_refused_and_its_sender_is_asked_who_he_is() 
     world.until(Duration::from_secs(5), both).unwrap();
     assert_eq!((world.members(1).len(), world.members(9).len()), (1, 1));
 }
+
+#[test]
+fn a_blank_agent_that_met_two_clusters_falls_silent_and_is_refused_by_both() {
+    for first in [1, 9] {
+        let mut world = alone();
+        world.start(of_cluster("f", 9, 2));
+        world.start(says("z", 5));
+        world.exchange(addr(5), addr(first)).unwrap();
+        let second = if first == 1 { 9 } else { 1 };
+        assert!(world.exchange(addr(5), addr(second)).is_err());
+        assert!(world.machines[&addr(5)].counters().is_torn);
+        // Whoever took it in before finds it failed; nobody takes it in again.
+        world.pass(Duration::from_secs(30));
+        assert_eq!(world.status(first, "z"), Some(MemberStatus::Failed));
+        for number in [1, 9] {
+            assert!(world.exchange(addr(5), addr(number)).is_err());
+            assert_ne!(world.status(number, "z"), Some(MemberStatus::Alive));
+        }
+        // A newcomer is not drawn into it.
+        world.start(says("new", 6));
+        world.exchange(addr(6), addr(1)).unwrap();
+        assert!(world.exchange(addr(6), addr(5)).is_err());
+        world.pass(Duration::from_secs(30));
+        assert!(!world.machines[&addr(6)].counters().is_torn);
+        assert_eq!(world.status(9, "new"), None);
+    }
+}
