@@ -33,6 +33,10 @@ walk RUNS="20":
     cargo build --release --bin quorate
     tests/walk.sh "${CARGO_TARGET_DIR:-target}/release/quorate" {{RUNS}}
 
+# Cut networks, in network namespaces of their own; needs root and `ip`.
+netns:
+    QUORATE_NETNS=1 cargo test {{small}} --test main formation::partition -- --test-threads=1 --nocapture
+
 # How long forming and healing take: medians of 20 runs with real processes.
 bench:
     cargo bench --bench formation

@@ -11,6 +11,7 @@ use super::End;
 use super::founding::Founding;
 use super::lookup::{Lookup, chain};
 use super::membership::Membership;
+use super::obstacle;
 use super::route::Router;
 use super::wire::{Request, Response};
 use crate::config::Config;
@@ -42,6 +43,13 @@ pub(super) struct Parts {
 impl Parts {
     /// Where the founding stands, in a word; `client` where there is none.
     pub(super) fn founding_state(&self) -> String {
+        if let Some(refused) = obstacle::refusal(&self.gossip) {
+            return refused.code.to_owned();
+        }
+        let is_blank = self.membership.cluster().is_none();
+        if let Some(torn) = obstacle::ambiguity(&self.gossip).filter(|_| is_blank) {
+            return torn.code.to_owned();
+        }
         match &self.founding {
             Some(founding) => founding.reason().code.to_owned(),
             None => "client".to_owned(),

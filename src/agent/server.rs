@@ -41,6 +41,7 @@ pub(super) async fn open(config: &Config, ground: &Ground) -> Result<Server, Age
     let transport = RpcTransport {
         pool: ground.pool.clone(),
         speech: book.speech(),
+        lives: ground.lives.clone(),
     };
     let settings = RaftConfig {
         multiplier: config.raft_multiplier.into(),

@@ -7,10 +7,11 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
 use super::founding::Founding;
+use super::lives::Lives;
 use super::local::Local;
 use super::lookup::chain;
 use super::route::Router;
-use super::wire::{self, Envelope, RaftMessage, Request, Response};
+use super::wire::{self, Envelope, RaftAnswer, RaftMessage, Request, Response};
 use crate::bootstrap::Speech;
 use crate::http::NodeError;
 use crate::raft::Raft;
@@ -23,6 +24,7 @@ pub(super) struct ServerPort {
     pub(super) local: Local,
     pub(super) router: Arc<Router>,
     pub(super) founding: Arc<Founding>,
+    pub(super) lives: Lives,
 }
 
 impl ServerPort {
@@ -37,6 +39,10 @@ impl ServerPort {
                 has_committed,
                 message,
             }) => {
+                let party = &caller.remote.party;
+                self.lives
+                    .check_node(party.node_id, party.generation)
+                    .map_err(|stale| Refusal::new(stale.to_string()))?;
                 self.raft_message(
                     Speech {
                         cluster,
@@ -71,7 +77,10 @@ impl ServerPort {
             .await
             .map_err(Refusal::new)?;
         match self.raft.handle(message).await {
-            Ok(answer) => Ok(Response::Raft(answer)),
+            Ok(message) => Ok(Response::Raft(RaftAnswer {
+                generation: self.lives.own(),
+                message,
+            })),
             Err(error) => Ok(Response::Failed(NodeError::Failed(error.to_string()))),
         }
     }

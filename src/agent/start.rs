@@ -8,8 +8,10 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tracing::info;
 
+use super::evidence::Evidence;
 use super::founding::{Founding, Rooms};
 use super::join_driver::{JoinDriver, Sources};
+use super::lives::Lives;
 use super::local::Local;
 use super::lookup::Lookup;
 use super::membership::{self, Membership};
@@ -19,7 +21,7 @@ use super::reconcile::Reconciler;
 use super::route::Router;
 use super::service::ServerPort;
 use super::tasks::Tasks;
-use super::{Agent, AgentError, addresses, adopt, member_log, register, server};
+use super::{Agent, AgentError, addresses, adopt, member_log, register, server, twin};
 use crate::config::{Config, Mode};
 use crate::datadir::DataDir;
 use crate::gossip::{Gossip, GossipConfig, Key, Tuning};
@@ -37,6 +39,8 @@ pub(super) struct Ground {
     pub(super) membership: Arc<Membership>,
     pub(super) identity: Identity,
     pub(super) pool: Pool,
+    /// Which lives of which nodes raft may speak with.
+    pub(super) lives: Lives,
     /// The cluster that the record of a former life names.
     pub(super) former: Option<ClusterId>,
     /// Addresses of the others in the last life.
@@ -89,9 +93,9 @@ pub(super) async fn start(host: Arc<dyn Host>, config: Config) -> Result<Agent, 
     });
     let http_addr = serve_http(http, &parts, &tasks)?;
     if let Some(listener) = listener {
-        spawn_server(&parts, &tasks, listener);
+        spawn_server(&parts, &tasks, listener, ground.lives);
     }
-    spawn_common(&parts, &tasks, registered);
+    spawn_common(&parts, &tasks, registered, evidence.subscribe());
     let sources = sources.with_remembered(ground.remembered);
     tasks.spawn("join", JoinDriver::new(&parts, sources, evidence).run());
     Ok(Agent {
@@ -104,7 +108,12 @@ pub(super) async fn start(host: Arc<dyn Host>, config: Config) -> Result<Agent, 
 }
 
 /// What both modes do.
-fn spawn_common(parts: &Arc<Parts>, tasks: &Tasks, registered: watch::Sender<bool>) {
+fn spawn_common(
+    parts: &Arc<Parts>,
+    tasks: &Tasks,
+    registered: watch::Sender<bool>,
+    evidence: watch::Receiver<Evidence>,
+) {
     let (gossip, membership) = (&parts.gossip, &parts.membership);
     let record = register::record(&gossip.own(), &parts.config.node_meta);
     tasks.spawn(
@@ -116,13 +125,15 @@ fn spawn_common(parts: &Arc<Parts>, tasks: &Tasks, registered: watch::Sender<boo
         "announce",
         membership::announce(membership.watch(), gossip.clone()),
     );
+    tasks.spawn("twin", twin::run(gossip.clone(), parts.end.clone()));
     if parts.raft.is_none() {
-        tasks.spawn("adopt", adopt::run(gossip.clone(), Arc::clone(membership)));
+        let membership = Arc::clone(membership);
+        tasks.spawn("adopt", adopt::run(gossip.clone(), membership, evidence));
     }
 }
 
 /// What only a server does.
-fn spawn_server(parts: &Arc<Parts>, tasks: &Tasks, listener: Listener) {
+fn spawn_server(parts: &Arc<Parts>, tasks: &Tasks, listener: Listener, lives: Lives) {
     let (Some(raft), Some(founding)) = (&parts.raft, &parts.founding) else {
         return;
     };
@@ -140,6 +151,7 @@ fn spawn_server(parts: &Arc<Parts>, tasks: &Tasks, listener: Listener) {
         local: Local::new(raft.clone()),
         router: Arc::clone(&parts.router),
         founding: Arc::clone(founding),
+        lives,
     });
     let stopping = tasks.stopping();
     tasks.spawn_to_end("rpc", listener.serve(port, stopping.cancelled_owned()));
@@ -163,7 +175,7 @@ async fn lay_ground(host: Arc<dyn Host>, config: &Config) -> Result<Ground, Agen
     let cluster = former.filter(|_| config.mode == Mode::Client);
     let membership = Arc::new(Membership::new(dir.clone(), cluster));
     let (name, datacenter) = (config.node_name.clone(), config.datacenter.clone());
-    let identity = Identity::new(node_id, name, datacenter, membership.watch());
+    let identity = Identity::new(node_id, name, datacenter, membership.watch()).in_life(generation);
     let pool = Pool::on(Arc::clone(&host), identity.clone(), Limits::default());
     Ok(Ground {
         host,
@@ -173,6 +185,7 @@ async fn lay_ground(host: Arc<dyn Host>, config: &Config) -> Result<Ground, Agen
         membership,
         identity,
         pool,
+        lives: Lives::new(generation),
         former,
         remembered,
     })
@@ -210,13 +223,15 @@ fn start_gossip(
         .as_ref()
         .map(|key| Key::new(key.as_bytes()))
         .transpose()?;
-    Ok(Gossip::start(GossipConfig {
+    let gossip = Gossip::start(GossipConfig {
         host: Arc::clone(&ground.host),
         bind: SocketAddr::new(config.bind_addr, config.ports.serf_lan),
         announcement,
         key,
         tuning: Tuning::default(),
-    })?)
+    })?;
+    ground.lives.follow(&gossip);
+    Ok(gossip)
 }
 
 async fn bind_http(config: &Config) -> Result<Vec<TcpListener>, AgentError> {

@@ -110,6 +110,7 @@ fn gossip(counters: &Counters) -> Group {
         ("left", counters.left.to_string()),
         ("members", counters.members.to_string()),
         ("refused_cluster", counters.turned_cluster.to_string()),
+        ("refused_duplicate", counters.turned_duplicate.to_string()),
         ("refused_key", counters.turned_key.to_string()),
         ("refused_malformed", counters.turned_malformed.to_string()),
         // Serf's clocks and queues have no counterpart here; scripts expect the keys.

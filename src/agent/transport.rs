@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 
 use tokio::sync::watch;
 
+use super::lives::Lives;
 use super::wire::{self, Envelope, RaftMessage, Request, Response};
 use crate::bootstrap::Speech;
 use crate::raft::{Peer, Transport, TransportError};
@@ -20,13 +21,15 @@ pub(super) struct RpcTransport {
     pub(super) pool: Pool,
     /// The cluster for which raft speaks, from the founding's ledger.
     pub(super) speech: watch::Receiver<Option<Speech>>,
+    /// Whose answers count.
+    pub(super) lives: Lives,
 }
 
 impl Transport for RpcTransport {
     fn call<'a>(
         &'a self,
         to: &'a Peer,
-        _target: RaftId,
+        target: RaftId,
         payload: Bytes,
         deadline: Duration,
     ) -> BoxFuture<'a, Result<Bytes, TransportError>> {
@@ -56,7 +59,13 @@ impl Transport for RpcTransport {
                 .await
                 .map_err(translate)?;
             match wire::decode(&answer) {
-                Ok(Response::Raft(answer)) => Ok(answer),
+                Ok(Response::Raft(answer)) => self
+                    .lives
+                    .check_raft(target, answer.generation)
+                    .map(|()| answer.message)
+                    .map_err(|stale| TransportError::Refused {
+                        reason: stale.to_string(),
+                    }),
                 Ok(Response::Failed(error)) => Err(TransportError::Refused {
                     reason: error.to_string(),
                 }),

@@ -51,6 +51,18 @@ pub(super) struct RaftMessage {
     pub(super) message: Bytes,
 }
 
+/// What raft said to a message, and which life of its node said it.
+///
+/// Two processes may run on copies of one data directory, and so under one raft id; whoever counts
+/// the answer must know which of the two gave it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct RaftAnswer {
+    /// The generation of the process that answers.
+    pub(super) generation: u64,
+    /// What the raft room wrote.
+    pub(super) message: Bytes,
+}
+
 impl Request {
     /// The question as it may be asked: nobody waits longer than the API allows, whatever the
     /// sender wrote.
@@ -83,7 +95,7 @@ pub(super) struct Envelope {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) enum Response {
     /// To `Raft`.
-    Raft(Bytes),
+    Raft(RaftAnswer),
     /// To `Founding`.
     Founding(bootstrap::Answer),
     /// To `Write`.

@@ -52,6 +52,8 @@ pub mod adr {
     #[doc = include_str!("adr/0010-measures.md")]
     pub mod adr_0010_measures {}
 
+    #[doc = include_str!("adr/0011-one-life-of-a-node.md")]
+    pub mod adr_0011_one_life_of_a_node {}
     #[doc = include_str!("adr/0013-log-mark.md")]
     pub mod adr_0013_log_mark {}
 }

@@ -34,7 +34,7 @@ impl ConflictKind {
             Self::Cluster => "cluster-conflict",
             Self::AmbiguousCluster => "ambiguous-cluster",
             Self::NodeId => "node-id-conflict",
-            Self::NodeName => "node-name-conflict",
+            Self::NodeName => "name-conflict",
             Self::Datacenter => "wrong-datacenter",
         }
     }
@@ -53,6 +53,8 @@ pub struct Party {
     pub datacenter: Option<Datacenter>,
     /// Its cluster; none while it is blank, or when only a datagram's tag was seen.
     pub cluster: Option<ClusterId>,
+    /// Which of its lives it is; unknown when only a datagram was seen.
+    pub generation: Option<u64>,
 }
 
 impl Party {
@@ -64,6 +66,7 @@ impl Party {
             name: None,
             datacenter: None,
             cluster: None,
+            generation: None,
         }
     }
 }
@@ -76,6 +79,7 @@ impl From<&Announcement> for Party {
             name: Some(says.name.clone()),
             datacenter: Some(says.datacenter.clone()),
             cluster: says.cluster,
+            generation: Some(says.generation),
         }
     }
 }
@@ -90,6 +94,15 @@ impl fmt::Display for Party {
     }
 }
 
+/// Who said no to this agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusedBy {
+    /// The very member that the conflict is with: it lives, for it answered.
+    Other,
+    /// A third one, to whom the member that the conflict is with is known.
+    Third,
+}
+
 /// A refusal and the two that it is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conflict {
@@ -101,13 +114,39 @@ pub struct Conflict {
     pub theirs: Party,
     /// `ours` is the very agent that found the conflict.
     pub own: bool,
+    /// Who refused this agent; none if this agent was the one to refuse. Not sent: each side
+    /// knows its own.
+    #[serde(skip)]
+    pub refused_by: Option<RefusedBy>,
 }
 
 impl Conflict {
-    /// Says whether the other is the same disagreement between the same two.
+    /// The conflict as the one that was refused sees it: the refusal names it as `theirs`.
+    pub(crate) fn seen_from_the_refused(self) -> Self {
+        Self {
+            kind: self.kind,
+            ours: self.theirs,
+            theirs: self.ours,
+            own: true,
+            refused_by: Some(if self.own {
+                RefusedBy::Other
+            } else {
+                RefusedBy::Third
+            }),
+        }
+    }
+
+    /// Says whether the other is the same disagreement between the same two. One of which only the
+    /// address is known is whoever is known at that address.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        let key = |c: &Self| (c.kind, c.ours.addr, c.theirs.addr, c.theirs.node_id);
-        key(self) == key(other)
+        let key = |c: &Self| (c.kind, c.ours.addr, c.theirs.addr);
+        let (mine, theirs) = (self.theirs.node_id, other.theirs.node_id);
+        key(self) == key(other) && (mine == theirs || mine.is_none() || theirs.is_none())
+    }
+
+    /// Says whether it names the other, and not only an address.
+    pub(crate) const fn is_named(&self) -> bool {
+        self.theirs.node_id.is_some()
     }
 
     fn fmt_clusters(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -190,6 +229,7 @@ pub(crate) mod tests {
             name: Some(name.parse().unwrap()),
             datacenter: Some("dc2".parse().unwrap()),
             cluster: None,
+            generation: Some(100),
         }
     }
 
@@ -199,6 +239,16 @@ pub(crate) mod tests {
             ours: party("y", 1),
             theirs: party("x", 2),
             own,
+            refused_by: None,
+        }
+    }
+
+    #[test]
+    fn what_was_refused_sees_itself_first_and_knows_who_said_no() {
+        for (own, by) in [(true, RefusedBy::Other), (false, RefusedBy::Third)] {
+            let seen = conflict(ConflictKind::NodeId, own).seen_from_the_refused();
+            assert_eq!((seen.ours, seen.theirs), (party("x", 2), party("y", 1)));
+            assert_eq!(seen.refused_by, Some(by));
         }
     }
 

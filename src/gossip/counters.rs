@@ -14,6 +14,8 @@ pub struct Counters {
     /// How late this agent's own timers come: 0 is well, 8 is the worst (Lifeguard's local health,
     /// as Serf shows it).
     pub health_score: u8,
+    /// This agent is blank and met two clusters: it joins neither, and is silent.
+    pub is_torn: bool,
     /// Whether a key is set.
     pub encrypted: bool,
     /// Pieces of news and of membership that wait for their last transmissions.
@@ -31,6 +33,8 @@ pub struct Counters {
     pub turned_key: u64,
     /// Datagrams and streams from another cluster.
     pub turned_cluster: u64,
+    /// Exchanges that one side refused because two live agents go by one node id or one name.
+    pub turned_duplicate: u64,
     /// Datagrams of somebody who was not admitted, or not yet.
     pub turned_stranger: u64,
     /// Push/pulls that merged a list, asked for by either side.

@@ -44,7 +44,7 @@ mod testing;
 mod tests;
 
 pub use config::{GossipConfig, Tuning};
-pub use conflict::{Conflict, ConflictKind, Party};
+pub use conflict::{Conflict, ConflictKind, Party, RefusedBy};
 pub use conflict_log::SeenConflict;
 pub use counters::Counters;
 pub use error::GossipError;

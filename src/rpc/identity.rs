@@ -5,12 +5,20 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::types::{ClusterId, Datacenter, NodeId, NodeName};
+
+/// How often a conflict that goes on is a line in the log (demand study, P4).
+const TELL_INTERVAL: Duration = Duration::from_mins(1);
+
+/// How many conflicts are a line in the log within that time.
+const TOLD_MAX: usize = 16;
 
 /// What an agent says of itself in its hello, and of whom it heard.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +31,8 @@ pub struct Party {
     pub datacenter: Datacenter,
     /// Its cluster; none while it is blank.
     pub cluster: Option<ClusterId>,
+    /// Which of its lives it is; 0 if it does not say.
+    pub generation: u64,
 }
 
 impl fmt::Display for Party {
@@ -86,9 +96,14 @@ pub struct Identity {
     node_id: NodeId,
     name: NodeName,
     datacenter: Datacenter,
+    generation: u64,
     cluster: watch::Receiver<Option<ClusterId>>,
     conflicts: Arc<watch::Sender<Conflicts>>,
+    told: Arc<Mutex<Told>>,
 }
+
+/// Which conflicts were a line in the log, and when.
+type Told = Vec<(NodeId, Option<ClusterId>, Instant)>;
 
 impl Identity {
     /// An identity whose cluster is read afresh for every frame.
@@ -102,9 +117,18 @@ impl Identity {
             node_id,
             name,
             datacenter,
+            generation: 0,
             cluster,
             conflicts: Arc::new(watch::Sender::new(Conflicts::default())),
+            told: Arc::default(),
         }
+    }
+
+    /// The same identity in one of its lives: milliseconds since 1970 at the start of the process.
+    #[must_use]
+    pub fn in_life(mut self, generation: u64) -> Self {
+        self.generation = generation;
+        self
     }
 
     /// The conflicts so far; changes with each one.
@@ -124,6 +148,7 @@ impl Identity {
             name: self.name.clone(),
             datacenter: self.datacenter.clone(),
             cluster: self.cluster(),
+            generation: self.generation,
         }
     }
 
@@ -162,17 +187,32 @@ impl Identity {
             },
             addr: remote.addr,
         });
+        let mut count = 0;
         self.conflicts.send_modify(|conflicts| {
-            let is_new = conflicts.last.as_deref().is_none_or(|last| {
-                (last.own.cluster, &last.other) != (conflict.own.cluster, &conflict.other)
-            });
             conflicts.count = conflicts.count.saturating_add(1);
             conflicts.last = Some(Arc::clone(&conflict));
-            if is_new {
-                tracing::warn!(%conflict, "refused an agent of another cluster");
-            }
+            count = conflicts.count;
         });
+        if self.may_tell(&conflict.other, Instant::now()) {
+            let code = "cluster-conflict";
+            tracing::warn!(code, %conflict, count, "refused an agent of another cluster");
+        }
         conflict
+    }
+
+    /// Says whether a conflict with this agent is to be a line in the log: once a minute for each,
+    /// and for a bounded number of them.
+    fn may_tell(&self, other: &Party, now: Instant) -> bool {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.retain(|(_, _, at)| now.saturating_duration_since(*at) < TELL_INTERVAL);
+        let is_told = |(node_id, cluster, _): &(NodeId, Option<ClusterId>, Instant)| {
+            (*node_id, *cluster) == (other.node_id, other.cluster)
+        };
+        if told.iter().any(is_told) || told.len() >= TOLD_MAX {
+            return false;
+        }
+        told.push((other.node_id, other.cluster, now));
+        true
     }
 }
 
@@ -197,6 +237,7 @@ mod tests {
                 name: "s2".parse().unwrap(),
                 datacenter: "dc1".parse().unwrap(),
                 cluster: None,
+                generation: 1,
             },
             addr: SocketAddr::from(([127, 0, 0, 1], 1)),
         }
@@ -215,6 +256,23 @@ mod tests {
             let got = identity(own).admit(&remote(), other.map(ClusterId::new));
             assert_eq!(got.is_ok(), admitted, "{own:?} {other:?}");
         }
+    }
+
+    #[test]
+    fn a_conflict_that_goes_on_is_a_line_once_a_minute_and_a_flood_of_them_is_bounded() {
+        let identity = identity(Some(7));
+        let start = Instant::now();
+        let other = |node_id| Party {
+            node_id: NodeId::new(node_id),
+            ..remote().party
+        };
+        let told: Vec<u64> = (0..150)
+            .filter(|s| identity.may_tell(&other(2), start + Duration::from_secs(*s)))
+            .collect();
+        assert_eq!(told, [0, 60, 120]);
+        let later = start + Duration::from_hours(1);
+        let told = (0..1_000).filter(|n| identity.may_tell(&other(*n), later));
+        assert_eq!(told.count(), TOLD_MAX);
     }
 
     #[test]

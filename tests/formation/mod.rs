@@ -1,12 +1,16 @@
 //! Real agents on loopback: what an operator does and sees.
 
 mod clients;
+mod clusters;
 mod config_files;
 mod consul_failures;
 mod growth;
 mod guide;
+mod hostile;
+mod identity;
 mod kept;
 mod moved;
+mod partition;
 mod refusals;
 mod replacement;
 mod sources;

@@ -15,6 +15,8 @@ use super::{PATIENCE, eventually};
 #[derive(Debug)]
 pub(crate) struct Agent {
     addr: Ipv4Addr,
+    /// The command that the agent is started through; none for the agent itself.
+    through: Vec<String>,
     flags: Vec<String>,
     env: Vec<(String, String)>,
     child: Child,
@@ -24,7 +26,7 @@ pub(crate) struct Agent {
 
 impl Agent {
     pub(crate) fn start(addr: Ipv4Addr, flags: Vec<String>) -> Self {
-        Self::start_with(addr, flags, Vec::new())
+        Self::launch(Vec::new(), addr, flags, Vec::new())
     }
 
     /// Starts with environment variables, and none besides.
@@ -33,7 +35,21 @@ impl Agent {
         flags: Vec<String>,
         env: Vec<(String, String)>,
     ) -> Self {
-        let (child, log) = spawn(&flags, &env);
+        Self::launch(Vec::new(), addr, flags, env)
+    }
+
+    /// Starts an agent through a command that becomes the agent, such as `ip netns exec NAME`.
+    pub(crate) fn start_through(through: Vec<String>, addr: Ipv4Addr, flags: Vec<String>) -> Self {
+        Self::launch(through, addr, flags, Vec::new())
+    }
+
+    fn launch(
+        through: Vec<String>,
+        addr: Ipv4Addr,
+        flags: Vec<String>,
+        env: Vec<(String, String)>,
+    ) -> Self {
+        let (child, log) = spawn(&through, &flags, &env);
         let client = reqwest::Client::builder()
             .no_proxy()
             .timeout(PATIENCE)
@@ -41,6 +57,7 @@ impl Agent {
             .unwrap();
         Self {
             addr,
+            through,
             flags,
             env,
             child,
@@ -51,6 +68,15 @@ impl Agent {
 
     pub(crate) fn addr(&self) -> Ipv4Addr {
         self.addr
+    }
+
+    /// The memory that the process holds, in KiB, as the system counts it.
+    pub(crate) fn resident_kib(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id().unwrap());
+        let status = std::fs::read_to_string(path).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+        let digits = line.unwrap().split_whitespace().nth(1).unwrap();
+        digits.parse().unwrap()
     }
 
     /// Kills with SIGKILL and waits for the end.
@@ -80,7 +106,7 @@ impl Agent {
 
     /// Starts the same command line again, as a new life.
     pub(crate) fn restart(&mut self) {
-        (self.child, self.log) = spawn(&self.flags, &self.env);
+        (self.child, self.log) = spawn(&self.through, &self.flags, &self.env);
     }
 
     /// Waits until a line of the log of this life holds the text, and gives the line.
@@ -219,9 +245,16 @@ impl Drop for Agent {
     }
 }
 
-fn spawn(flags: &[String], env: &[(String, String)]) -> (Child, watch::Receiver<Vec<String>>) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_quorate"))
-        .args(flags)
+fn spawn(
+    through: &[String],
+    flags: &[String],
+    env: &[(String, String)],
+) -> (Child, watch::Receiver<Vec<String>>) {
+    let mut words = through.to_vec();
+    words.push(env!("CARGO_BIN_EXE_quorate").to_owned());
+    words.extend_from_slice(flags);
+    let mut child = Command::new(&words[0])
+        .args(&words[1..])
         .env_clear()
         .envs(env.iter().cloned())
         .stdin(Stdio::null())

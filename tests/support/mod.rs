@@ -11,6 +11,7 @@ mod disk;
 )]
 pub(crate) mod ec2;
 mod gate;
+mod netns;
 mod world;
 
 pub(crate) use agent::Agent;
@@ -18,7 +19,8 @@ pub(crate) use cli::{Output, quorate};
 pub(crate) use cluster::{Cluster, SOON, all_vote, founding, vote};
 pub(crate) use disk::{Errno, FaultyDisk};
 pub(crate) use gate::{Door, Gate};
-pub(crate) use world::World;
+pub(crate) use netns::Net;
+pub(crate) use world::{STEADY, World};
 
 use std::future::Future;
 use std::time::Duration;

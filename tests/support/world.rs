@@ -18,6 +18,10 @@ pub(crate) struct World {
     dir: TempDir,
 }
 
+/// Elections twice as slow as the default, for tests that tell a disturbed leader from a busy
+/// machine.
+pub(crate) const STEADY: &str = "-hcl=performance { raft_multiplier = 10 }";
+
 static WORLDS: AtomicU8 = AtomicU8::new(0);
 
 impl World {

@@ -5,6 +5,7 @@
 //! may take, and when a founding is overdue.
 
 mod book;
+mod door;
 mod events;
 mod facts;
 mod quorum;
@@ -18,10 +19,9 @@ use std::time::Duration;
 use tokio::sync::{Mutex, Notify, watch};
 use tracing::{info, warn};
 
-use super::End;
+use super::{End, obstacle};
 use crate::bootstrap::{
-    self, Admission, Answer, Change, Decision, Ledger, Message, Proposal, Question, Seat, Server,
-    Speech,
+    self, Answer, Change, Decision, Ledger, Message, Proposal, Question, Seat, Server, Speech,
 };
 use crate::raft::Peer;
 use crate::types::{ClusterId, NodeId, RaftId};
@@ -49,6 +49,8 @@ pub(super) struct Founding {
     book: Mutex<Book>,
     speech: watch::Receiver<Option<Speech>>,
     heard: std::sync::Mutex<Heard>,
+    /// Every source was asked once, or had its time.
+    sources_heard: watch::Sender<bool>,
     reason: watch::Sender<Reason>,
     changed: Notify,
 }
@@ -65,6 +67,7 @@ impl Founding {
             speech: book.speech(),
             book: Mutex::new(book),
             heard: std::sync::Mutex::default(),
+            sources_heard: watch::Sender::new(false),
             reason: watch::Sender::new(reason),
             changed: Notify::new(),
         }
@@ -90,47 +93,21 @@ impl Founding {
         Ok(step.answer)
     }
 
-    /// Lets a raft message in, or says why not.
-    ///
-    /// A message that cannot be read, or is meant for another disk that lived at this address,
-    /// changes nothing here. A blank server lets itself be adopted only by a cluster of which it
-    /// knows a member: whoever adds it has seen it in gossip, and so the other way round.
-    pub(super) async fn admit(&self, speech: Speech, message: &[u8]) -> Result<(), String> {
-        if *self.speech.borrow()
-            == Some(Speech {
-                has_committed: true,
-                ..speech
-            })
-        {
-            return Ok(());
-        }
-        self.rooms
-            .raft
-            .inspect(message)
-            .map_err(|error| error.to_string())?;
-        let mut book = self.book.lock().await;
-        let is_blank = *book.ledger().seat() == Seat::Blank;
-        if is_blank && !self.view(&book).clusters().contains_key(&speech.cluster) {
-            return Err(format!(
-                "no member of cluster {} is known here",
-                speech.cluster
-            ));
-        }
-        let own = self.terms.server.raft_id;
-        match bootstrap::admit(book.ledger(), own, self.raft_state(), speech) {
-            Admission::Open => Ok(()),
-            Admission::Adopt(next) => self
-                .write(&mut book, next)
-                .await
-                .map_err(|error| super::lookup::chain(&error)),
-            Admission::Shut(why) => Err(why.to_string()),
-        }
-    }
-
     /// Works at the founding until this server is in a cluster; from then on says whether that
     /// cluster can have a leader.
     pub(super) async fn run(self: Arc<Self>) {
-        self.hear_sources().await;
+        let founding = async {
+            self.hear_sources().await;
+            Arc::clone(&self).found().await;
+        };
+        let hearing = async {
+            obstacle::sources_heard(self.rooms.evidence.clone()).await;
+            self.sources_heard.send_replace(true);
+        };
+        tokio::join!(founding, hearing);
+    }
+
+    async fn found(self: Arc<Self>) {
         let mut failures = 0_u32;
         let mut events = Events::new(&self.rooms);
         loop {

@@ -10,8 +10,9 @@ use std::net::SocketAddr;
 use tokio::time::Instant;
 
 use super::{Machine, Phase};
-use crate::gossip::conflict::{Conflict, ConflictKind};
+use crate::gossip::conflict::{Conflict, ConflictKind, RefusedBy};
 use crate::gossip::error::GossipError;
+use crate::gossip::identity::Identity;
 use crate::gossip::swim;
 use crate::gossip::table::Heard;
 use crate::gossip::wire::{Line, Message, News, Picture};
@@ -38,6 +39,9 @@ impl Machine {
         let mut others: Vec<Line> = table.lines().collect();
         let place = others.iter().position(|line| line.says.node_id == own)?;
         let from = others.swap_remove(place);
+        if self.counters.is_torn {
+            others = self.torn_company();
+        }
         Some(Message::Picture(Box::new(Picture { from, others })))
     }
 
@@ -50,8 +54,12 @@ impl Machine {
             return Message::Own;
         }
         self.begin(now);
-        if let Err(conflict) = self.merge(picture) {
+        if picture.from.says.cluster.is_none() && self.is_torn(now) {
+            return Message::Leaving;
+        }
+        if let Err(conflict) = self.merge(now, picture) {
             self.count_refused(conflict.kind);
+            self.count_failed_exchange();
             self.note_conflict(now, (*conflict).clone());
             self.settle(now);
             return Message::Refused(conflict);
@@ -74,18 +82,27 @@ impl Machine {
         let refusal = match message {
             Message::Own => return Ok(Partner::Own),
             Message::Leaving => return Err(GossipError::LeavingThere { addr }),
-            Message::Refused(conflict) => Box::new(seen_from_here(*conflict)),
+            Message::Refused(conflict) => {
+                let conflict = conflict.seen_from_the_refused();
+                self.count_refused(conflict.kind);
+                self.look_for_twin(&conflict);
+                self.meet_refusal(now, &conflict);
+                Box::new(conflict)
+            }
             Message::Picture(_) if self.phase == Phase::Gone => {
                 return Err(GossipError::Stopped);
             }
             Message::Picture(picture) => {
                 let node_id = picture.from.says.node_id;
-                match self.merge(*picture) {
+                match self.merge(now, *picture) {
                     Ok(()) => {
                         self.settle(now);
                         return Ok(Partner::Other(node_id));
                     }
-                    Err(conflict) => conflict,
+                    Err(conflict) => {
+                        self.count_refused(conflict.kind);
+                        conflict
+                    }
                 }
             }
         };
@@ -97,18 +114,67 @@ impl Machine {
         })
     }
 
+    /// Counts an exchange that this agent asked for in vain; that keys differ counts on both sides.
+    pub(crate) const fn count_failure(&mut self, error: &GossipError) {
+        if matches!(
+            error,
+            GossipError::KeyMismatch { .. }
+                | GossipError::KeyAbsentThere { .. }
+                | GossipError::KeyMissing { .. }
+        ) {
+            let counter = &mut self.counters.turned_key;
+            *counter = counter.saturating_add(1);
+        }
+        self.count_failed_exchange();
+    }
+
     /// Counts an exchange that came to nothing.
-    pub(crate) const fn count_failed_exchange(&mut self) {
+    const fn count_failed_exchange(&mut self) {
         let counter = &mut self.counters.exchanges_failed;
         *counter = counter.saturating_add(1);
     }
 
-    /// Counts an exchange that this agent refused.
+    /// Counts an exchange that one side refused.
     const fn count_refused(&mut self, kind: ConflictKind) {
-        if matches!(kind, ConflictKind::Cluster | ConflictKind::AmbiguousCluster) {
-            self.counters.turned_cluster = self.counters.turned_cluster.saturating_add(1);
+        let counter = match kind {
+            ConflictKind::Cluster | ConflictKind::AmbiguousCluster => {
+                &mut self.counters.turned_cluster
+            }
+            ConflictKind::NodeId | ConflictKind::NodeName => &mut self.counters.turned_duplicate,
+            ConflictKind::Datacenter => return,
+        };
+        *counter = counter.saturating_add(1);
+    }
+
+    /// A third one said that this agent's node id lives elsewhere: whoever lives there must hear of
+    /// it too, and says so himself.
+    fn look_for_twin(&mut self, conflict: &Conflict) {
+        let is_of_third = conflict.refused_by == Some(RefusedBy::Third);
+        if conflict.kind == ConflictKind::NodeId && is_of_third {
+            self.table.lock().note_holder(conflict.theirs.addr);
         }
-        self.count_failed_exchange();
+    }
+
+    /// How long a member has to answer a single question.
+    pub(crate) const fn patience(&self) -> std::time::Duration {
+        self.tuning.confirmation
+    }
+
+    /// The live member whose node id somebody, who shows himself, uses at another address.
+    pub(crate) fn claimed(&self, picture: &Picture) -> Option<Identity> {
+        self.table.lock().claimed(&picture.from.says)
+    }
+
+    /// Notes what came of asking that member: somebody else is there now, or nobody at all, or
+    /// there was no answer, and the failure detector has to find out.
+    pub(crate) fn judge_claim(&mut self, now: Instant, holder: &Identity, is_gone: bool) {
+        self.begin(now);
+        if is_gone {
+            self.table.lock().release(holder);
+        } else {
+            self.table.lock().suspect(holder);
+        }
+        self.settle(now);
     }
 
     /// Counts a stream that is not of this protocol.
@@ -131,12 +197,21 @@ impl Machine {
     }
 
     /// Merges a whole list, partner first, and queues what was new for the others.
-    fn merge(&mut self, picture: Picture) -> Result<(), Box<Conflict>> {
+    fn merge(&mut self, now: Instant, picture: Picture) -> Result<(), Box<Conflict>> {
+        let torn = self.meet(now, &picture.from);
+        self.counters.is_torn = self.is_torn(now);
+        if let Some(conflict) = torn {
+            return Err(conflict);
+        }
         let mut news = Vec::new();
         let partner = picture.from.says.node_id;
         {
             let mut table = self.table.lock();
-            table.admit_partner(&picture.from.says)?;
+            if let Err(conflict) = table.admit_partner(&picture.from.says) {
+                table.hold_partner(picture.from);
+                return Err(conflict);
+            }
+            table.admit_company(&picture.from.says, &picture.others)?;
             for line in std::iter::once(picture.from).chain(picture.others) {
                 let node_id = line.says.node_id;
                 match table.hear_line(line) {
@@ -180,7 +255,7 @@ impl Machine {
     }
 
     /// Queues what is known of a member for those who were not part of the exchange.
-    fn pass_on(&mut self, node_id: NodeId) {
+    pub(super) fn pass_on(&mut self, node_id: NodeId) {
         let Some((says, renewal, intent)) = self
             .table
             .lock()
@@ -193,15 +268,5 @@ impl Machine {
         if let Some(intent) = intent {
             self.spread(&News::Intent(intent));
         }
-    }
-}
-
-/// A refusal names the refused as `theirs`; seen from the refused it is the other way round.
-fn seen_from_here(conflict: Conflict) -> Conflict {
-    Conflict {
-        kind: conflict.kind,
-        ours: conflict.theirs,
-        theirs: conflict.ours,
-        own: true,
     }
 }

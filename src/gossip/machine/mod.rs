@@ -11,6 +11,7 @@ mod pace;
 mod refusal;
 mod settle;
 mod timers;
+mod torn;
 mod upkeep;
 
 #[cfg(test)]
@@ -28,6 +29,7 @@ use tokio::time::Instant;
 
 use self::pace::Pace;
 use self::timers::Timers;
+use self::torn::Torn;
 use self::upkeep::Upkeep;
 use super::config::Tuning;
 use super::conflict_log::{ConflictLog, SeenConflict};
@@ -85,6 +87,7 @@ pub(crate) struct Machine {
     upkeep: Upkeep,
     phase: Phase,
     conflicts: ConflictLog,
+    torn: Torn,
     counters: Counters,
     wishes: Wishes,
     effects: Effects,
@@ -126,6 +129,7 @@ impl Machine {
             rng,
             phase: Phase::Here,
             conflicts: ConflictLog::default(),
+            torn: Torn::default(),
             counters,
             wishes: Wishes::default(),
             effects: Effects::default(),
@@ -135,7 +139,7 @@ impl Machine {
     /// Takes a datagram. Whatever is in it, the step ends.
     pub(crate) fn receive(&mut self, now: Instant, from: SocketAddr, datagram: &[u8]) {
         self.counters.datagrams_received = self.counters.datagrams_received.saturating_add(1);
-        if self.phase == Phase::Gone {
+        if self.phase == Phase::Gone || self.is_torn(now) {
             return;
         }
         self.begin(now);

@@ -31,6 +31,9 @@ impl Machine {
         self.counters.count_turned(turned);
         if turned == Turned::OtherCluster {
             let conflict = self.cluster_conflict(from);
+            if !self.conflicts.is_named(&conflict) {
+                self.upkeep.note_foreigner(from);
+            }
             self.note_conflict(now, conflict);
         } else if turned != Turned::Foreign && self.upkeep.may_grumble(now) {
             let reason = match turned {
@@ -59,14 +62,14 @@ impl Machine {
             ours,
             theirs: Party::unknown(from),
             own: true,
+            refused_by: None,
         }
     }
 
     pub(super) fn note_conflict(&mut self, now: Instant, conflict: Conflict) {
-        let code = conflict.kind.code();
-        let text = conflict.to_string();
-        if self.conflicts.note(conflict, now) {
-            warn!(code, conflict = text, "member refused");
+        if let Some(seen) = self.conflicts.note(conflict, now) {
+            let (code, conflict) = (seen.conflict.kind.code(), &seen.conflict);
+            warn!(code, %conflict, count = seen.count, "member refused");
         }
         if let Some(list) = self.conflicts.publish(now) {
             self.effects.conflicts = Some(Arc::from(list));

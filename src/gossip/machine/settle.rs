@@ -28,12 +28,20 @@ impl Machine {
                 conflicts,
                 stranger,
                 refute,
+                granted,
+                holder,
             } = chores;
             for conflict in conflicts {
                 self.note_conflict(now, conflict);
             }
             if let Some(stranger) = stranger {
-                self.upkeep.note_stranger(stranger);
+                self.upkeep.note_stranger(stranger.addr);
+            }
+            if let Some(holder) = holder {
+                self.upkeep.note_foreigner(holder);
+            }
+            for node_id in granted {
+                self.pass_on(node_id);
             }
             if refute {
                 self.renew();
@@ -85,6 +93,10 @@ impl Machine {
             self.timers.set(now + after, Due::Timer(timer));
         }
         if self.wishes.payloads.is_empty() {
+            return;
+        }
+        if self.is_torn(now) {
+            self.wishes.payloads.clear();
             return;
         }
         let cluster = self.own.cluster;

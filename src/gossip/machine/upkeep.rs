@@ -1,6 +1,7 @@
 //! What is done by the clock: probes and their verdicts, push/pull with a random member, looking
 //! for failed members, forgetting, and growing with the pool.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use foca::Timer;
@@ -56,8 +57,9 @@ pub(super) struct Upkeep {
     health_score: u8,
     was_late: bool,
     grumbled: Option<Instant>,
-    stranger: Option<Identity>,
-    asked: Vec<(Identity, Instant)>,
+    stranger: Option<SocketAddr>,
+    foreigner: Option<SocketAddr>,
+    asked: Vec<(SocketAddr, Instant)>,
 }
 
 impl Upkeep {
@@ -73,6 +75,7 @@ impl Upkeep {
             was_late: false,
             grumbled: None,
             stranger: None,
+            foreigner: None,
             asked: Vec::new(),
         }
     }
@@ -102,8 +105,14 @@ impl Upkeep {
 
     /// Remembers somebody who speaks without having been admitted; his list is asked for at the
     /// next tick.
-    pub(super) const fn note_stranger(&mut self, stranger: Identity) {
-        self.stranger = Some(stranger);
+    pub(super) const fn note_stranger(&mut self, addr: SocketAddr) {
+        self.stranger = Some(addr);
+    }
+
+    /// Remembers where somebody is with whom this agent is in conflict: asked at the next tick,
+    /// both sides learn whom they met.
+    pub(super) const fn note_foreigner(&mut self, addr: SocketAddr) {
+        self.foreigner = Some(addr);
     }
 
     /// Says whether something that happens again and again may be a line in the log.
@@ -125,17 +134,22 @@ impl Upkeep {
         };
     }
 
-    /// The stranger to ask, unless he was asked a moment ago.
-    fn take_stranger(&mut self, now: Instant) -> Option<Identity> {
-        let stranger = self.stranger.take()?;
+    /// Whom to ask for his list: a stranger and a foreigner, unless they were asked a moment ago.
+    fn take_unknown(&mut self, now: Instant) -> Vec<SocketAddr> {
         self.asked
             .retain(|(_, at)| now.saturating_duration_since(*at) < STRANGER_PAUSE);
-        let is_known = self.asked.iter().any(|(asked, _)| *asked == stranger);
-        if is_known || self.asked.len() >= STRANGERS_MAX {
-            return None;
+        let mut chosen = Vec::new();
+        for addr in [self.stranger.take(), self.foreigner.take()]
+            .into_iter()
+            .flatten()
+        {
+            let is_known = self.asked.iter().any(|(asked, _)| *asked == addr);
+            if !is_known && self.asked.len() < STRANGERS_MAX {
+                self.asked.push((addr, now));
+                chosen.push(addr);
+            }
         }
-        self.asked.push((stranger, now));
-        Some(stranger)
+        chosen
     }
 }
 
@@ -174,13 +188,14 @@ impl Machine {
         self.upkeep.ticks = self.upkeep.ticks.wrapping_add(1);
         self.upkeep.age_health();
         self.table.lock().reap();
-        if self.phase != Phase::Here {
+        self.counters.is_torn = self.is_torn(now);
+        if self.phase != Phase::Here || self.counters.is_torn {
             return;
         }
         self.look_for_failed(now);
-        if let Some(stranger) = self.upkeep.take_stranger(now) {
-            self.effects.errands.push(Errand::Exchange(stranger.addr));
-        }
+        let unknown = self.upkeep.take_unknown(now);
+        let errands = unknown.into_iter().map(Errand::Exchange);
+        self.effects.errands.extend(errands);
         if now >= self.upkeep.next_push_pull {
             self.upkeep.next_push_pull = now + self.push_pull_interval();
             let partner = self.random_alive();
@@ -189,7 +204,7 @@ impl Machine {
     }
 
     /// A random member that is alive.
-    pub(super) fn random_alive(&mut self) -> Option<std::net::SocketAddr> {
+    pub(super) fn random_alive(&mut self) -> Option<SocketAddr> {
         let table = self.table.lock();
         let others = table.alive_others().map(|entry| entry.says.gossip_addr);
         others.choose(&mut self.rng)
@@ -262,24 +277,16 @@ impl Machine {
 
 #[cfg(test)]
 mod tests {
-    use std::net::SocketAddr;
-
     use rand::SeedableRng;
 
     use super::*;
-    use crate::gossip::identity::Life;
-    use crate::types::NodeId;
 
     fn upkeep(now: Instant) -> Upkeep {
         Upkeep::new(now, &Tuning::default(), &mut StdRng::seed_from_u64(1))
     }
 
-    fn stranger(n: u16) -> Identity {
-        Identity {
-            node_id: NodeId::new(u128::from(n)),
-            addr: SocketAddr::from(([127, 0, 0, 1], n)),
-            life: Life::default(),
-        }
+    fn stranger(n: u16) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], n))
     }
 
     #[test]
@@ -290,7 +297,7 @@ mod tests {
             .filter(|s| {
                 upkeep.note_stranger(stranger(1));
                 let now = start + Duration::from_secs(*s);
-                upkeep.take_stranger(now).is_some()
+                !upkeep.take_unknown(now).is_empty()
             })
             .collect();
         assert_eq!(asked, [0, 5, 10]);
@@ -303,7 +310,7 @@ mod tests {
         let asked = (0..1_000)
             .filter(|n| {
                 upkeep.note_stranger(stranger(*n));
-                upkeep.take_stranger(start).is_some()
+                !upkeep.take_unknown(start).is_empty()
             })
             .count();
         assert_eq!(asked, STRANGERS_MAX);

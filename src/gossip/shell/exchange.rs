@@ -8,6 +8,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{debug, warn};
 
 use super::Shell;
+use super::claim::settle_claim;
 use crate::gossip::error::GossipError;
 use crate::gossip::machine::{Machine, Partner};
 use crate::gossip::wire::{
@@ -39,7 +40,7 @@ pub(crate) async fn exchange(
     let done = ask(shell, addr, Instant::now() + limit).await;
     if let Err(error) = &done {
         debug!(%addr, %error, "push/pull failed");
-        shell.step(|machine, _| machine.count_failed_exchange());
+        shell.step(|machine, _| machine.count_failure(error));
     }
     done
 }
@@ -102,6 +103,7 @@ pub(crate) async fn serve(shell: &Shell, mut stream: Stream, addr: SocketAddr) {
             return;
         }
     };
+    settle_claim(shell, &picture).await;
     let (answer, (door, cluster)) =
         shell.step(|machine, now| (machine.answer(now, *picture), machine.door()));
     let bytes = answer.encode();

@@ -4,6 +4,7 @@
 //! under that lock too, so that nobody sees them out of order.
 
 mod bind;
+mod claim;
 mod datagrams;
 mod exchange;
 mod streams;

@@ -57,6 +57,14 @@ impl Entry {
         self.state == foca::State::Down
     }
 
+    /// Says whether this word takes the member's node id to another address, in a newer life. One
+    /// address is one process: a newer life where the old one was is a restart.
+    pub(crate) fn is_claimed_by(&self, says: &Announcement) -> bool {
+        !self.is_down()
+            && says.generation != self.says.generation
+            && says.gossip_addr != self.says.gossip_addr
+    }
+
     /// An operator had it forgotten, and it did not come back.
     pub(crate) fn is_forgotten(&self) -> bool {
         self.is_down() && self.meant() == Some(IntentKind::Prune)

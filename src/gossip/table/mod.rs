@@ -6,6 +6,7 @@
 //! tells it the time. Nobody enters but by a word that the rules admit, and the failure detector
 //! hears only of those who entered: so a member of another cluster is never even probed.
 
+mod claims;
 mod entry;
 mod rules;
 mod upkeep;
@@ -17,7 +18,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tokio::time::Instant;
 
-use super::conflict::{Conflict, ConflictKind};
+use self::claims::Claims;
+use super::conflict::Conflict;
 use super::identity::Identity;
 use super::wire::{Intent, IntentKind, Line};
 use crate::types::{Announcement, ClusterId, Member, MemberStatus, NodeId};
@@ -48,6 +50,7 @@ pub(crate) struct Table {
     conflicts: Vec<Conflict>,
     stranger: Option<Identity>,
     refute: bool,
+    claims: Claims,
 }
 
 impl Table {
@@ -65,6 +68,7 @@ impl Table {
             conflicts: Vec::new(),
             stranger: None,
             refute: false,
+            claims: Claims::default(),
         };
         table.put(says, 0);
         table
@@ -218,10 +222,14 @@ impl Table {
         };
         let was_down = entry.is_down();
         self.changed |= entry.observe(identity.life.renewal, incarnation, state, now);
-        if was_down && !entry.is_down() {
+        let is_down = entry.is_down();
+        if was_down && !is_down {
             let says = entry.says.clone();
             self.conflicts
                 .extend(self.admit_name(&says).err().map(|conflict| *conflict));
+        }
+        if !was_down && is_down {
+            self.grant_claim(identity.node_id);
         }
     }
 
@@ -268,13 +276,17 @@ impl Table {
         state: foca::State,
     ) -> Result<Heard, Box<Conflict>> {
         if says.node_id == self.own {
-            return self.hear_of_self(&says);
+            return self.hear_of_self(&says, state);
         }
         let known = self.entries.get(&says.node_id);
         if known.is_some_and(|entry| !says.is_newer(&entry.says)) {
             return Ok(Heard::Old);
         }
         let is_new_life = known.is_none_or(|entry| entry.says.generation != says.generation);
+        if known.is_some_and(|entry| entry.is_claimed_by(&says)) {
+            self.hold_claim(says, renewal, state);
+            return Ok(Heard::Old);
+        }
         self.admit(&says, state)?;
         if is_new_life {
             self.bury_predecessors(&says);
@@ -298,19 +310,6 @@ impl Table {
         self.cluster = self.cluster.or_else(|| self.find_cluster());
         self.changed = true;
         Ok(Heard::New)
-    }
-
-    /// A word in this agent's own name that it did not speak in this life.
-    fn hear_of_self(&self, says: &Announcement) -> Result<Heard, Box<Conflict>> {
-        let Some(entry) = self.entries.get(&self.own) else {
-            return Ok(Heard::Old);
-        };
-        let is_same_life = says.generation == entry.says.generation;
-        let is_here = says.gossip_addr == entry.says.gossip_addr;
-        if says.generation > entry.says.generation || (is_same_life && !is_here) {
-            return Err(self.conflict(ConflictKind::NodeId, &entry.says, says));
-        }
-        Ok(Heard::Old)
     }
 
     /// Whoever had this name at this very address is gone: its data directory was wiped, and a new

@@ -6,6 +6,7 @@
 
 use super::{Entry, Table, name_key};
 use crate::gossip::conflict::{Conflict, ConflictKind, Party};
+use crate::gossip::wire::Line;
 use crate::types::{Announcement, ClusterId, MemberStatus, NodeId};
 
 type Verdict = Result<(), Box<Conflict>>;
@@ -39,6 +40,35 @@ impl Table {
             return Err(self.conflict(ConflictKind::NodeId, &known.says, says));
         }
         self.admit(says, foca::State::Alive)
+    }
+
+    /// Checks the list of a blank partner: one that holds members of another cluster stands between
+    /// the two, and would bring the blank agents of each to the other.
+    ///
+    /// # Errors
+    /// The conflict that refuses the exchange.
+    pub(crate) fn admit_company(&self, partner: &Announcement, others: &[Line]) -> Verdict {
+        let Some(own) = self.get(self.own()) else {
+            return Ok(());
+        };
+        let (None, Some(ours)) = (partner.cluster, self.cluster()) else {
+            return Ok(());
+        };
+        let is_foreign = |line: &&Line| {
+            let is_stale = self
+                .get(line.says.node_id)
+                .is_some_and(|known| !line.says.is_newer(&known.says));
+            let is_other = line.says.cluster.is_some_and(|theirs| theirs != ours);
+            is_other && !is_stale && line.state != foca::State::Down
+        };
+        let Some(foreign) = others.iter().find(is_foreign) else {
+            return Ok(());
+        };
+        let between = Announcement {
+            cluster: foreign.says.cluster,
+            ..partner.clone()
+        };
+        Err(self.conflict(ConflictKind::AmbiguousCluster, &own.says, &between))
     }
 
     /// All members are of one datacenter.
@@ -78,10 +108,14 @@ impl Table {
         }
     }
 
-    /// A live member keeps its name: another name under its node id is another agent.
+    /// A live member keeps its node id: another name, or a newer life at another address, under
+    /// its node id is another agent, until the member is found to be gone (see `claims`).
     fn admit_node_id(&self, says: &Announcement) -> Verdict {
         match self.get(says.node_id) {
-            Some(known) if !known.is_down() && !known.says.name.is_same(&says.name) => {
+            Some(known)
+                if !known.is_down()
+                    && (!known.says.name.is_same(&says.name) || known.is_claimed_by(says)) =>
+            {
                 Err(self.conflict(ConflictKind::NodeId, &known.says, says))
             }
             Some(_) | None => Ok(()),
@@ -134,6 +168,7 @@ impl Table {
             ours: Party::from(ours),
             theirs: Party::from(theirs),
             own: ours.node_id == self.own(),
+            refused_by: None,
         })
     }
 }

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::upkeep::LEFT_KEPT;
 use super::*;
+use crate::gossip::conflict::ConflictKind;
 use crate::gossip::identity::Life;
 use crate::gossip::testing::{line, says};
 use crate::types::ClusterId;
@@ -366,7 +367,7 @@ fn a_partner_of_an_older_life_or_elsewhere_is_a_twin() {
     let rows = [
         (word(100, 2), true),
         (word(101, 2), true),
-        (word(101, 7), true),
+        (word(101, 7), false),
         (word(100, 7), false),
         (word(99, 2), false),
         (word(99, 7), false),
@@ -377,6 +378,63 @@ fn a_partner_of_an_older_life_or_elsewhere_is_a_twin() {
     }
     let own = says("own", 1);
     assert!(table.admit_partner(&own).is_err(), "own node id");
+}
+
+#[test]
+fn a_blank_partner_whose_list_holds_another_cluster_is_refused() {
+    let member = |number: u16, n: u128| Line {
+        says: Announcement {
+            cluster: cluster(n),
+            ..says(&format!("m{number}"), number)
+        },
+        ..line("x", number)
+    };
+    let down = |line: Line| Line {
+        state: foca::State::Down,
+        ..line
+    };
+    let rows = [
+        (1, 0, vec![], None),
+        (1, 0, vec![member(3, 1)], None),
+        (
+            1,
+            0,
+            vec![member(3, 1), member(4, 2)],
+            Some(ConflictKind::AmbiguousCluster),
+        ),
+        (1, 0, vec![down(member(4, 2))], None),
+        // A member of ours may have old news of others: each line is judged for itself.
+        (1, 1, vec![member(4, 2)], None),
+        (0, 0, vec![member(3, 1), member(4, 2)], None),
+        // What this agent knows better is no sign of another cluster.
+        (1, 0, vec![member(5, 2)], None),
+    ];
+    for (own, partner, others, expected) in rows {
+        let mut table = Table::new(
+            Announcement {
+                cluster: cluster(own),
+                ..says("own", 1)
+            },
+            Instant::now(),
+        );
+        let known = Announcement {
+            generation: 200,
+            cluster: cluster(own),
+            ..says("m5", 5)
+        };
+        table.hear(known, 0).unwrap();
+        let partner = Announcement {
+            cluster: cluster(partner),
+            ..says("p", 2)
+        };
+        let verdict = table.admit_company(&partner, &others);
+        let label = format!("{own} {others:?}");
+        assert_eq!(
+            verdict.err().map(|conflict| conflict.kind),
+            expected,
+            "{label}"
+        );
+    }
 }
 
 #[test]

@@ -26,6 +26,10 @@ pub(crate) struct Chores {
     pub(crate) stranger: Option<Identity>,
     /// This agent was said to be gone: it has to say that it is not.
     pub(crate) refute: bool,
+    /// Members that entered because a claim was granted: pass them on.
+    pub(crate) granted: Vec<NodeId>,
+    /// Somebody goes by this agent's own node id there: ask whether it lives.
+    pub(crate) holder: Option<std::net::SocketAddr>,
 }
 
 impl Table {
@@ -36,6 +40,8 @@ impl Table {
             conflicts: std::mem::take(&mut self.conflicts),
             stranger: self.stranger.take(),
             refute: std::mem::take(&mut self.refute),
+            granted: self.claims.take_granted(),
+            holder: self.claims.take_holder(),
         }
     }
 
@@ -63,6 +69,7 @@ impl Table {
         for node_id in over {
             if let Some(entry) = self.entries.remove(&node_id) {
                 self.names.remove(&name_key(&entry.says));
+                self.claims.drop_of(node_id);
                 self.changed = true;
             }
         }

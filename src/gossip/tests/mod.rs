@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::testing::says;
-use super::{ConflictKind, Gossip, GossipConfig, Key, SeenConflict, Tuning};
+use super::{ConflictKind, Gossip, GossipConfig, Key, RefusedBy, SeenConflict, Tuning};
 use crate::host::Real;
 use crate::types::{Announcement, ClusterId, Member, MemberStatus, NodeId};
 
@@ -101,6 +101,17 @@ async fn join(from: &Gossip, to: &Gossip) -> NodeId {
     let report = from.join(&[to.local_addr()]).await;
     assert!(report.failed.is_empty(), "{:?}", report.failed);
     report.contacted[0].1
+}
+
+/// Waits until this agent was refused by one of that kind.
+async fn until_told(gossip: &Gossip, by: RefusedBy) {
+    let mut list = gossip.conflicts();
+    let is_told =
+        |list: &Arc<[SeenConflict]>| list.iter().any(|seen| seen.conflict.refused_by == Some(by));
+    timeout(DEADLINE, list.wait_for(is_told))
+        .await
+        .unwrap()
+        .unwrap();
 }
 
 /// Waits until a conflict of this kind is reported.

@@ -4,7 +4,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::*;
-use crate::gossip::GossipError;
+use crate::gossip::{GossipError, RefusedBy};
 
 /// Joins one to another, which must be refused, and gives the conflict that both report.
 async fn refused(from: &Gossip, to: &Gossip) -> ConflictKind {
@@ -123,11 +123,39 @@ async fn an_agent_and_the_third_that_its_twin_went_to_both_hear_of_it() {
         generation: 101,
         ..word("s1", 1)
     });
-    join(&twin, &third).await;
+    assert_eq!(refused(&twin, &third).await, ConflictKind::NodeId);
+    let conflict = until_conflict(&third, ConflictKind::NodeId).await.conflict;
+    assert_eq!(conflict.ours.addr, first.local_addr());
+    assert_eq!(conflict.theirs.addr, twin.local_addr());
     let conflict = until_conflict(&first, ConflictKind::NodeId).await.conflict;
     assert_eq!(conflict.theirs.addr, twin.local_addr());
-    let conflict = until_conflict(&third, ConflictKind::NodeId).await.conflict;
-    assert_eq!(conflict.theirs.addr, first.local_addr());
+    assert_eq!(conflict.refused_by, None);
+    // Once the first has answered for itself, the twin knows that both live.
+    until_told(&twin, RefusedBy::Other).await;
+    assert_eq!(alive(&third.members()), ["s1", "s3"]);
+    assert_eq!(third.members()[0].says.gossip_addr, first.local_addr());
+    let newcomer = start(word("s4", 4));
+    join(&newcomer, &third).await;
+    until(&first, |members| alive(members) == ["s1", "s3", "s4"]).await;
+}
+
+#[tokio::test]
+async fn who_moves_away_from_an_address_that_is_silent_enters_once_it_is_found_failed() {
+    let (a, old) = (start(word("s1", 1)), start(word("s2", 2)));
+    join(&old, &a).await;
+    // Somebody else listens there, and says nothing.
+    let silent = old.local_addr();
+    old.stop().await;
+    let _socket = tokio::net::TcpListener::bind(silent).await.unwrap();
+    let new = start(Announcement {
+        generation: 101,
+        ..word("s2", 2)
+    });
+    assert_eq!(new.join(&[a.local_addr()]).await.contacted, []);
+    let moved = |members: &[Member]| members[1].says.gossip_addr == new.local_addr();
+    let members = until(&a, moved).await;
+    assert_eq!(alive(&members), ["s1", "s2"]);
+    until(&new, |members| alive(members) == ["s1", "s2"]).await;
 }
 
 #[tokio::test]
@@ -192,7 +220,10 @@ async fn without_the_same_key_nobody_joins_and_both_sides_know_why() {
         let report = from.join(&[to.local_addr()]).await;
         let error = report.failed[0].1.to_string();
         assert!(error.contains(text), "{error}");
-        assert_eq!(to.counters().turned_key, 1);
+        assert_eq!(
+            (from.counters().turned_key, to.counters().turned_key),
+            (1, 1)
+        );
         assert_eq!((from.members().len(), to.members().len()), (1, 1));
     }
 }

@@ -110,6 +110,7 @@ mod tests {
             ours: Party::unknown("10.0.0.1:1".parse().unwrap()),
             theirs: Party::from(&line("s1", 1).says),
             own: true,
+            refused_by: None,
         };
         for message in [
             picture(0),

@@ -1,6 +1,7 @@
 //! Many machines on a wire of their own, in virtual time.
 
 mod failure;
+mod refuse;
 mod spread;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,0 +1,58 @@
+//! What keeps this agent out of every cluster, read from the conflicts that gossip reports.
+//!
+//! Decides nothing about others: who is refused is gossip's rule.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::evidence::Evidence;
+use super::founding::Reason;
+use super::twin;
+use crate::gossip::{ConflictKind, Gossip, SeenConflict};
+
+/// How long a refusal is the reason after it came up last. Chosen: three times the default
+/// interval at which a source that fails is tried again.
+const FRESH: Duration = Duration::from_secs(90);
+
+/// How long a blank agent waits for the first word of all its sources before it lets a cluster
+/// adopt it: another one may be among them. Chosen: a lost SYN is repeated after 1 s and 3 s; who
+/// is silent for longer must not keep a new server out.
+const SOURCES_DEADLINE: Duration = Duration::from_secs(5);
+
+/// Why nobody takes this agent in, if that is so: the last refusal of its id or its name.
+pub(super) fn refusal(gossip: &Gossip) -> Option<Reason> {
+    let own = gossip.own().node_id;
+    if !twin::is_alone(&gossip.members(), own) {
+        return None;
+    }
+    latest(gossip, FRESH, |seen| seen.conflict.refused_by.is_some())
+}
+
+/// Why a blank agent lets no cluster adopt it, if that is so: it met two (design, section 4).
+pub(super) fn ambiguity(gossip: &Gossip) -> Option<Reason> {
+    if !gossip.counters().is_torn {
+        return None;
+    }
+    latest(gossip, Duration::MAX, |seen| {
+        seen.conflict.kind == ConflictKind::AmbiguousCluster
+    })
+}
+
+/// Returns once every source was asked and tried, or a moment has passed.
+pub(super) async fn sources_heard(mut evidence: watch::Receiver<Evidence>) {
+    let heard = evidence.wait_for(|evidence| evidence.is_first_round_over);
+    let _heard_or_late = tokio::time::timeout(SOURCES_DEADLINE, heard).await;
+}
+
+fn latest(
+    gossip: &Gossip,
+    within: Duration,
+    is_it: impl Fn(&SeenConflict) -> bool,
+) -> Option<Reason> {
+    let conflicts = gossip.conflicts();
+    let seen = conflicts.borrow();
+    let last = seen.iter().find(|seen| is_it(seen))?;
+    let (code, prose) = (last.conflict.kind.code(), last.conflict.to_string());
+    (last.last_seen.elapsed() < within).then_some(Reason { code, prose })
+}

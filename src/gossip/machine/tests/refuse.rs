@@ -1,0 +1,105 @@
+//! Foreigners at each door of the machine: a datagram, a list that is shown, a list that is answered.
+
+use super::*;
+use crate::gossip::error::GossipError;
+use crate::gossip::testing::line;
+use crate::gossip::wire::{Line, Picture};
+
+fn of_cluster(name: &str, number: u16, n: u128) -> Announcement {
+    Announcement {
+        cluster: Some(ClusterId::random(n << 80)),
+        ..says(name, number)
+    }
+}
+
+fn picture(says: Announcement) -> Picture {
+    let from = Line {
+        says,
+        ..line("x", 1)
+    };
+    let others = Vec::new();
+    Picture { from, others }
+}
+
+/// A member of cluster 1 alone in its world.
+fn alone() -> World {
+    let mut world = World::new();
+    world.start(of_cluster("s1", 1, 1));
+    world
+}
+
+#[test]
+fn a_list_of_another_cluster_is_refused_whether_it_is_shown_or_answered() {
+    let mut world = alone();
+    let foreign = || picture(of_cluster("f", 9, 2));
+    let answer = world.step(1, |machine, now| machine.answer(now, foreign()));
+    let Message::Refused(conflict) = answer else {
+        panic!("{answer:?}");
+    };
+    assert_eq!(conflict.kind, ConflictKind::Cluster);
+    let taken = world.step(1, |machine, now| {
+        machine.take_answer(now, addr(9), Message::Picture(Box::new(foreign())))
+    });
+    assert!(
+        matches!(taken, Err(GossipError::Refused { .. })),
+        "{taken:?}"
+    );
+    assert_eq!(world.members(1).len(), 1);
+    assert_eq!(world.machines[&addr(1)].counters().turned_cluster, 2);
+}
+
+#[test]
+fn a_refusal_that_is_heard_counts_too() {
+    let mut world = alone();
+    let refusal = world.step(1, |machine, now| {
+        machine.answer(now, picture(of_cluster("f", 9, 2)))
+    });
+    let taken = world.step(1, |machine, now| machine.take_answer(now, addr(9), refusal));
+    assert!(
+        matches!(taken, Err(GossipError::Refused { .. })),
+        "{taken:?}"
+    );
+    assert_eq!(world.machines[&addr(1)].counters().turned_cluster, 2);
+}
+
+#[test]
+fn a_datagram_of_another_cluster_is_refused_and_its_sender_is_asked_who_he_is() {
+    let mut world = alone();
+    world.start(of_cluster("f", 9, 2));
+    let foreign = ClusterId::random(2 << 80);
+    let datagram = Door::new(None).wrap(Some(foreign), b"x").unwrap();
+    world.step(1, |machine, now| machine.receive(now, addr(9), &datagram));
+    assert_eq!(world.machines[&addr(1)].counters().turned_cluster, 1);
+    let named =
+        |world: &World, number: u16| world.machines[&addr(number)].counters().turned_cluster;
+    let both = |world: &World| named(world, 1) == 2 && named(world, 9) == 1;
+    world.until(Duration::from_secs(5), both).unwrap();
+    assert_eq!((world.members(1).len(), world.members(9).len()), (1, 1));
+}
+
+#[test]
+fn a_blank_agent_that_met_two_clusters_falls_silent_and_is_refused_by_both() {
+    for first in [1, 9] {
+        let mut world = alone();
+        world.start(of_cluster("f", 9, 2));
+        world.start(says("z", 5));
+        world.exchange(addr(5), addr(first)).unwrap();
+        let second = if first == 1 { 9 } else { 1 };
+        assert!(world.exchange(addr(5), addr(second)).is_err());
+        assert!(world.machines[&addr(5)].counters().is_torn);
+        // Whoever took it in before finds it failed; nobody takes it in again.
+        world.pass(Duration::from_secs(30));
+        assert_eq!(world.status(first, "z"), Some(MemberStatus::Failed));
+        for number in [1, 9] {
+            assert!(world.exchange(addr(5), addr(number)).is_err());
+            assert_ne!(world.status(number, "z"), Some(MemberStatus::Alive));
+        }
+        // A newcomer is not drawn into it.
+        world.start(says("new", 6));
+        world.exchange(addr(6), addr(1)).unwrap();
+        assert!(world.exchange(addr(6), addr(5)).is_err());
+        world.pass(Duration::from_secs(30));
+        assert!(!world.machines[&addr(6)].counters().is_torn);
+        assert_eq!(world.status(9, "new"), None);
+    }
+}

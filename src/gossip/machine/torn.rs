@@ -1,0 +1,123 @@
+//! A blank agent that met two clusters: it joins neither (design, section 4).
+//!
+//! It falls silent, for in both lists it would bring the blank agents of each cluster to the other.
+//! Its list, when it shows it, tells of both, so that each refuses it; whoever holds it for a
+//! member finds it failed.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::Machine;
+use crate::gossip::conflict::{Conflict, ConflictKind, Party, RefusedBy};
+use crate::gossip::wire::Line;
+use crate::types::{Announcement, ClusterId, Role};
+
+/// How long a cluster that was met counts. Chosen: sources are looked at again every five minutes
+/// at rest (design, section 6), and two looks must find one cluster only.
+const COUNTS_FOR: Duration = Duration::from_mins(10);
+
+/// The most clusters that are remembered; two are enough to be torn.
+const CLUSTERS_MAX: usize = 4;
+
+/// The clusters whose members this agent spoke with, while it is blank.
+#[derive(Debug, Default)]
+pub(super) struct Torn {
+    met: BTreeMap<ClusterId, (Line, Instant)>,
+}
+
+impl Torn {
+    /// Forgets what no longer counts, and says whether two clusters are left.
+    fn is_torn(&mut self, now: Instant) -> bool {
+        self.met
+            .retain(|_, (_, at)| now.saturating_duration_since(*at) < COUNTS_FOR);
+        self.met.len() > 1
+    }
+
+    /// Remembers a member that showed himself.
+    fn meet(&mut self, now: Instant, line: &Line) {
+        let Some(cluster) = line.says.cluster else {
+            return;
+        };
+        if self.met.contains_key(&cluster) || self.met.len() < CLUSTERS_MAX {
+            self.met.insert(cluster, (line.clone(), now));
+        }
+    }
+
+    /// One member of another cluster than this.
+    fn other(&self, than: Option<ClusterId>) -> Option<&Announcement> {
+        let mut others = self.met.iter().filter(|(id, _)| Some(**id) != than);
+        others.next().map(|(_, (line, _))| &line.says)
+    }
+}
+
+impl Machine {
+    /// This agent is blank and stands between two clusters.
+    pub(super) fn is_torn(&mut self, now: Instant) -> bool {
+        self.own.cluster.is_none() && self.torn.is_torn(now)
+    }
+
+    /// Takes note of the cluster of somebody who shows his list; gives the conflict if it is not
+    /// the only one.
+    pub(super) fn meet(&mut self, now: Instant, line: &Line) -> Option<Box<Conflict>> {
+        if self.own.cluster.is_some() {
+            return None;
+        }
+        self.torn.meet(now, line);
+        if !self.torn.is_torn(now) {
+            return None;
+        }
+        let ours = Party::from(self.torn.other(line.says.cluster)?);
+        Some(Box::new(Conflict {
+            kind: ConflictKind::AmbiguousCluster,
+            ours,
+            theirs: Party::from(&line.says),
+            own: false,
+            refused_by: None,
+        }))
+    }
+
+    /// Whoever refuses this agent as standing between two clusters was met, too.
+    pub(super) fn meet_refusal(&mut self, now: Instant, conflict: &Conflict) {
+        let is_between = conflict.kind == ConflictKind::AmbiguousCluster
+            && conflict.refused_by == Some(RefusedBy::Other)
+            && self.own.cluster.is_none();
+        if let Some(line) = as_line(&conflict.theirs).filter(|_| is_between) {
+            self.torn.meet(now, &line);
+            self.counters.is_torn = self.torn.is_torn(now);
+        }
+    }
+
+    /// What a torn agent shows of others: one member of each cluster.
+    pub(super) fn torn_company(&self) -> Vec<Line> {
+        self.torn
+            .met
+            .values()
+            .map(|(line, _)| line.clone())
+            .collect()
+    }
+}
+
+/// What a refusal tells of the one who refused: enough to show that he is there.
+fn as_line(party: &Party) -> Option<Line> {
+    let says = Announcement {
+        node_id: party.node_id?,
+        name: party.name.clone()?,
+        datacenter: party.datacenter.clone()?,
+        generation: party.generation?,
+        version: 0,
+        gossip_addr: party.addr,
+        build: String::new(),
+        cluster: party.cluster,
+        role: Role::Client,
+    };
+    Some(Line {
+        says,
+        renewal: 0,
+        incarnation: 0,
+        state: foca::State::Alive,
+        intent: None,
+        down_for_s: 0,
+    })
+}

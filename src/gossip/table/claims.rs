@@ -1,0 +1,138 @@
+//! Claims: a newer life of a live member that speaks from another address.
+//!
+//! Either the member moved and the old process is gone, or its data directory was copied and both
+//! processes live. The list cannot tell, so the word waits: it is granted when the member is found
+//! down, and not before (decision 11). Who is claimed against is not disturbed by it.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use super::{Heard, Table};
+use crate::gossip::conflict::{Conflict, ConflictKind};
+use crate::gossip::identity::Identity;
+use crate::gossip::wire::Line;
+use crate::types::{Announcement, NodeId};
+
+/// The claims that wait, and what has become of others.
+#[derive(Debug, Default)]
+pub(super) struct Claims {
+    /// The newest claim on each member; never more than there are members.
+    waiting: BTreeMap<NodeId, Claim>,
+    granted: Vec<NodeId>,
+    holder: Option<SocketAddr>,
+}
+
+/// A word that waits.
+#[derive(Debug, Clone)]
+struct Claim {
+    says: Announcement,
+    renewal: u32,
+    state: foca::State,
+}
+
+impl Claims {
+    /// Remembers that somebody goes by this agent's own node id elsewhere.
+    pub(super) const fn note_holder(&mut self, addr: SocketAddr) {
+        self.holder = Some(addr);
+    }
+
+    /// Takes the address to ask.
+    pub(super) const fn take_holder(&mut self) -> Option<SocketAddr> {
+        self.holder.take()
+    }
+
+    /// Takes who entered by a claim.
+    pub(super) fn take_granted(&mut self) -> Vec<NodeId> {
+        std::mem::take(&mut self.granted)
+    }
+
+    /// Forgets the claim on a member that is forgotten itself.
+    pub(super) fn drop_of(&mut self, node_id: NodeId) {
+        self.waiting.remove(&node_id);
+    }
+}
+
+impl Table {
+    /// The live member whose node id this word takes elsewhere: whoever hears the word from its
+    /// speaker asks that member whether it is still there.
+    pub(crate) fn claimed(&self, says: &Announcement) -> Option<Identity> {
+        let known = self.get(says.node_id)?;
+        (says.node_id != self.own() && known.is_claimed_by(says) && says.is_newer(&known.says))
+            .then(|| known.identity())
+    }
+
+    /// Takes the member for down if it is still the one that was asked.
+    pub(crate) fn release(&mut self, holder: &Identity) {
+        if self.admits(holder) {
+            self.feed.push(foca::Member::down(*holder));
+            self.observe(holder, 0, foca::State::Down);
+        }
+    }
+
+    /// Has the failure detector suspect the member: it speaks up if it lives.
+    pub(crate) fn suspect(&mut self, holder: &Identity) {
+        let known = self.get(holder.node_id).filter(|entry| !entry.is_down());
+        if let Some(entry) = known.filter(|entry| entry.identity() == *holder) {
+            let suspect = foca::Member::new(*holder, entry.incarnation, foca::State::Suspect);
+            self.feed.push(suspect);
+        }
+    }
+
+    /// Remembers that somebody goes by this agent's own node id elsewhere.
+    pub(crate) const fn note_holder(&mut self, addr: SocketAddr) {
+        self.claims.note_holder(addr);
+    }
+
+    /// A word in this agent's own name that it did not speak in this life.
+    pub(super) fn hear_of_self(
+        &mut self,
+        says: &Announcement,
+        state: foca::State,
+    ) -> Result<Heard, Box<Conflict>> {
+        let Some(entry) = self.entries.get(&self.own) else {
+            return Ok(Heard::Old);
+        };
+        let is_same_life = says.generation == entry.says.generation;
+        let is_here = says.gossip_addr == entry.says.gossip_addr;
+        if says.generation < entry.says.generation && !is_here && state != foca::State::Down {
+            self.claims.note_holder(says.gossip_addr);
+        }
+        if says.generation > entry.says.generation || (is_same_life && !is_here) {
+            return Err(self.conflict(ConflictKind::NodeId, &entry.says, says));
+        }
+        Ok(Heard::Old)
+    }
+
+    /// Lets the word of a partner that was refused wait, if it is a claim.
+    pub(crate) fn hold_partner(&mut self, line: Line) {
+        if self.claimed(&line.says).is_some() {
+            self.hold_claim(line.says, line.renewal, line.state);
+        }
+    }
+
+    /// Lets a word wait.
+    pub(super) fn hold_claim(&mut self, says: Announcement, renewal: u32, state: foca::State) {
+        let waiting = self.claims.waiting.get(&says.node_id);
+        if waiting.is_none_or(|claim| says.is_newer(&claim.says)) {
+            let node_id = says.node_id;
+            let claim = Claim {
+                says,
+                renewal,
+                state,
+            };
+            self.claims.waiting.insert(node_id, claim);
+        }
+    }
+
+    /// Grants the claim on a member that is down.
+    pub(super) fn grant_claim(&mut self, node_id: NodeId) {
+        let Some(claim) = self.claims.waiting.remove(&node_id) else {
+            return;
+        };
+        match self.place(claim.says, claim.renewal, claim.state) {
+            Ok(Heard::New) => self.claims.granted.push(node_id),
+            Ok(Heard::Old) => {}
+            Err(conflict) => self.conflicts.push(*conflict),
+        }
+    }
+}
