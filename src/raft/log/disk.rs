@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use openraft::storage::IOFlushed;
@@ -161,6 +161,16 @@ impl DiskLog {
         self.log.flush(true, None)
     }
 
+    /// Purges, and waits until that is on disk. Blocks.
+    pub(super) fn purge_synced(&mut self, upto: LogId) -> io::Result<()> {
+        self.log.purge(StoredLogId(upto))?;
+        let (synced, wait) = mpsc::sync_channel(1);
+        self.log
+            .flush(true, Some(Synced(Some(Waiter::Thread(synced)))))?;
+        wait.recv()
+            .map_err(|_dropped| io::Error::other("the raft log's writer ended"))?
+    }
+
     /// Purges and syncs: files are removed only behind a sync.
     pub(super) fn purge(&mut self, upto: LogId) -> io::Result<()> {
         self.log.purge(StoredLogId(upto))?;
@@ -170,7 +180,7 @@ impl DiskLog {
 
 /// What the log's library is instantiated with.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-struct LogTypes;
+pub(super) struct LogTypes;
 
 impl Types for LogTypes {
     type LogId = StoredLogId;
@@ -190,9 +200,10 @@ impl Types for LogTypes {
 
 /// Whom to tell that a write is on disk. Dropped without a word, it tells a failure: the writer
 /// ended, and openraft must not wait for ever.
-struct Synced(Option<Waiter>);
+pub(super) struct Synced(Option<Waiter>);
 
 enum Waiter {
+    Thread(mpsc::SyncSender<io::Result<()>>),
     Vote(oneshot::Sender<io::Result<()>>),
     Entries(IOFlushed<TypeConfig>),
 }
@@ -208,6 +219,8 @@ impl Synced {
 
     fn tell(&mut self, result: io::Result<()>) {
         match self.0.take() {
+            // The channel has room for the one answer, and a thread that waits does not go away.
+            Some(Waiter::Thread(waiter)) => drop(waiter.try_send(result)),
             // Nobody waits for the vote any more when raft is being stopped.
             Some(Waiter::Vote(waiter)) => drop(waiter.send(result)),
             Some(Waiter::Entries(callback)) => callback.io_completed(result),
@@ -228,7 +241,7 @@ impl Drop for Synced {
     }
 }
 
-fn settings(dir: &str) -> Config {
+pub(super) fn settings(dir: &str) -> Config {
     Config {
         wal: chunked_wal::Config {
             dir: dir.to_owned(),

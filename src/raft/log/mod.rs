@@ -8,6 +8,7 @@
 mod codec;
 mod disk;
 mod memory;
+mod scan;
 
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ use super::type_config::{Entry, LogId, TypeConfig, Vote};
 use crate::types::RaftId;
 use disk::DiskLog;
 use memory::MemoryLog;
+pub(super) use scan::Scan;
 
 /// Bytes of entries that one message to a peer carries, unless a single entry is larger. Chosen
 /// so that a slow peer answers within its deadline and a fast one is not slowed by round trips.
@@ -239,6 +241,19 @@ impl RaftLogStorage<TypeConfig> for LogStore {
             }
         }
     }
+}
+
+/// Drops the entries of a log on disk up to one, and waits until that is on disk. Everything else,
+/// the vote above all, stays. Blocks.
+///
+/// # Errors
+/// See [`LogError`].
+pub(super) fn drop_entries(dir: &Path, own: RaftId, upto: LogId) -> Result<(), LogError> {
+    let mut log = DiskLog::open(dir, own)?;
+    log.purge_synced(upto).map_err(|source| LogError::Open {
+        path: dir.to_owned(),
+        source,
+    })
 }
 
 async fn wait_synced(synced: oneshot::Receiver<io::Result<()>>) -> io::Result<()> {

@@ -131,6 +131,16 @@ impl SnapshotStore {
     }
 }
 
+/// Writes a snapshot into a directory in place of one with the same end. Blocks.
+///
+/// # Errors
+/// `Io` or `Encode`; the snapshots from before are untouched.
+pub(super) fn replace(dir: &Path, meta: &SnapshotMeta, state: &State) -> Result<(), SnapshotError> {
+    file::prepare_dir(dir)?;
+    file::write(dir, &file::name(meta.last_log_id), &encode(meta, state)?)?;
+    prune(dir)
+}
+
 fn io_error(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> SnapshotError {
     let path = path.to_owned();
     move |source| SnapshotError::Io {
@@ -142,6 +152,20 @@ fn io_error(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> S
 
 /// Reads snapshots from the newest on until one is good, and checks that it reaches the log.
 fn newest_readable(dir: &Path, purged: Option<LogId>) -> Result<Option<Snapshot>, SnapshotError> {
+    let (found, damaged) = look(dir, purged)?;
+    set_aside(&damaged)?;
+    Ok(found)
+}
+
+/// As [`SnapshotStore::open`] would find them, and changes nothing; also gives the files that are
+/// damaged.
+///
+/// # Errors
+/// `Io`, or `Gap` if what can be read does not reach the log.
+pub(super) fn look(
+    dir: &Path,
+    purged: Option<LogId>,
+) -> Result<(Option<Snapshot>, Vec<PathBuf>), SnapshotError> {
     let mut damaged = Vec::new();
     let mut found = None;
     for path in file::newest_first(dir)? {
@@ -165,10 +189,7 @@ fn newest_readable(dir: &Path, purged: Option<LogId>) -> Result<Option<Snapshot>
             purged: purged.index(),
             damaged,
         }),
-        _ => {
-            set_aside(&damaged)?;
-            Ok(found)
-        }
+        _ => Ok((found, damaged)),
     }
 }
 
