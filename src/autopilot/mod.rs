@@ -8,6 +8,7 @@
 //! learner is promoted only after it has answered and caught up).
 
 mod plan;
+mod quorum;
 mod stability;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use std::net::SocketAddr;
 
 use crate::types::{ClusterId, MemberStatus, NodeId, NodeName, RaftId};
 
+pub use quorum::{majorities_meet, may_go};
 pub use stability::Stability;
 
 /// How far behind the leader's log a learner may be and still be promoted, in entries; Consul's

@@ -155,6 +155,14 @@ impl Ledger {
         }
     }
 
+    /// By the word of an operator alone: what is on this disk goes on as another cluster, which
+    /// has committed. The driver rewrites raft's configuration with it (section 5, "a wiped
+    /// majority is lost"). None unless the server is in a cluster: a founding is finished or
+    /// abandoned, never taken over.
+    pub fn recovered(&self, cluster: ClusterId) -> Option<Self> {
+        self.cluster().map(|_former| self.with_cluster(cluster))
+    }
+
     /// Remembers a committed cluster (rule 1), if there is room and it is news.
     pub fn with_heard(&self, cluster: ClusterId) -> Option<Self> {
         let is_news = self.heard.len() < HEARD_MAX && !self.heard.contains(&cluster);
