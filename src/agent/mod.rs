@@ -21,6 +21,7 @@ mod membership;
 mod node;
 mod parts;
 mod reconcile;
+pub mod recover;
 mod register;
 mod route;
 mod run;
@@ -30,6 +31,7 @@ mod start;
 mod stats;
 mod tasks;
 mod transport;
+mod voters;
 mod wire;
 
 use std::net::SocketAddr;
@@ -109,6 +111,9 @@ pub enum AgentError {
     /// Raft.
     #[error(transparent)]
     Raft(#[from] RaftError),
+    /// A recovery that was begun, or that `peers.json` asks for.
+    #[error(transparent)]
+    Recover(#[from] recover::RecoverError),
     /// The HTTP port.
     #[error(
         "listen on {addr} for the HTTP API; choose another address with -client or another port with -http-port"

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::founding::{Book, Terms};
 use super::start::Ground;
 use super::transport::RpcTransport;
-use super::{AgentError, blocking};
+use super::{AgentError, blocking, recover};
 use crate::bootstrap;
 use crate::config::{BootstrapSafety, Config};
 use crate::raft::{Raft, RaftConfig};
@@ -35,7 +35,13 @@ pub(super) async fn open(config: &Config, ground: &Ground) -> Result<Server, Age
     let listener = Listener::bind(bind, ground.identity.clone()).await?;
     let rpc_addr = SocketAddr::new(config.advertise_addr, listener.addr().port());
     let dir = ground.dir.clone();
-    let raft_id = blocking(move || dir.raft_id()).await?;
+    let raft_id = blocking(move || {
+        // The id first: raft data without one would look like somebody else's.
+        let raft_id = dir.raft_id()?;
+        recover::at_start(&dir)?;
+        Ok::<_, AgentError>(raft_id)
+    })
+    .await?;
     let book = open_book(ground).await?;
     let transport = RpcTransport {
         pool: ground.pool.clone(),

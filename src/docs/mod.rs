@@ -45,4 +45,7 @@ pub mod adr {
 
     #[doc = include_str!("adr/0010-measures.md")]
     pub mod adr_0010_measures {}
+
+    #[doc = include_str!("adr/0012-recovery.md")]
+    pub mod adr_0012_recovery {}
 }

@@ -5,5 +5,6 @@ mod config_files;
 mod growth;
 mod guide;
 mod kept;
+mod recovery;
 mod refusals;
 mod sources;
