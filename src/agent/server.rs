@@ -36,7 +36,8 @@ pub(super) async fn open(config: &Config, ground: &Ground) -> Result<Server, Age
     let rpc_addr = SocketAddr::new(config.advertise_addr, listener.addr().port());
     let dir = ground.dir.clone();
     let raft_id = blocking(move || {
-        // The id first: raft data without one would look like somebody else's.
+        // The id before any file of raft's: without one they would look like somebody else's.
+        recover::before_ids(&dir)?;
         let raft_id = dir.raft_id()?;
         recover::at_start(&dir)?;
         Ok::<_, AgentError>(raft_id)

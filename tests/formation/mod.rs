@@ -5,6 +5,8 @@ mod config_files;
 mod growth;
 mod guide;
 mod kept;
+mod operator;
 mod recovery;
+mod recovery_peers;
 mod refusals;
 mod sources;

@@ -20,8 +20,7 @@ use tracing::{info, warn};
 
 use super::End;
 use crate::bootstrap::{
-    self, Admission, Answer, Change, Decision, Ledger, Message, Proposal, Question, Seat, Server,
-    Speech,
+    self, Admission, Answer, Change, Decision, Ledger, Message, Proposal, Question, Seat, Speech,
 };
 use crate::types::{ClusterId, NodeId, RaftId};
 

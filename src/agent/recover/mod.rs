@@ -88,6 +88,15 @@ pub fn apply(dir: &Path) -> Result<Done, RecoverError> {
     Recovery::begin(dir)?.finish()
 }
 
+/// What a start does before anything else with the directory: a `peers.json` that was there before
+/// the first start must not look like raft data. Blocks.
+///
+/// # Errors
+/// See [`RecoverError`]; the agent must not start then.
+pub(super) fn before_ids(dir: &DataDir) -> Result<(), RecoverError> {
+    dir.path().map_or(Ok(()), peers_json::forget_early)
+}
+
 /// What a start does before raft is opened: finishes a recovery that was begun, and honours
 /// `peers.json`. Blocks.
 ///
@@ -134,14 +143,15 @@ fn survey(dir: &DataDir, path: &Path) -> Result<Survey, RecoverError> {
     let raft_id = raft_id.ok_or_else(not_a_server)?;
     let ledger: Option<Ledger> = dir.load(founding::RECORD).map_err(RecoverError::DataDir)?;
     let ledger = ledger.unwrap_or_default();
-    let cluster = ledger.cluster().ok_or_else(|| RecoverError::NoCluster {
+    let stored = offline::look(path, raft_id).map_err(RecoverError::Raft)?;
+    // A crash may have come between raft's first commit and the record of it.
+    let is_founded = ledger.cluster().is_some() || stored.committed.is_some();
+    let cluster = ledger
+        .raft_cluster()
+        .filter(|_| is_founded && stored.last.is_some());
+    let cluster = cluster.ok_or_else(|| RecoverError::NoCluster {
         dir: path.to_owned(),
     })?;
-    let stored = offline::look(path, raft_id).map_err(RecoverError::Raft)?;
-    if stored.last.is_none() {
-        let dir = path.to_owned();
-        return Err(RecoverError::NoCluster { dir });
-    }
     Ok(Survey {
         raft_id,
         cluster,

@@ -11,7 +11,7 @@ use crate::http::AbandonedJson;
 ///
 /// Where `info` says `founding-blocked`: this server promised to found a cluster with servers that
 /// do not answer and were lost in that very moment. If they come back, their data is of a cluster
-/// that never was. To be run on each server that is bound.
+/// that never was. Servers that are bound and hear of it let go, too.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Abandon {
     #[command(flatten)]
@@ -44,8 +44,8 @@ impl Abandon {
         if !others.is_empty() {
             let names = others.join(", ");
             world.out.line(format!(
-                "Its other members: {names}. Run this command on each of them that is alive and \
-                 says founding-blocked, too"
+                "Its other members: {names}. Those that hear of it let go, too; run this command on \
+                 each that still says founding-blocked"
             ));
         }
         Ok(())
