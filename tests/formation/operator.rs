@@ -106,7 +106,8 @@ async fn a_dead_server_is_taken_out_and_one_that_is_needed_is_not() {
     client.write("after", "1").await;
 }
 
-/// Servers 1 and 2 promised, in a former life, to found a cluster with three that are lost.
+/// Servers 1 and 2 promised, in a former life, to found a cluster with three that are lost. The
+/// second one also let raft speak for it.
 fn bound_to_the_lost(world: &World) -> ClusterId {
     let server = |n: u8, node_id: NodeId, raft_id: RaftId| Server {
         node_id,
@@ -151,7 +152,20 @@ fn bound_to_the_lost(world: &World) -> ClusterId {
             is_overdue: false,
         };
         let step = bootstrap::answer(&view, &Message::Prepare(proposal.clone()));
-        dir.store("founding", &step.write.unwrap()).unwrap();
+        let mut ledger = step.write.unwrap();
+        if name == "n2" {
+            let speech = bootstrap::Speech {
+                cluster,
+                has_committed: false,
+            };
+            let own = view.own.server.raft_id;
+            let adopted = bootstrap::admit(&ledger, own, bootstrap::Raft::Pristine, speech);
+            let bootstrap::Admission::Adopt(next) = adopted else {
+                panic!("{adopted:?}");
+            };
+            ledger = next;
+        }
+        dir.store("founding", &ledger).unwrap();
     }
     cluster
 }
@@ -173,8 +187,9 @@ async fn servers_that_are_bound_to_the_lost_found_a_cluster_once_told_to_abandon
     assert!(said.stderr.contains(told), "{said:?}");
 
     // The other one that is bound hears of it and lets go.
-    let said = operate(&servers[0], &["bootstrap", "abandon"]).await;
+    let said = operate(&servers[1], &["bootstrap", "abandon"]).await;
     assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(said.stdout.contains("starts again"), "{said:?}");
     assert!(said.stdout.contains(&lost.to_string()), "{said:?}");
     assert!(
         said.stdout.contains("still says founding-blocked"),

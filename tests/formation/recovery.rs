@@ -213,6 +213,37 @@ async fn a_recovery_cut_off_after_any_step_is_finished_by_doing_it_again_or_by_s
 }
 
 #[tokio::test]
+async fn a_client_of_the_lost_cluster_is_refused_until_it_forgets_it_and_so_is_the_other_survivor()
+{
+    let world = World::new();
+    let mut servers = three_with_data(&world).await;
+    let join = format!("-retry-join={}", world.addr(1));
+    let mut client = world.agent(9, &[&join]);
+    client.write("by/client", "1").await;
+    for server in &mut servers {
+        server.kill().await;
+    }
+    recovered(&data(&world, 1), "--apply").await;
+    servers[0].restart();
+    servers[0].led().await;
+    // The other survivor, with its data, and the client that ran all the time.
+    servers[1].restart();
+    servers[1].logged("cluster-conflict").await;
+    client.logged("cluster-conflict").await;
+    assert_eq!(servers[0].members(1).await, ["n1"]);
+
+    client.kill().await;
+    std::fs::remove_file(data(&world, 9).join("cluster.record")).unwrap();
+    client.restart();
+    has_data(&client).await;
+    assert_eq!(client.read("by/client").await.0, 200);
+    servers[1].kill().await;
+    std::fs::remove_dir_all(data(&world, 2)).unwrap();
+    servers[1].restart();
+    voted_by(&servers[0], &["n1", "n2"]).await;
+}
+
+#[tokio::test]
 async fn a_recovery_says_what_it_needs() {
     let world = World::new();
     let said = quorate(&["operator", "raft", "recover", "--plan"], None).await;
