@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::*;
+use crate::raft::log::Scan;
 use crate::raft::offline::{self, OfflineError, StoredPeer, Upto};
 
 fn alone(number: u8) -> Vec<StoredPeer> {
@@ -78,6 +79,9 @@ async fn the_last_of_three_leads_alone_with_every_write() {
     assert_eq!(after.voters(), [id(2)].into());
     assert_eq!((after.term, after.last), (before.term, before.last));
     assert_eq!(after.snapshot, before.last);
+    // A new disk that was fed from the old log would believe in the old voters for a while.
+    let log = Scan::of(&dir.join("raft/log")).unwrap();
+    assert_eq!(log.purged, log.last());
 
     let last = cluster.start(id(2)).await;
     let last = leader(&[last]).await;
