@@ -61,6 +61,21 @@ async fn leadership_goes_to_the_server_that_is_named() {
     let said = operate(&servers[0], &["raft", "transfer-leader", "-id=nobody"]).await;
     let told = "Could not find address for server id nobody";
     assert!(said.stderr.contains(told), "{said:?}");
+
+    // A leader that is taken out hands over; alive as it is, it comes back.
+    let leader = servers[0].led().await;
+    let flag = format!("-address={leader}");
+    let said = operate(&servers[1], &["raft", "remove-peer", &flag]).await;
+    assert_eq!(said.code, Some(0), "{said:?}");
+    eventually("another leads", || async {
+        let now = servers[1].leader().await;
+        (!now.is_empty() && now != leader).then_some(())
+    })
+    .await;
+    eventually("it is in the configuration again", || async {
+        (self::ids(&servers[1]).await.len() == 3).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

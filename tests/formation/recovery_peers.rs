@@ -37,6 +37,9 @@ async fn three(world: &World) -> (Vec<Agent>, Vec<Value>, String) {
     for server in &servers {
         server.write(&format!("by/{}", server.addr()), "1").await;
     }
+    for server in &servers {
+        server.holds(&format!("by/{}", world.addr(3))).await;
+    }
     voted_by(&servers[0], 3).await;
     let shown = servers_of(&servers[0]).await;
     let cluster = servers[0].stat("quorate", "cluster_id").await;

@@ -40,6 +40,8 @@ pub struct Plan {
     pub own: StoredPeer,
     /// What raft holds.
     pub stored: Stored,
+    /// Where the copy of what is changed will lie.
+    pub backup: PathBuf,
     /// A recovery was begun, to this cluster id, and not finished.
     pub begun: Option<ClusterId>,
 }
@@ -72,6 +74,7 @@ pub fn plan(dir: &Path) -> Result<Plan, RecoverError> {
     let own = found.own()?;
     Ok(Plan {
         dir: dir.to_owned(),
+        backup: dir.join(found.backup_name()),
         cluster: found.cluster,
         own,
         stored: found.stored,
@@ -124,6 +127,12 @@ impl Survey {
     fn own(&self) -> Result<StoredPeer, RecoverError> {
         let own = self.stored.peer(self.raft_id).cloned();
         own.ok_or(RecoverError::NotAPeer { id: self.raft_id })
+    }
+
+    /// The folder of the copy: a log that has moved on gets another one.
+    fn backup_name(&self) -> String {
+        let last = self.stored.last.map_or(0, |(index, _)| index);
+        format!("recovery-backup-{}-{last}", self.cluster)
     }
 
     /// A server that votes alone has lost no quorum.

@@ -144,9 +144,7 @@ impl Recovery {
         found: &Survey,
         intent: impl FnOnce(ClusterId, String) -> Intent,
     ) -> Result<Self, RecoverError> {
-        let last = found.stored.last.map_or(0, |(index, _)| index);
-        let backup = format!("recovery-backup-{}-{last}", found.cluster);
-        let intent = intent(found.cluster, backup);
+        let intent = intent(found.cluster, found.backup_name());
         dir.store(RECORD, &intent).map_err(RecoverError::DataDir)?;
         Ok(Self {
             dir: dir.clone(),

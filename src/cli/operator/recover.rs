@@ -152,8 +152,8 @@ fn deeds(plan: &Plan) -> Vec<String> {
         String::new(),
         "What --apply will do:".to_owned(),
         format!(
-            "  keep a copy of raft's data and of the records in {}/recovery-backup-...",
-            plan.dir.display()
+            "  keep a copy of raft's data and of the records in {}",
+            plan.backup.display()
         ),
         "  give the cluster a new id, so that agents of the old one are refused at every door"
             .to_owned(),

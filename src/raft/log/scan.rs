@@ -6,11 +6,12 @@
 //! not grow with what the entries hold.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::fs::File;
+use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
-use raft_log::{ChunkId, Dump, DumpApi, RaftLogAction, WALRecord};
+use raft_log::{ChunkId, Dump, DumpApi, RaftLogAction, Segment, WALRecord};
 
 use super::super::type_config::{Entry, LogId, Vote};
 use super::codec::{Owner, StoredLogId, StoredPayload, StoredVote};
@@ -48,21 +49,24 @@ impl Scan {
     /// `Path`, `Open`.
     pub(in crate::raft) fn of(dir: &Path) -> Result<Self, LogError> {
         let mut scan = Self::default();
-        let mut torn: Option<(ChunkId, io::Error)> = None;
+        let mut torn: Option<io::Error> = None;
+        let mut good_end = (ChunkId(0), 0);
         walk(dir, |place, read| {
-            match read {
-                Ok(record) => {
-                    // A torn record is the last one; behind it everything would be missing.
-                    if let Some((_, error)) = torn.take() {
-                        return Err(error);
-                    }
+            let error = match read {
+                Ok((segment, record)) => {
+                    good_end = (place.0, segment.offset.saturating_add(segment.size));
                     scan.take(place, record);
+                    // A torn record is the last one; behind it everything would be missing.
+                    return torn.take().map_or(Ok(()), Err);
                 }
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                    torn = Some((place.0, error));
-                }
-                Err(error) => return Err(error),
+                Err(error) => error,
+            };
+            let from = if good_end.0 == place.0 { good_end.1 } else { 0 };
+            let is_cut = error.kind() == io::ErrorKind::UnexpectedEof;
+            if !is_cut && !is_blank(dir, place.0, from)? {
+                return Err(error);
             }
+            torn = Some(error);
             Ok(())
         })?;
         scan.is_torn = torn.is_some();
@@ -95,7 +99,8 @@ impl Scan {
         }
         walk(dir, |place, read| {
             if let Some(log_id) = standing.get(&place).copied()
-                && let WALRecord::Action(RaftLogAction::Append(_, StoredPayload(payload))) = read?
+                && let (_, WALRecord::Action(RaftLogAction::Append(_, StoredPayload(payload)))) =
+                    read?
             {
                 visit(Entry { log_id, payload });
             }
@@ -135,7 +140,7 @@ impl Scan {
 /// Goes through all records of all files.
 fn walk(
     dir: &Path,
-    mut visit: impl FnMut(Place, io::Result<Record>) -> io::Result<()>,
+    mut visit: impl FnMut(Place, io::Result<(Segment, Record)>) -> io::Result<()>,
 ) -> Result<(), LogError> {
     let fail = |source| LogError::Open {
         path: dir.to_owned(),
@@ -145,8 +150,20 @@ fn walk(
         path: dir.to_owned(),
     })?;
     let dump = Dump::<LogTypes>::new(Arc::new(settings(dir_text))).map_err(fail)?;
-    dump.write_with(|chunk, number, read| {
-        visit((chunk, number), read.map(|(_segment, record)| record))
-    })
-    .map_err(fail)
+    dump.write_with(|chunk, number, read| visit((chunk, number), read))
+        .map_err(fail)
+}
+
+/// Whether a file of the log holds nothing but zeros from a place on: what a file system may leave
+/// of a tail that did not reach the disk.
+fn is_blank(dir: &Path, chunk: ChunkId, from: u64) -> io::Result<bool> {
+    let dir = dir.to_string_lossy();
+    let mut file = File::open(settings(&dir).wal.chunk_path(chunk))?;
+    file.seek(SeekFrom::Start(from))?;
+    for byte in BufReader::new(file).bytes() {
+        if byte? != 0 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

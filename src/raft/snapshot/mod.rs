@@ -68,6 +68,9 @@ pub enum SnapshotError {
     },
 }
 
+/// The newest good snapshot, and the files that are damaged.
+type Seen = (Option<Snapshot>, Vec<PathBuf>);
+
 /// The snapshots of one raft node.
 #[derive(Debug)]
 pub(super) struct SnapshotStore {
@@ -162,10 +165,7 @@ fn newest_readable(dir: &Path, purged: Option<LogId>) -> Result<Option<Snapshot>
 ///
 /// # Errors
 /// `Io`, or `Gap` if what can be read does not reach the log.
-pub(super) fn look(
-    dir: &Path,
-    purged: Option<LogId>,
-) -> Result<(Option<Snapshot>, Vec<PathBuf>), SnapshotError> {
+pub(super) fn look(dir: &Path, purged: Option<LogId>) -> Result<Seen, SnapshotError> {
     let mut damaged = Vec::new();
     let mut found = None;
     for path in file::newest_first(dir)? {

@@ -148,10 +148,26 @@ async fn a_torn_tail_is_told_and_left_alone() {
         .iter()
         .rfind(|(path, _)| path.extension().is_some_and(|end| end == "wal"))
         .unwrap();
-    std::fs::write(path, &bytes[..bytes.len() - 1]).unwrap();
-    let torn = offline::look(&dir, id(1)).unwrap();
-    assert!(torn.is_torn && !whole.is_torn, "{torn:?}");
-    assert_eq!(std::fs::read(path).unwrap().len(), bytes.len() - 1);
+    let cut = &bytes[..bytes.len() - 1];
+    let zeros = [bytes, &[0; 5000][..]].concat();
+    for tail in [cut, &zeros] {
+        std::fs::write(path, tail).unwrap();
+        let torn = offline::look(&dir, id(1)).unwrap();
+        assert!(torn.is_torn && !whole.is_torn, "{torn:?}");
+        assert_eq!(std::fs::read(path).unwrap(), tail);
+    }
+    let garbage = [bytes, &[0; 50][..], &[7; 50]].concat();
+    std::fs::write(path, &garbage).unwrap();
+    let damaged = offline::look(&dir, id(1)).unwrap_err();
+    assert!(matches!(damaged, OfflineError::Log(_)), "{damaged}");
+
+    // What was cut off does not keep a recovery from going on with the rest.
+    std::fs::write(path, &zeros).unwrap();
+    offline::write_snapshot(&dir, id(1), &alone(1), Upto::Last).unwrap();
+    offline::drop_covered(&dir, id(1)).unwrap();
+    let last = cluster.start(id(1)).await;
+    let last = leader(&[last]).await;
+    assert!(get(&last, "k4").is_some());
 }
 
 #[tokio::test]
