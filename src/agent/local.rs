@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use tokio::time::{Instant, timeout_at};
 
+use super::voters;
 use super::wire::{Request, Response};
 use crate::http::{Consistency, Found, NodeError, RaftConfiguration, RaftPeer, Read};
 use crate::raft::{Freshness, Raft, ReadError, Status, WriteError};
@@ -45,8 +46,10 @@ impl Local {
             Request::Write(command) => self.write(command.clone()).await,
             Request::Read(read) => self.read(read).await,
             Request::Leader => Response::Leader(self.leader()),
-            Request::Peers => Response::Peers(voters(&self.raft.status())),
+            Request::Peers => Response::Peers(addresses(&self.raft.status())),
             Request::RaftConfiguration { stale } => self.configuration(*stale),
+            Request::RemovePeer(name) => voters::remove(&self.raft, name).await,
+            Request::TransferLeader(to) => voters::transfer(&self.raft, to.as_deref()).await,
             Request::Raft(_) | Request::Founding(_) => {
                 Response::Failed(NodeError::Invalid("not a request for the state".to_owned()))
             }
@@ -135,7 +138,7 @@ const fn was_led(status: &Status) -> bool {
 }
 
 /// Addresses of the voters, sorted.
-fn voters(status: &Status) -> Vec<SocketAddr> {
+fn addresses(status: &Status) -> Vec<SocketAddr> {
     let mut addresses: Vec<SocketAddr> = status.voters().map(|voter| voter.peer.rpc_addr).collect();
     addresses.sort_unstable();
     addresses

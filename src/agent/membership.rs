@@ -10,7 +10,7 @@ use crate::gossip::Gossip;
 use crate::types::{ClusterId, Member, MemberStatus};
 
 /// The record's name in the data directory.
-const RECORD: &str = "cluster";
+pub(super) const RECORD: &str = "cluster";
 
 /// The cluster of this agent. It is set once and never changes.
 #[derive(Debug)]

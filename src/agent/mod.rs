@@ -23,6 +23,7 @@ mod node;
 mod obstacle;
 mod parts;
 mod reconcile;
+pub mod recover;
 mod register;
 mod route;
 mod run;
@@ -33,6 +34,7 @@ mod stats;
 mod tasks;
 mod transport;
 mod twin;
+mod voters;
 mod wire;
 
 use std::net::SocketAddr;
@@ -113,6 +115,9 @@ pub enum AgentError {
     /// Raft.
     #[error(transparent)]
     Raft(#[from] RaftError),
+    /// A recovery that was begun, or that `peers.json` asks for.
+    #[error(transparent)]
+    Recover(#[from] recover::RecoverError),
     /// The HTTP port.
     #[error(
         "listen on {addr} for the HTTP API; choose another address with -client or another port with -http-port"

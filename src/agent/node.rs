@@ -10,7 +10,7 @@ use super::parts::Parts;
 use super::register;
 use super::stats;
 use super::wire::{Request, Response};
-use crate::http::{Found, Node, NodeError, Own, RaftConfiguration, Read};
+use crate::http::{Abandoned, Found, Node, NodeError, Own, PeerName, RaftConfiguration, Read};
 use crate::state::{Applied, Command};
 use crate::types::Member;
 
@@ -23,6 +23,13 @@ pub(super) struct AgentNode {
 impl AgentNode {
     pub(super) const fn new(parts: Arc<Parts>) -> Self {
         Self { parts }
+    }
+
+    async fn change(&self, request: Request) -> Result<(), NodeError> {
+        match self.parts.router.ask(request).await? {
+            Response::Changed => Ok(()),
+            _ => Err(unexpected()),
+        }
     }
 }
 
@@ -121,6 +128,26 @@ impl Node for AgentNode {
             {
                 Response::RaftConfiguration(configuration) => Ok(configuration),
                 _ => Err(unexpected()),
+            }
+        }
+        .boxed()
+    }
+
+    fn remove_peer(&self, peer: PeerName) -> BoxFuture<'_, Result<(), NodeError>> {
+        self.change(Request::RemovePeer(peer)).boxed()
+    }
+
+    fn transfer_leader(&self, to: Option<String>) -> BoxFuture<'_, Result<(), NodeError>> {
+        self.change(Request::TransferLeader(to)).boxed()
+    }
+
+    fn abandon_founding(&self) -> BoxFuture<'_, Result<Abandoned, NodeError>> {
+        async {
+            match &self.parts.founding {
+                Some(founding) => founding.abandon().await,
+                None => Err(NodeError::Invalid(
+                    "this agent is a client, which no founding binds; ask a server".to_owned(),
+                )),
             }
         }
         .boxed()

@@ -186,6 +186,12 @@ fn after_failure(request: &Request, to: SocketAddr, error: &RpcError) -> Try {
             "the write may or may not have been done: {to} went away while it was under way \
              ({error}); read the key before writing again"
         ))),
+        (Outcome::Unknown, request) if request.is_change() => {
+            Try::Fatal(NodeError::Failed(format!(
+                "the change may or may not have been made: {to} went away while it was under way \
+             ({error}); look at the raft configuration before asking again"
+            )))
+        }
         _ => Try::Again(text),
     }
 }

@@ -4,13 +4,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::AgentError;
 use super::founding::{Book, Terms};
 use super::start::Ground;
 use super::transport::RpcTransport;
+use super::{AgentError, recover};
 use crate::bootstrap;
 use crate::config::{BootstrapSafety, Config};
-use crate::datadir::DataDir;
 use crate::host::Storage;
 use crate::raft::{Raft, RaftConfig};
 use crate::rpc::Listener;
@@ -36,7 +35,14 @@ pub(super) async fn open(config: &Config, ground: &Ground) -> Result<Server, Age
     let bind = SocketAddr::new(config.bind_addr, config.ports.server);
     let listener = Listener::bind(&*ground.host, bind, ground.identity.clone())?;
     let rpc_addr = SocketAddr::new(config.advertise_addr, listener.addr().port());
-    let raft_id = ground.dir.work(DataDir::raft_id).await?;
+    let prepared = ground.dir.work(|dir| {
+        // The id before any file of raft's: without one they would look like somebody else's.
+        recover::before_ids(dir)?;
+        let raft_id = dir.raft_id()?;
+        recover::at_start(dir)?;
+        Ok::<_, AgentError>(raft_id)
+    });
+    let raft_id = prepared.await?;
     let book = open_book(ground).await?;
     let transport = RpcTransport {
         pool: ground.pool.clone(),

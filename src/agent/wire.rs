@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::bootstrap;
-use crate::http::{Found, NodeError, RaftConfiguration, Read};
+use crate::http::{Found, NodeError, PeerName, RaftConfiguration, Read};
 use crate::state::{Applied, Command};
 use crate::types::ClusterId;
 
@@ -36,6 +36,10 @@ pub(super) enum Request {
         /// Answer from here, without asking the leader.
         stale: bool,
     },
+    /// Take a server out of the raft configuration; only the leader does it.
+    RemovePeer(PeerName),
+    /// Hand leadership to a server, by its node id or raft id, or to any.
+    TransferLeader(Option<String>),
 }
 
 /// A raft message and the cluster it speaks for.
@@ -71,6 +75,14 @@ impl Request {
             read.wait = read.wait.min(WAIT_MAX);
         }
         self
+    }
+
+    /// Whether the question changes something, so that asked twice it may do harm.
+    pub(super) const fn is_change(&self) -> bool {
+        matches!(
+            self,
+            Self::Write(_) | Self::RemovePeer(_) | Self::TransferLeader(_)
+        )
     }
 
     /// How long the question itself asks the server to wait before it answers.
@@ -112,6 +124,8 @@ pub(super) enum Response {
     NotLeader,
     /// The question was understood and came to nothing.
     Failed(NodeError),
+    /// To `RemovePeer` and `TransferLeader`.
+    Changed,
 }
 
 /// Bytes that are not a message of this protocol.

@@ -8,6 +8,7 @@
 //! Rules and defaults follow Consul's autopilot (agent reference, 2.8) and the raft study (R6: a
 //! learner is promoted only after it has answered and caught up).
 
+mod majority;
 mod plan;
 mod quorum;
 mod stability;
@@ -18,6 +19,7 @@ use std::net::SocketAddr;
 
 use crate::types::{ClusterId, MemberStatus, NodeId, NodeName, RaftId};
 
+pub use majority::{majorities_meet, may_go};
 pub use quorum::{Absence, Missing, QuorumLost, quorum_lost};
 pub use stability::Stability;
 

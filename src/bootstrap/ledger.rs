@@ -160,6 +160,15 @@ impl Ledger {
         }
     }
 
+    /// By the word of an operator alone: what is on this disk goes on as another cluster, which
+    /// has committed. The driver rewrites raft's configuration with it (section 5, "a wiped
+    /// majority is lost"). None unless raft may speak here; that its cluster has committed is the
+    /// driver's to see. A promise is kept or abandoned, never taken over.
+    pub fn recovered(&self, cluster: ClusterId) -> Option<Self> {
+        self.raft_cluster()
+            .map(|_former| self.with_cluster(cluster))
+    }
+
     /// Remembers a committed cluster (rule 1), if there is room and it is news.
     pub fn with_heard(&self, cluster: ClusterId) -> Option<Self> {
         let is_news = self.heard.len() < HEARD_MAX && !self.heard.contains(&cluster);

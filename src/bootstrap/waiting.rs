@@ -125,7 +125,8 @@ impl fmt::Display for Waiting {
                 write!(
                     f,
                     "the founding of {cluster} waits for servers that do not answer ({silent}); \
-                     bring them back"
+                     bring them back, or, if they are lost for good, run `quorate operator \
+                     bootstrap abandon`"
                 )
             }
         }

@@ -195,9 +195,7 @@ impl Command {
             Self::ForceLeave(force_leave) => force_leave.run(world).await,
             Self::Info(info) => info.run(world).await,
             Self::Kv(kv) => kv.run(world).await,
-            Self::Operator(operator::Operator::Raft(operator::Raft::ListPeers(list))) => {
-                list.run(world).await
-            }
+            Self::Operator(operator) => operator.run(world).await,
             Self::Keygen(keygen::Keygen {}) => keygen::run(world),
             Self::Validate(validate) => validate.run(world),
             Self::Version(version) => version.run(world),

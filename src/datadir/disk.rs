@@ -105,6 +105,30 @@ pub(super) fn lock(dir: &Path) -> Result<File, DataDirError> {
     Ok(file)
 }
 
+/// Takes the lock of a directory that is there, and writes nothing; none if it has no lock file.
+pub(super) fn lock_as_it_is(dir: &Path) -> Result<Option<File>, DataDirError> {
+    if !dir.metadata().map_err(failed("look at", dir))?.is_dir() {
+        return Err(DataDirError::NotADirectory {
+            dir: dir.to_owned(),
+            path: dir.to_owned(),
+        });
+    }
+    let path = dir.join(LOCK);
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed("open", &path)(error)),
+    };
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Err(DataDirError::Locked {
+            dir: dir.to_owned(),
+            pid: holder(&file),
+        }),
+        Err(TryLockError::Error(error)) => Err(failed("lock", &path)(error)),
+    }
+}
+
 /// The process that a lock file names. It may be just about to write, so that none is named.
 fn holder(file: &File) -> Option<u32> {
     let mut text = String::new();
@@ -168,6 +192,16 @@ pub(super) fn write(dir: &Path, file: &str, bytes: &[u8]) -> Result<(), DataDirE
         .map_err(failed("write", &beside))?;
     std::fs::rename(&beside, &path).map_err(failed("replace", &path))?;
     sync_dir(dir)
+}
+
+/// Removes a file, if it is there, and puts that on the disk.
+pub(super) fn remove(dir: &Path, file: &str) -> Result<(), DataDirError> {
+    let path = dir.join(file);
+    match std::fs::remove_file(&path) {
+        Ok(()) => sync_dir(dir),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(failed("remove", &path)(error)),
+    }
 }
 
 /// Puts a directory's entries on the disk.

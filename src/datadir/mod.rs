@@ -59,8 +59,9 @@ pub struct DataDir {
 enum Place {
     Disk {
         dir: PathBuf,
-        /// Held, not used: the lock lives as long as the file is open.
-        _lock: File,
+        /// Held, not used: the lock lives as long as the file is open. None if there was no
+        /// file to lock and none may be made.
+        _lock: Option<File>,
         /// Two writes of one file would share a temporary file.
         writing: Mutex<()>,
     },
@@ -97,6 +98,25 @@ impl DataDir {
     pub fn open(dir: &Path) -> Result<Self, DataDirError> {
         disk::create(dir)?;
         let lock = disk::lock(dir)?;
+        let place = Place::Disk {
+            dir: dir.to_owned(),
+            _lock: Some(lock),
+            writing: Mutex::default(),
+        };
+        Ok(Self {
+            place: Arc::new(place),
+        })
+    }
+
+    /// Opens the directory of a stopped agent to look at it: takes its lock, and creates and
+    /// writes nothing. Where there is no lock file no agent ever ran, and nothing is locked.
+    ///
+    /// # Errors
+    ///
+    /// [`DataDirError::Locked`] if an agent has it; [`DataDirError::NotADirectory`];
+    /// [`DataDirError::Io`].
+    pub fn inspect(dir: &Path) -> Result<Self, DataDirError> {
+        let lock = disk::lock_as_it_is(dir)?;
         let place = Place::Disk {
             dir: dir.to_owned(),
             _lock: lock,
@@ -192,6 +212,18 @@ impl DataDir {
         Ok(id)
     }
 
+    /// The raft id of the file, if there is one; mints none.
+    ///
+    /// # Errors
+    ///
+    /// [`DataDirError::Damaged`] if the file holds no id; [`DataDirError::Io`].
+    pub fn known_raft_id(&self) -> Result<Option<RaftId>, DataDirError> {
+        let bytes = self.place.read(RAFT_ID)?;
+        bytes
+            .map(|bytes| parse_id(&self.place.path_of(RAFT_ID), &bytes))
+            .transpose()
+    }
+
     /// The generation of this start, in milliseconds since the Unix epoch: `now_ms`, or one more
     /// than the last start's if the clock went back. Written before it is given.
     ///
@@ -254,6 +286,15 @@ impl DataDir {
         let bytes = envelope::wrap(&self.place.path_of(&file), value)?;
         self.place.write(&file, &bytes)
     }
+
+    /// Removes a record, if it is there: once this returns it is gone for good.
+    ///
+    /// # Errors
+    ///
+    /// [`DataDirError::Io`], after which the record may be there or not.
+    pub fn remove(&self, name: &str) -> Result<(), DataDirError> {
+        self.place.remove(&record(name))
+    }
 }
 
 impl Place {
@@ -281,6 +322,20 @@ impl Place {
             Self::Store(store) => store.write(file, bytes).map_err(self.failed("write", file)),
             Self::Memory(files) => {
                 lock(files).insert(file.to_owned(), bytes.to_vec());
+                Ok(())
+            }
+        }
+    }
+
+    fn remove(&self, file: &str) -> Result<(), DataDirError> {
+        match self {
+            Self::Disk { dir, writing, .. } => {
+                let _one_at_a_time = lock(writing);
+                disk::remove(dir, file)
+            }
+            Self::Store(store) => store.remove(file).map_err(self.failed("remove", file)),
+            Self::Memory(files) => {
+                lock(files).remove(file);
                 Ok(())
             }
         }

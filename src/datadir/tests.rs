@@ -323,3 +323,40 @@ proptest! {
         prop_assert!(envelope::unwrap::<String>(Path::new("x"), &bytes).is_err());
     }
 }
+
+#[test]
+fn a_look_at_a_directory_writes_nothing_and_respects_its_holder() {
+    let dir = tempfile::tempdir().unwrap();
+    let gone = DataDir::inspect(&dir.path().join("gone")).unwrap_err();
+    assert!(matches!(gone, DataDirError::Io { .. }), "{gone}");
+    assert!(!dir.path().join("gone").exists());
+
+    let never_run = DataDir::inspect(dir.path()).unwrap();
+    assert_eq!(never_run.known_raft_id().unwrap(), None);
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+
+    let held = DataDir::open(dir.path()).unwrap();
+    let id = held.raft_id().unwrap();
+    let refused = DataDir::inspect(dir.path()).unwrap_err();
+    let own = Some(std::process::id());
+    assert!(
+        matches!(refused, DataDirError::Locked { pid, .. } if pid == own),
+        "{refused}"
+    );
+    drop(held);
+    let looked = DataDir::inspect(dir.path()).unwrap();
+    assert_eq!(looked.known_raft_id().unwrap(), Some(id));
+    let refused = DataDir::open(dir.path()).unwrap_err();
+    assert!(matches!(refused, DataDirError::Locked { .. }), "{refused}");
+}
+
+#[test]
+fn a_removed_record_is_gone_and_removing_it_again_is_fine() {
+    let dir = tempfile::tempdir().unwrap();
+    for place in [DataDir::open(dir.path()).unwrap(), DataDir::memory()] {
+        place.store("note", &7_u8).unwrap();
+        place.remove("note").unwrap();
+        place.remove("note").unwrap();
+        assert_eq!(place.load::<u8>("note").unwrap(), None);
+    }
+}

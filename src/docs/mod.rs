@@ -54,6 +54,8 @@ pub mod adr {
 
     #[doc = include_str!("adr/0011-one-life-of-a-node.md")]
     pub mod adr_0011_one_life_of_a_node {}
+    #[doc = include_str!("adr/0012-recovery.md")]
+    pub mod adr_0012_recovery {}
     #[doc = include_str!("adr/0013-log-mark.md")]
     pub mod adr_0013_log_mark {}
 }

@@ -21,6 +21,12 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// The disk's; the old content is there then.
     fn write(&self, file: &str, bytes: &[u8]) -> io::Result<()>;
 
+    /// Removes a file, if it is there; that lasts when this returns.
+    ///
+    /// # Errors
+    /// The disk's.
+    fn remove(&self, file: &str) -> io::Result<()>;
+
     /// Adds an entry to the journal. It lasts only once a later [`Store::sync`] is done.
     ///
     /// # Errors

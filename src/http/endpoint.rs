@@ -159,6 +159,27 @@ const ENDPOINTS: &[Endpoint] = &[
         &[],
         operator::raft_configuration,
     ),
+    row(
+        "/v1/operator/raft/peer",
+        &[Method::DELETE],
+        true,
+        &[],
+        operator::remove_peer,
+    ),
+    row(
+        "/v1/operator/raft/transfer-leader",
+        &[Method::POST],
+        true,
+        &[],
+        operator::transfer_leader,
+    ),
+    row(
+        "/v1/operator/bootstrap/abandon",
+        PUT,
+        false,
+        &[],
+        operator::abandon_founding,
+    ),
 ];
 
 const fn row(

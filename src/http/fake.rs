@@ -11,7 +11,9 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::node::{Found, Node, NodeError, Own, RaftConfiguration, RaftPeer, Read};
+use super::node::{
+    Abandoned, Found, Node, NodeError, Own, PeerName, RaftConfiguration, RaftPeer, Read,
+};
 use crate::state::{Answer, Applied, Command, KvEntry, NodeEntry, NodeRecord, Query};
 use crate::types::{
     Announcement, ClusterId, Member, MemberStatus, NodeId, RaftId, Role, ServerRole,
@@ -281,6 +283,23 @@ impl Node for FakeNode {
             index: 9,
         };
         ready(self.call(format!("raft_configuration {stale}"), configuration)).boxed()
+    }
+
+    fn remove_peer(&self, peer: PeerName) -> BoxFuture<'_, Result<(), NodeError>> {
+        ready(self.call(format!("remove {peer:?}"), ())).boxed()
+    }
+
+    fn transfer_leader(&self, to: Option<String>) -> BoxFuture<'_, Result<(), NodeError>> {
+        ready(self.call(format!("transfer {to:?}"), ())).boxed()
+    }
+
+    fn abandon_founding(&self) -> BoxFuture<'_, Result<Abandoned, NodeError>> {
+        let abandoned = Abandoned {
+            cluster: ClusterId::new(0xd),
+            others: vec!["s2".to_owned(), "s3".to_owned()],
+            wipes_raft: true,
+        };
+        ready(self.call("abandon".to_owned(), abandoned)).boxed()
     }
 }
 

@@ -11,6 +11,7 @@ mod endpoint;
 #[cfg(test)]
 pub(crate) mod fake;
 mod node;
+mod operator_shape;
 mod reply;
 mod server;
 mod shape;
@@ -21,8 +22,10 @@ mod v1;
 pub use ask::VALUE_BYTES_MAX;
 pub use client::{Client, ClientError, Got, Token};
 pub use node::{
-    Consistency, Found, Node, NodeError, Own, RaftConfiguration, RaftPeer, Read, Stats,
+    Abandoned, Consistency, Found, Node, NodeError, Own, PeerName, RaftConfiguration, RaftPeer,
+    Read, Stats,
 };
+pub use operator_shape::AbandonedJson;
 pub use server::serve;
 pub use shape::{
     KvJson, MemberJson, NodeJson, RaftConfigurationJson, RaftServerJson, SelfConfigJson, SelfJson,

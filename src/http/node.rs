@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
 use crate::state::{Answer, Applied, Command, Query};
-use crate::types::{Announcement, Member, RaftId};
+use crate::types::{Announcement, ClusterId, Member, RaftId};
 
 /// Why a request came to nothing. The text is what the client reads; Consul's where it has one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -94,6 +94,26 @@ pub struct RaftConfiguration {
     pub index: u64,
 }
 
+/// A server of the raft configuration as a person names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PeerName {
+    /// Its node id or its raft id, as text.
+    Id(String),
+    /// Where raft reaches it, as text.
+    Address(String),
+}
+
+/// A founding that an operator gave up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Abandoned {
+    /// The cluster that it would have been.
+    pub cluster: ClusterId,
+    /// Names of its other members.
+    pub others: Vec<String>,
+    /// Raft held something for it, so the agent starts again without.
+    pub wipes_raft: bool,
+}
+
 /// Groups of values by name, as `info` prints them.
 pub type Stats = BTreeMap<String, BTreeMap<String, String>>;
 
@@ -148,4 +168,14 @@ pub trait Node: Send + Sync + 'static {
         &self,
         stale: bool,
     ) -> BoxFuture<'_, Result<RaftConfiguration, NodeError>>;
+
+    /// Has the leader take a server out of the raft configuration.
+    fn remove_peer(&self, peer: PeerName) -> BoxFuture<'_, Result<(), NodeError>>;
+
+    /// Has the leader hand leadership to a server, named by its node id or raft id, or to the one
+    /// that has most of the log.
+    fn transfer_leader(&self, to: Option<String>) -> BoxFuture<'_, Result<(), NodeError>>;
+
+    /// Gives up the founding that binds this very server and cannot go on.
+    fn abandon_founding(&self) -> BoxFuture<'_, Result<Abandoned, NodeError>>;
 }

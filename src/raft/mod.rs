@@ -30,6 +30,7 @@ mod log;
 mod machine;
 mod membership;
 mod network;
+pub mod offline;
 mod snapshot;
 mod status;
 mod type_config;

@@ -182,6 +182,16 @@ impl Agent {
         self.get(&format!("/v1/kv/{key}?raw")).await
     }
 
+    /// Waits until the disk of this very server holds a key.
+    pub(crate) async fn holds(&self, key: &str) {
+        let path = format!("/v1/kv/{key}?stale");
+        eventually(&format!("{} holds {key}", self.addr), || async {
+            let (status, _) = self.try_get(&path).await?;
+            (status == 200).then_some(())
+        })
+        .await;
+    }
+
     /// The leader as this agent knows it; empty while it knows none.
     pub(crate) async fn leader(&self) -> String {
         match self.try_get("/v1/status/leader").await {

@@ -7,7 +7,7 @@ use crate::bootstrap::{Ledger, Seat, Speech};
 use crate::datadir::{DataDir, DataDirError};
 
 /// The record's name in the data directory.
-const RECORD: &str = "founding";
+pub(in crate::agent) const RECORD: &str = "founding";
 
 /// The ledger as it is on disk.
 #[derive(Debug)]

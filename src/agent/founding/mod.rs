@@ -4,6 +4,7 @@
 //! Decides nothing itself. What it adds is time: how long an answer is fresh, how long a proposal
 //! may take, and when a founding is overdue.
 
+mod abandon;
 mod book;
 mod door;
 mod events;
@@ -21,12 +22,11 @@ use tracing::{info, warn};
 
 use super::{End, obstacle};
 use crate::bootstrap::{
-    self, Answer, Change, Decision, Ledger, Message, Proposal, Question, Seat, Server, Speech,
+    self, Answer, Change, Decision, Ledger, Message, Proposal, Question, Seat, Speech,
 };
-use crate::raft::Peer;
 use crate::types::{ClusterId, NodeId, RaftId};
 
-pub(super) use book::Book;
+pub(super) use book::{Book, RECORD};
 use events::Events;
 use facts::Heard;
 pub(super) use terms::{FoundingError, Reason, Rooms, Terms};
@@ -199,7 +199,7 @@ impl Founding {
 
     /// Hands the founding entry to raft, which elects at once.
     async fn initialize(&self, proposal: &Proposal) -> Result<(), FoundingError> {
-        let members = proposal.members.iter().map(as_voter).collect();
+        let members = proposal.members.iter().map(round::as_voter).collect();
         let raft = &self.rooms.raft;
         raft.initialize(members)
             .await
@@ -310,15 +310,6 @@ fn log_change(change: Change) {
                 "the proposer of a founding was silent");
         }
     }
-}
-
-fn as_voter(server: &Server) -> (RaftId, Peer) {
-    let peer = Peer {
-        node_id: server.node_id,
-        name: server.name.to_string(),
-        rpc_addr: server.rpc_addr,
-    };
-    (server.raft_id, peer)
 }
 
 /// Answers by disk.

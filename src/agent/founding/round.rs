@@ -11,8 +11,9 @@ use tracing::{info, warn};
 use super::{ASK_DEADLINE, Founding, FoundingError, facts};
 use crate::agent::wire::{self, Envelope, Request, Response};
 use crate::bootstrap::{Answer, Draft, Message, Proposal, Server, Tally, Verdict};
+use crate::raft::Peer;
 use crate::rpc::Pool;
-use crate::types::ClusterId;
+use crate::types::{ClusterId, RaftId};
 
 /// How long a proposal may take. Chosen: a hundred round trips and a synced write on a slow disk.
 const ROUND_LIMIT: Duration = Duration::from_secs(2);
@@ -142,4 +143,14 @@ pub(super) fn listed(proposal: &Proposal) -> String {
         .map(|member| member.rpc_addr.to_string())
         .collect();
     format!("[{}]", nodes.join(" "))
+}
+
+/// A member as raft's configuration names it.
+pub(super) fn as_voter(server: &Server) -> (RaftId, Peer) {
+    let peer = Peer {
+        node_id: server.node_id,
+        name: server.name.to_string(),
+        rpc_addr: server.rpc_addr,
+    };
+    (server.raft_id, peer)
 }

@@ -2,6 +2,7 @@
 
 mod keys;
 mod membership;
+mod operator;
 mod usage;
 
 use std::ffi::OsString;

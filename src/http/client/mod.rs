@@ -51,7 +51,7 @@ pub enum ClientError {
     /// The request did not get there, or its answer did not get back. Worded as Go words it.
     #[error("{verb} \"{url}\": {why}")]
     Sent {
-        /// Get, Put or Delete.
+        /// Get, Put, Post or Delete.
         verb: &'static str,
         /// Where it was sent.
         url: String,
@@ -199,6 +199,21 @@ impl Client {
             .await
     }
 
+    /// Has the agent do what a path stands for.
+    ///
+    /// # Errors
+    /// As [`ClientError`] says; every status but 200 is one.
+    pub async fn post(
+        &self,
+        endpoint: &str,
+        rest: &str,
+        params: &[(&str, &str)],
+        body: Bytes,
+    ) -> Result<Got, ClientError> {
+        self.send(Method::POST, self.url(endpoint, rest, params)?, body)
+            .await
+    }
+
     /// Deletes what is at a path.
     ///
     /// # Errors
@@ -236,6 +251,7 @@ impl Client {
     async fn send(&self, method: Method, url: Url, body: Bytes) -> Result<Got, ClientError> {
         let verb = match method {
             Method::PUT => "Put",
+            Method::POST => "Post",
             Method::DELETE => "Delete",
             _ => "Get",
         };

@@ -248,3 +248,57 @@ async fn every_answer_carries_the_common_headers() {
         );
     }
 }
+
+#[tokio::test]
+async fn an_operator_names_one_peer_and_gets_consuls_answers() {
+    let served = serve_fake().await;
+    let either = "Must specify either ?id with the server's ID or ?address with IP:port of peer to \
+                  remove";
+    let one = "Must specify only one of ?id or ?address";
+    let rows = [
+        ("DELETE /v1/operator/raft/peer", 400, either),
+        ("DELETE /v1/operator/raft/peer?id=", 400, either),
+        ("DELETE /v1/operator/raft/peer?id=a&address=b", 400, one),
+        ("DELETE /v1/operator/raft/peer?id=a", 200, ""),
+        ("DELETE /v1/operator/raft/peer?address=b", 200, ""),
+        (
+            "POST /v1/operator/raft/transfer-leader",
+            200,
+            r#"{"Success":true}"#,
+        ),
+        (
+            "POST /v1/operator/raft/transfer-leader?id=a",
+            200,
+            r#"{"Success":true}"#,
+        ),
+        (
+            "PUT /v1/operator/bootstrap/abandon",
+            200,
+            r#"{"Cluster":"00000000-0000-0000-0000-00000000000d","Others":["s2","s3"],"WipesRaft":true}"#,
+        ),
+        (
+            "PUT /v1/operator/raft/transfer-leader",
+            405,
+            "method PUT not allowed",
+        ),
+        ("GET /v1/operator/raft/peer", 405, "method GET not allowed"),
+    ];
+    for (request, status, body) in rows {
+        let seen = send(&served, request, "").await;
+        assert_eq!(
+            (seen.status, seen.body.as_str()),
+            (status, body),
+            "{request}"
+        );
+    }
+    assert_eq!(
+        served.node.calls(),
+        [
+            r#"remove Id("a")"#,
+            r#"remove Address("b")"#,
+            "transfer None",
+            r#"transfer Some("a")"#,
+            "abandon"
+        ]
+    );
+}

@@ -209,6 +209,16 @@ impl DiskLog {
         self.hand_over(true, Waiter::Nobody)
     }
 
+    /// Purges, and waits until that is on disk. Blocks.
+    pub(super) fn purge_synced(&mut self, upto: LogId) -> io::Result<()> {
+        self.purge(upto)?;
+        self.log.wait_worker_idle()?;
+        match &*self.writes.failure().borrow() {
+            Some(first) => Err(io::Error::other(first.clone())),
+            None => Ok(()),
+        }
+    }
+
     /// Purges and syncs: files are removed only behind a sync.
     pub(super) fn purge(&mut self, upto: LogId) -> io::Result<()> {
         self.record(|log| log.purge(StoredLogId(upto)))?;
@@ -226,7 +236,7 @@ impl Drop for DiskLog {
     }
 }
 
-fn settings(dir: &str) -> Config {
+pub(super) fn settings(dir: &str) -> Config {
     Config {
         wal: chunked_wal::Config {
             dir: dir.to_owned(),

@@ -13,6 +13,7 @@ mod files;
 mod journal;
 mod mark;
 mod memory;
+mod scan;
 mod writer;
 
 #[cfg(test)]
@@ -37,6 +38,7 @@ use crate::types::RaftId;
 use disk::DiskLog;
 use journal::JournalLog;
 use memory::MemoryLog;
+pub(super) use scan::Scan;
 
 pub use error::LogError;
 
@@ -286,6 +288,19 @@ impl RaftLogStorage<TypeConfig> for LogStore {
             }
         }
     }
+}
+
+/// Drops the entries of a log on disk up to one, and waits until that is on disk. Everything else,
+/// the vote above all, stays. Blocks.
+///
+/// # Errors
+/// See [`LogError`].
+pub(super) fn drop_entries(dir: &Path, own: RaftId, upto: LogId) -> Result<(), LogError> {
+    let mut log = DiskLog::open(dir, own)?;
+    log.purge_synced(upto).map_err(|source| LogError::Open {
+        path: dir.to_owned(),
+        source,
+    })
 }
 
 async fn wait_synced(synced: oneshot::Receiver<io::Result<()>>) -> io::Result<()> {

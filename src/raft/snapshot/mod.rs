@@ -77,6 +77,9 @@ pub enum SnapshotError {
     },
 }
 
+/// The newest good snapshot, and the files that are damaged.
+type Seen = (Option<Snapshot>, Vec<PathBuf>);
+
 impl SnapshotError {
     /// The failure of a write in one line: file, cause, remedy.
     pub(super) fn into_io(self) -> io::Error {
@@ -211,6 +214,16 @@ impl SnapshotStore {
     }
 }
 
+/// Writes a snapshot into a directory in place of one with the same end. Blocks.
+///
+/// # Errors
+/// `Io` or `Encode`; the snapshots from before are untouched.
+pub(super) fn replace(dir: &Path, meta: &SnapshotMeta, state: &State) -> Result<(), SnapshotError> {
+    file::prepare_dir(dir)?;
+    file::write(dir, &file::name(meta.last_log_id), &encode(meta, state)?)?;
+    prune(dir)
+}
+
 fn io_error(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> SnapshotError {
     let path = path.to_owned();
     move |source| SnapshotError::Io {
@@ -222,6 +235,17 @@ fn io_error(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> S
 
 /// Reads snapshots from the newest on until one is good, and checks that it reaches the log.
 fn newest_readable(dir: &Path, purged: Option<LogId>) -> Result<Option<Snapshot>, SnapshotError> {
+    let (found, damaged) = look(dir, purged)?;
+    set_aside(&damaged)?;
+    Ok(found)
+}
+
+/// As [`SnapshotStore::open`] would find them, and changes nothing; also gives the files that are
+/// damaged.
+///
+/// # Errors
+/// `Io`, or `Gap` if what can be read does not reach the log.
+pub(super) fn look(dir: &Path, purged: Option<LogId>) -> Result<Seen, SnapshotError> {
     let mut damaged = Vec::new();
     let mut found = None;
     for path in file::newest_first(dir)? {
@@ -238,8 +262,7 @@ fn newest_readable(dir: &Path, purged: Option<LogId>) -> Result<Option<Snapshot>
         }
     }
     check_reach(dir, found.as_ref(), purged, &damaged)?;
-    set_aside(&damaged)?;
-    Ok(found)
+    Ok((found, damaged))
 }
 
 /// Checks that the log takes over where the snapshot ends.

@@ -3,6 +3,7 @@
 mod durability;
 mod faults;
 mod founding;
+mod offline;
 mod peers;
 mod reading;
 mod timing;

@@ -133,6 +133,14 @@ impl Store for Disk {
         Ok(())
     }
 
+    fn remove(&self, file: &str) -> io::Result<()> {
+        let mut inner = self.inner();
+        inner.check()?;
+        inner.changes += 1;
+        inner.files.remove(file);
+        Ok(())
+    }
+
     fn append(&self, entry: Vec<u8>) -> io::Result<()> {
         let mut inner = self.inner();
         inner.check()?;

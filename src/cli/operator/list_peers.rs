@@ -1,28 +1,13 @@
 //! `operator raft list-peers`: who takes part in consensus (agent reference, 4.10).
 
-use super::connect::{AgentOptions, ReadOptions};
-use super::table::columns;
-use super::{Failure, World};
+use crate::cli::connect::{AgentOptions, ReadOptions};
+use crate::cli::table::columns;
+use crate::cli::{Failure, World};
 use crate::http::{RaftConfigurationJson, RaftServerJson};
-
-/// Tools for operators
-#[derive(Debug, clap::Subcommand)]
-pub(super) enum Operator {
-    /// Looks at consensus
-    #[command(subcommand, arg_required_else_help = true)]
-    Raft(Raft),
-}
-
-/// Looks at consensus
-#[derive(Debug, clap::Subcommand)]
-pub(super) enum Raft {
-    /// Lists the servers that take part in consensus
-    ListPeers(ListPeers),
-}
 
 /// Lists the servers that take part in consensus
 #[derive(Debug, clap::Args)]
-pub(super) struct ListPeers {
+pub(in crate::cli) struct ListPeers {
     #[command(flatten)]
     read: ReadOptions,
 
@@ -32,7 +17,7 @@ pub(super) struct ListPeers {
 
 impl ListPeers {
     /// Asks the leader, or with `-stale` any server, and prints a table.
-    pub(super) async fn run(self, world: &mut World) -> Result<(), Failure> {
+    pub(in crate::cli) async fn run(self, world: &mut World) -> Result<(), Failure> {
         let client = self.agent.client(&world.env)?;
         let path = "/v1/operator/raft/configuration";
         let asked = client.get(path, "", &self.read.params()).await;

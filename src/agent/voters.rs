@@ -1,0 +1,138 @@
+//! What an operator changes about consensus on the leader: takes a server out, hands leadership
+//! over (agent reference, 4.10 and 6.10; the texts are Consul's).
+//!
+//! Consul takes a server out whatever it costs. Here the rest must keep its quorum, by
+//! [`may_go`](crate::autopilot::may_go): else nobody could take anything back any more.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use tracing::info;
+
+use crate::autopilot::may_go;
+use crate::http::{NodeError, PeerName};
+use crate::raft::{MembershipError, PeerStatus, Raft, Status, TransferError};
+use crate::types::RaftId;
+
+use super::wire::Response;
+
+/// A voter that answered the leader within this time answers. Chosen: some heartbeats of the
+/// slowest setting.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
+
+/// Takes a server out of the raft configuration.
+pub(super) async fn remove(raft: &Raft, name: &PeerName) -> Response {
+    let status = raft.status();
+    if !status.is_leader() {
+        return Response::NotLeader;
+    }
+    let id = match find(&status, name) {
+        Ok(Some(peer)) => peer.id,
+        Ok(None) => return failed(not_found(name)),
+        Err(error) => return failed(error),
+    };
+    if let Err(error) = check(&status, id) {
+        return failed(error);
+    }
+    info!(target: "agent.server", id = %id, reason = "operator",
+        "removing server from the raft configuration");
+    match raft.remove(id).await {
+        Ok(()) => Response::Changed,
+        Err(MembershipError::NotLeader { .. }) => Response::NotLeader,
+        Err(error) => failed(NodeError::Failed(error.to_string())),
+    }
+}
+
+/// Hands leadership over.
+pub(super) async fn transfer(raft: &Raft, to: Option<&str>) -> Response {
+    let status = raft.status();
+    if !status.is_leader() {
+        return Response::NotLeader;
+    }
+    let target = match to.map(|id| target(&status, id)).transpose() {
+        Ok(target) => target,
+        Err(error) => return failed(error),
+    };
+    let text = match raft.transfer_leader(target).await {
+        Ok(()) => return Response::Changed,
+        Err(TransferError::NotLeader { .. }) => return Response::NotLeader,
+        Err(TransferError::NoTarget) => "cannot find peer".to_owned(),
+        Err(TransferError::TimedOut { .. }) => "leadership transfer timeout".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    failed(NodeError::Failed(text))
+}
+
+fn target(status: &Status, id: &str) -> Result<RaftId, NodeError> {
+    let found = find(status, &PeerName::Id(id.to_owned()))?;
+    match found.map(|peer| peer.id) {
+        None => Err(NodeError::Failed(format!(
+            "Could not find address for server id {id}"
+        ))),
+        Some(own) if own == status.id => Err(NodeError::Failed(
+            "cannot transfer leadership to itself".to_owned(),
+        )),
+        Some(other) => Ok(other),
+    }
+}
+
+const fn failed(error: NodeError) -> Response {
+    Response::Failed(error)
+}
+
+fn not_found(name: &PeerName) -> NodeError {
+    let (what, text) = match name {
+        PeerName::Id(id) => ("id", id),
+        PeerName::Address(address) => ("address", address),
+    };
+    NodeError::NotFound(format!(
+        "{what} {text:?} was not found in the Raft configuration"
+    ))
+}
+
+/// The one server that a name means. A node id may belong to two raft nodes for a while, after a
+/// disk was wiped; then only a raft id will do.
+fn find<'a>(status: &'a Status, name: &PeerName) -> Result<Option<&'a PeerStatus>, NodeError> {
+    let is_meant = |entry: &&PeerStatus| match name {
+        PeerName::Id(id) => {
+            entry.id.to_string().eq_ignore_ascii_case(id)
+                || entry.peer.node_id.to_string().eq_ignore_ascii_case(id)
+        }
+        PeerName::Address(address) => entry.peer.rpc_addr.to_string() == *address,
+    };
+    let meant: Vec<&PeerStatus> = status.peers.iter().filter(is_meant).collect();
+    match meant.as_slice() {
+        [] => Ok(None),
+        [one] => Ok(Some(*one)),
+        several => {
+            let ids: Vec<String> = several.iter().map(|entry| entry.id.to_string()).collect();
+            let ids = ids.join(", ");
+            Err(NodeError::Invalid(format!(
+                "several servers have that name; name one by its raft id: {ids}"
+            )))
+        }
+    }
+}
+
+/// The rest must be able to go on. A learner costs nothing.
+fn check(status: &Status, goes: RaftId) -> Result<(), NodeError> {
+    let voters: BTreeSet<RaftId> = status.voters().map(|voter| voter.id).collect();
+    let answers = |voter: &&PeerStatus| {
+        let is_fresh = |ago: Duration| ago <= ANSWERS_WITHIN;
+        voter.id == status.id || voter.last_answer.is_some_and(is_fresh)
+    };
+    let answering: BTreeSet<RaftId> = status
+        .voters()
+        .filter(answers)
+        .map(|voter| voter.id)
+        .collect();
+    if !voters.contains(&goes) || may_go(&voters, &answering, goes) {
+        return Ok(());
+    }
+    let left = voters.len().saturating_sub(1);
+    let answer = answering.iter().filter(|voter| **voter != goes).count();
+    Err(NodeError::Failed(format!(
+        "without it {left} voters would be left, of which {answer} answer: no quorum; bring the \
+         others back or add servers first"
+    )))
+}
