@@ -252,8 +252,8 @@ fn a_damaged_file_that_can_be_missed_is_told_apart() {
     let open = DataDir::open(&dir).unwrap();
     open.generation(1_000).unwrap();
     open.store_peers(&[]).unwrap();
-    fs::write(dir.join("peers.record"), "half").unwrap();
-    fs::write(dir.join("generation.record"), "half").unwrap();
+    fs::write(dir.join("peers.record"), "").unwrap();
+    fs::write(dir.join("generation.record"), "").unwrap();
     let texts = [
         open.peers().unwrap_err().to_string(),
         open.generation(2_000).unwrap_err().to_string(),
