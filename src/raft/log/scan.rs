@@ -126,7 +126,7 @@ impl Scan {
                 self.committed = state.committed().map(|id| id.0);
                 self.owner = state.user_data.map(|Owner(owner)| owner);
                 if let Some(StoredLogId(id)) = state.purged() {
-                    self.purge(id);
+                    self.purge(*id);
                 }
             }
         }

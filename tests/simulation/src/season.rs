@@ -377,6 +377,11 @@ impl Season {
         let Some(other) = self.world.choose(&others) else {
             return;
         };
+        // Blank agents have nothing to tell them apart by; only clusters have ids.
+        let both = [family, self.world.computers[other].role.family];
+        if !both.iter().all(|family| self.world.is_whole(*family)) {
+            return;
+        }
         let ip = self.world.computers[at].ip;
         self.stop(at, Kind::Move);
         self.stop(other, Kind::PowerCut);
