@@ -1,6 +1,5 @@
 //! A season: who there is, and what weather they meet, all by the seed.
 
-use quorate_providers as _;
 use rand::RngExt as _;
 
 use crate::computer::Role;
@@ -239,8 +238,21 @@ impl Season {
             .collect()
     }
 
+    /// Nothing that happened still goes on.
+    fn is_quiet(&self) -> bool {
+        self.later.iter().all(|(_, l)| matches!(l, Later::See(..)))
+    }
+
+    /// A computer's family is one cluster of all its servers.
+    fn is_whole(&self, at: usize) -> bool {
+        self.world.is_whole(self.world.computers[at].role.family)
+    }
+
     /// One thing happens.
     fn happen(&mut self) {
+        if self.later.iter().any(|(_, l)| matches!(l, Later::End(_))) {
+            return;
+        }
         let kinds = self.kinds.clone();
         let Some(kind) = self.world.choose(&kinds) else {
             return;
@@ -272,6 +284,9 @@ impl Season {
                 }
             }
             Kind::Wipe => self.wipe(at),
+            // Beside a copy nothing else goes wrong: that a copy with a majority behind a cut passes for
+            // the member is known (decision 11).
+            Kind::Copy if !self.is_quiet() || !self.is_whole(at) => {}
             Kind::Copy => {
                 let copy = self.world.add_copy(at);
                 let until = self.in_ms(3_000, 12_000);
@@ -350,12 +365,8 @@ impl Season {
 
     /// Wipes one server of a cluster that is whole: more at once is a loss that nobody can mend.
     fn wipe(&mut self, at: usize) {
-        let family = self.world.computers[at].role.family;
         let is_early = self.world.now < self.last_wipe + 5_000;
-        if is_early || !self.later.iter().all(|(_, l)| matches!(l, Later::See(..))) {
-            return;
-        }
-        if !self.world.is_whole(family) {
+        if is_early || !self.is_quiet() || !self.is_whole(at) {
             return;
         }
         self.last_wipe = self.world.now;
