@@ -42,6 +42,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use quorate_providers::Io;
 use tokio::sync::mpsc;
 use tracing::info;
 
@@ -167,16 +168,17 @@ impl Agent {
     /// # Errors
     /// See [`AgentError`].
     pub async fn start(config: Config) -> Result<Self, AgentError> {
-        Self::start_on(Arc::new(Real), config).await
+        Self::start_on(Arc::new(Real), Io::real(), config).await
     }
 
-    /// As [`Agent::start`], on another host than the computer itself: in a simulation, say. The
-    /// HTTP API and what lies inside a vendor's SDK go to the computer all the same.
+    /// As [`Agent::start`], on another host than the computer itself, as in a simulation; `io` is
+    /// what providers and DNS names among the sources are asked through. The HTTP API and what
+    /// lies inside a vendor's SDK go to the computer all the same.
     ///
     /// # Errors
     /// See [`AgentError`].
-    pub async fn start_on(host: Arc<dyn Host>, config: Config) -> Result<Self, AgentError> {
-        start::start(host, config).await
+    pub async fn start_on(host: Arc<dyn Host>, io: Io, config: Config) -> Result<Self, AgentError> {
+        start::start(host, io, config).await
     }
 
     /// The agent as its API sees it.

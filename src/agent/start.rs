@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use quorate_providers::Io;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tracing::info;
@@ -47,11 +48,14 @@ pub(super) struct Ground {
     remembered: Vec<SocketAddr>,
 }
 
-pub(super) async fn start(host: Arc<dyn Host>, config: Config) -> Result<Agent, AgentError> {
+pub(super) async fn start(
+    host: Arc<dyn Host>,
+    io: Io,
+    config: Config,
+) -> Result<Agent, AgentError> {
     let sources = Sources::parse(&config)?;
     let http = bind_http(&config).await?;
     check_addresses(&*host, &config)?;
-    let discovery = host.discovery();
     let ground = lay_ground(host, &config).await?;
     let server = match config.mode {
         Mode::Server => Some(server::open(&config, &ground).await?),
@@ -82,7 +86,7 @@ pub(super) async fn start(host: Arc<dyn Host>, config: Config) -> Result<Agent, 
     let parts = Arc::new(Parts {
         dir: ground.dir.clone(),
         membership: ground.membership,
-        lookup: Lookup::new(discovery, gossip.local_addr().port()),
+        lookup: Lookup::new(io, gossip.local_addr().port()),
         gossip,
         router: Arc::new(router),
         raft,

@@ -13,7 +13,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use quorate_providers::Io;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use real::Real;
@@ -40,9 +39,6 @@ pub trait Host: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// The system's: the address is not this host's, or is in use.
     fn datagrams(&self, addr: SocketAddr) -> io::Result<Arc<dyn Datagrams>>;
-
-    /// What providers, and the DNS names among the sources, are asked through.
-    fn discovery(&self) -> Io;
 
     /// Milliseconds since 1970, as the wall clock shows them. It may be wrong, and go back.
     fn now_ms(&self) -> u64;

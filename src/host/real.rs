@@ -7,7 +7,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use quorate_providers::Io;
 use tokio::net::{TcpListener, TcpSocket, TcpStream, UdpSocket};
 
 use super::{Datagrams, Host, Listener, Store, Stream};
@@ -47,10 +46,6 @@ impl Host for Real {
             receiving,
             addr,
         }))
-    }
-
-    fn discovery(&self) -> Io {
-        Io::real()
     }
 
     fn now_ms(&self) -> u64 {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use quorate::bootstrap::{self, Ballot, Message, Proposal, Server};
 use quorate::datadir::DataDir;
-use quorate::types::{ClusterId, NodeId, RaftId};
+use quorate::types::{ClusterId, MemberStatus, NodeId, RaftId};
 
 use crate::support::{Agent, Output, World, eventually, quorate};
 
@@ -149,6 +149,15 @@ fn bound_to_the_lost(world: &World) -> ClusterId {
         },
         members: members.clone(),
     };
+    // Only a proposer that gossip knows is promised anything.
+    let proposer = bootstrap::Peer {
+        server: server(7, NodeId::new(7), RaftId::new(7)),
+        expectation: bootstrap::Expectation::Nothing,
+        announced: None,
+        status: MemberStatus::Alive,
+        contact: bootstrap::Contact::Answered,
+        last_said: Some(bootstrap::Standing::Blank),
+    };
     for (dir, own) in dirs.iter().zip([1, 2]) {
         let name = format!("n{own}");
         let own = members.iter().find(|member| member.name.as_str() == name);
@@ -160,7 +169,7 @@ fn bound_to_the_lost(world: &World) -> ClusterId {
                 raft: bootstrap::Raft::Pristine,
             },
             ledger: bootstrap::Ledger::default(),
-            peers: BTreeMap::new(),
+            peers: BTreeMap::from([(proposer.server.node_id, proposer.clone())]),
             unreached: BTreeSet::new(),
             open_sources: BTreeSet::new(),
             fates: BTreeMap::new(),

@@ -88,7 +88,11 @@ impl Founding {
         let step = bootstrap::answer(&self.view(&book), message);
         if let Some(next) = step.write {
             self.log_promise(from, &next);
-            self.write(&mut book, next).await?;
+            let written = self.write(&mut book, next).await;
+            written.inspect_err(|error| {
+                warn!(target: "agent.server", error = %super::lookup::chain(error),
+                    "word not given to a proposer");
+            })?;
         }
         Ok(step.answer)
     }

@@ -215,7 +215,7 @@ impl Computer {
 /// Runs an agent as a service manager does: started again after a failure.
 async fn supervise(host: SimHost, config: Config, process: Process) {
     loop {
-        match Agent::start_on(Arc::new(host.clone()), config.clone()).await {
+        match Agent::start_on(Arc::new(host.clone()), host.discovery(), config.clone()).await {
             Ok(mut agent) => {
                 process.set(Some(agent.node()));
                 let end = agent.ended().await;

@@ -30,6 +30,17 @@ pub struct SimHost {
     pub ahead_ms: u64,
 }
 
+impl SimHost {
+    /// What DNS names resolve to here.
+    pub fn discovery(&self) -> Io {
+        let view = View {
+            net: self.net.clone(),
+            ip: self.ip,
+        };
+        Io::new(Environment::Process, view)
+    }
+}
+
 impl Host for SimHost {
     fn listen(&self, addr: SocketAddr) -> io::Result<Box<dyn Listener>> {
         if !self.net.listen(addr) {
@@ -54,14 +65,6 @@ impl Host for SimHost {
         }
         let net = self.net.clone();
         Ok(Arc::new(SimPort { net, addr }))
-    }
-
-    fn discovery(&self) -> Io {
-        let view = View {
-            net: self.net.clone(),
-            ip: self.ip,
-        };
-        Io::new(Environment::Process, view)
     }
 
     fn now_ms(&self) -> u64 {
