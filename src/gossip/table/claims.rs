@@ -6,12 +6,20 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::{Heard, Table};
 use crate::gossip::conflict::{Conflict, ConflictKind};
 use crate::gossip::identity::Identity;
 use crate::gossip::wire::Line;
 use crate::types::{Announcement, NodeId};
+
+/// How long a claim waits without being heard again. Chosen: longer than a silent member takes to
+/// be found failed (ADR 11), and short enough that a copy that has ended is not taken for the
+/// member later. Who really moved goes on asking, and is let in then.
+const CLAIM_KEPT: Duration = Duration::from_secs(10);
 
 /// The claims that wait, and what has become of others.
 #[derive(Debug, Default)]
@@ -28,6 +36,7 @@ struct Claim {
     says: Announcement,
     renewal: u32,
     state: foca::State,
+    heard: Instant,
 }
 
 impl Claims {
@@ -113,22 +122,26 @@ impl Table {
     /// Lets a word wait.
     pub(super) fn hold_claim(&mut self, says: Announcement, renewal: u32, state: foca::State) {
         let waiting = self.claims.waiting.get(&says.node_id);
-        if waiting.is_none_or(|claim| says.is_newer(&claim.says)) {
+        if waiting.is_none_or(|claim| !claim.says.is_newer(&says)) {
             let node_id = says.node_id;
             let claim = Claim {
                 says,
                 renewal,
                 state,
+                heard: self.now,
             };
             self.claims.waiting.insert(node_id, claim);
         }
     }
 
-    /// Grants the claim on a member that is down.
+    /// Grants the claim on a member that is down, if it was heard of late.
     pub(super) fn grant_claim(&mut self, node_id: NodeId) {
         let Some(claim) = self.claims.waiting.remove(&node_id) else {
             return;
         };
+        if self.now.saturating_duration_since(claim.heard) > CLAIM_KEPT {
+            return;
+        }
         match self.place(claim.says, claim.renewal, claim.state) {
             Ok(Heard::New) => self.claims.granted.push(node_id),
             Ok(Heard::Old) => {}

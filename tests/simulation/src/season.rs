@@ -67,6 +67,8 @@ enum Later {
     Resume(usize),
     Start(usize),
     End(usize),
+    /// Nothing else happens so soon after a copy: a claim of one that has ended waits for 10 s.
+    Rest,
     DiskGood(usize),
     See(usize, Sight),
 }
@@ -205,7 +207,9 @@ impl Season {
             Later::End(at) => {
                 let net = self.world.net.clone();
                 self.world.computers[at].cut_power(&net);
+                self.later.push((self.world.now + 12_000, Later::Rest));
             }
+            Later::Rest => {}
             Later::DiskGood(at) => {
                 self.world.computers[at].disk.set_full(false);
                 self.world.computers[at].disk.set_slowest(4);
@@ -250,7 +254,8 @@ impl Season {
 
     /// One thing happens.
     fn happen(&mut self) {
-        if self.later.iter().any(|(_, l)| matches!(l, Later::End(_))) {
+        let is_copy = |later: &Later| matches!(later, Later::End(_) | Later::Rest);
+        if self.later.iter().any(|(_, later)| is_copy(later)) {
             return;
         }
         let kinds = self.kinds.clone();
