@@ -37,6 +37,14 @@ walk RUNS="20":
 netns:
     QUORATE_NETNS=1 cargo test {{small}} --test main formation::partition -- --test-threads=1 --nocapture
 
+# One season of simulated weather, told line by line: just simulate 7
+simulate SEED:
+    cargo run --release -p quorate-simulation -- {{SEED}}
+
+# Many seasons, each in a process of its own; prints what broke: just simulate-many 2000 [FIRST]
+simulate-many N="200" FIRST="0":
+    cargo run --release -p quorate-simulation -- --many {{N}} {{FIRST}}
+
 # How long forming and healing take: medians of 20 runs with real processes.
 bench:
     cargo bench --bench formation

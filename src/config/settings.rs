@@ -98,7 +98,7 @@ pub const SETTINGS: &[Setting] = &[
         Founding,
         |c| json!(c.bootstrap_safety.as_str()),
         "How much must be known before a founding: majority (consent of more than half of all \
-         that could be servers), strict (no address that was listed may be silent), or open \
+         that could be servers), strict (no address that was listed may be silent, and no member down), or open \
          (Consul's way: what is not known does not count).",
     )
     .flag("bootstrap-safety")

@@ -58,4 +58,6 @@ pub mod adr {
     pub mod adr_0012_recovery {}
     #[doc = include_str!("adr/0013-log-mark.md")]
     pub mod adr_0013_log_mark {}
+    #[doc = include_str!("adr/0014-a-host-to-simulate.md")]
+    pub mod adr_0014_a_host_to_simulate {}
 }
