@@ -121,6 +121,41 @@ async fn a_dead_server_is_taken_out_and_one_that_is_needed_is_not() {
     client.write("after", "1").await;
 }
 
+/// The ledger of a server that has promised.
+fn promise(view: &bootstrap::View, proposal: &Proposal) -> bootstrap::Ledger {
+    let step = bootstrap::answer(view, &Message::Prepare(proposal.clone()));
+    step.write.unwrap()
+}
+
+/// The ledger of a member that has let raft speak.
+fn with_raft(
+    view: &bootstrap::View,
+    ledger: &bootstrap::Ledger,
+    cluster: ClusterId,
+) -> bootstrap::Ledger {
+    let speech = bootstrap::Speech {
+        cluster,
+        has_committed: false,
+    };
+    let own = view.own.server.raft_id;
+    match bootstrap::admit(ledger, own, bootstrap::Raft::Pristine, speech) {
+        bootstrap::Admission::Adopt(next) => next,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A server as gossip knows it: only such a proposer is promised anything.
+fn known(server: Server) -> bootstrap::Peer {
+    bootstrap::Peer {
+        server,
+        expectation: bootstrap::Expectation::Nothing,
+        announced: None,
+        status: MemberStatus::Alive,
+        contact: bootstrap::Contact::Answered,
+        last_said: Some(bootstrap::Standing::Blank),
+    }
+}
+
 /// Servers 1 and 2 promised, in a former life, to found a cluster with three that are lost. The
 /// second one also let raft speak for it.
 fn bound_to_the_lost(world: &World) -> ClusterId {
@@ -149,18 +184,10 @@ fn bound_to_the_lost(world: &World) -> ClusterId {
         },
         members: members.clone(),
     };
-    // Only a proposer that gossip knows is promised anything.
-    let proposer = bootstrap::Peer {
-        server: server(7, NodeId::new(7), RaftId::new(7)),
-        expectation: bootstrap::Expectation::Nothing,
-        announced: None,
-        status: MemberStatus::Alive,
-        contact: bootstrap::Contact::Answered,
-        last_said: Some(bootstrap::Standing::Blank),
-    };
+    let proposer = known(server(7, NodeId::new(7), RaftId::new(7)));
     for (dir, own) in dirs.iter().zip([1, 2]) {
         let name = format!("n{own}");
-        let own = members.iter().find(|member| member.name.as_str() == name);
+        let own = members.iter().find(|m| m.name.as_str() == name);
         let view = bootstrap::View {
             own: bootstrap::Own {
                 server: own.unwrap().clone(),
@@ -175,19 +202,9 @@ fn bound_to_the_lost(world: &World) -> ClusterId {
             fates: BTreeMap::new(),
             is_overdue: false,
         };
-        let step = bootstrap::answer(&view, &Message::Prepare(proposal.clone()));
-        let mut ledger = step.write.unwrap();
+        let mut ledger = promise(&view, &proposal);
         if name == "n2" {
-            let speech = bootstrap::Speech {
-                cluster,
-                has_committed: false,
-            };
-            let own = view.own.server.raft_id;
-            let adopted = bootstrap::admit(&ledger, own, bootstrap::Raft::Pristine, speech);
-            let bootstrap::Admission::Adopt(next) = adopted else {
-                panic!("{adopted:?}");
-            };
-            ledger = next;
+            ledger = with_raft(&view, &ledger, cluster);
         }
         dir.store("founding", &ledger).unwrap();
     }

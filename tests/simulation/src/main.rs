@@ -60,23 +60,15 @@ fn many(count: u64, first: u64) -> ExitCode {
     let began = Instant::now();
     let (next, broken) = (AtomicU64::new(first), AtomicU64::new(0));
     let at_once = thread::available_parallelism().map_or(1, usize::from);
+    let work = || {
+        while let Some(seed) = take(&next, first + count) {
+            let is_held = report(seed, &child(seed));
+            broken.fetch_add(u64::from(!is_held), Ordering::SeqCst);
+        }
+    };
     thread::scope(|scope| {
         for _ in 0..at_once {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::SeqCst);
-                    if seed >= first + count {
-                        return;
-                    }
-                    let output = child(seed);
-                    if !output.status.success() {
-                        broken.fetch_add(1, Ordering::SeqCst);
-                        print!("{}", String::from_utf8_lossy(&output.stdout));
-                        print!("{}", String::from_utf8_lossy(&output.stderr));
-                        println!("    its story: just simulate {seed}");
-                    }
-                }
-            });
+            scope.spawn(work);
         }
     });
     let (broken, took) = (broken.into_inner(), began.elapsed().as_secs());
@@ -85,6 +77,23 @@ fn many(count: u64, first: u64) -> ExitCode {
         count - broken
     );
     ExitCode::from(u8::from(broken > 0))
+}
+
+/// The next seed, below the end.
+fn take(next: &AtomicU64, end: u64) -> Option<u64> {
+    let seed = next.fetch_add(1, Ordering::SeqCst);
+    (seed < end).then_some(seed)
+}
+
+/// Says what broke, if anything did; true if nothing did.
+fn report(seed: u64, output: &Output) -> bool {
+    if output.status.success() {
+        return true;
+    }
+    print!("{}", String::from_utf8_lossy(&output.stdout));
+    print!("{}", String::from_utf8_lossy(&output.stderr));
+    println!("    its story: just simulate {seed}");
+    false
 }
 
 fn child(seed: u64) -> Output {

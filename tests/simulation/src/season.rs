@@ -104,9 +104,9 @@ impl Season {
             last_wipe: 0,
         };
         let (servers, expect) = [(3, 3), (5, 5), (6, 3), (4, 3), (3, 3)][(seed % 5) as usize];
-        season.cast('x', servers, expect, (seed / 5 % 3) as u32, seed);
+        season.cast('x', (servers, expect), (seed / 5 % 3) as u32, seed);
         if seed.is_multiple_of(3) || season.kinds.contains(&Kind::Reuse) {
-            season.cast('y', 3, 3, 0, seed);
+            season.cast('y', (3, 3), 0, seed);
         }
         let kinds = format!("{:?}", season.kinds);
         season.world.tell(&format!(
@@ -116,7 +116,7 @@ impl Season {
     }
 
     /// Brings in a family: its computers start within some time, and see each other by and by.
-    fn cast(&mut self, family: char, servers: u32, expect: u32, clients: u32, seed: u64) {
+    fn cast(&mut self, family: char, (servers, expect): (u32, u32), clients: u32, seed: u64) {
         let spread = if seed.is_multiple_of(2) {
             1_000
         } else {
