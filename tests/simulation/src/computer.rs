@@ -135,7 +135,6 @@ impl Computer {
             net: net.clone(),
             ip: self.ip,
             disk: self.disk.clone(),
-            ahead_ms: 0,
         };
         net.power_on(self.ip);
         let process = Process::default();

@@ -26,8 +26,6 @@ pub struct SimHost {
     pub ip: IpAddr,
     /// Its disk.
     pub disk: Disk,
-    /// How far its wall clock is ahead, in milliseconds.
-    pub ahead_ms: u64,
 }
 
 impl SimHost {
@@ -68,7 +66,7 @@ impl Host for SimHost {
     }
 
     fn now_ms(&self) -> u64 {
-        EPOCH_MS + self.ahead_ms + self.net.now()
+        EPOCH_MS + self.net.now()
     }
 
     fn store(&self) -> Option<Arc<dyn Store>> {
