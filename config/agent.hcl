@@ -41,8 +41,8 @@ bootstrap_expect = 0
 bootstrap = false
 
 # How much must be known before a founding: majority (consent of more than half of all that
-# could be servers), strict (no address that was listed may be silent), or open (Consul's way:
-# what is not known does not count). Flag: -bootstrap-safety.
+# could be servers), strict (no address that was listed may be silent, and no member down), or
+# open (Consul's way: what is not known does not count). Flag: -bootstrap-safety.
 bootstrap_safety = "majority"
 
 
