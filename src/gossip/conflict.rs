@@ -150,8 +150,10 @@ impl Conflict {
     }
 
     fn fmt_clusters(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = |cluster: Option<ClusterId>| match cluster {
+        // Only an address may be known of the other; of oneself it is known to be blank.
+        let name = |cluster: Option<ClusterId>, party: &Party| match cluster {
             Some(id) => format!("cluster {id}"),
+            None if party.node_id.is_some() => String::from("no cluster yet"),
             None => String::from("another cluster"),
         };
         write!(
@@ -159,7 +161,7 @@ impl Conflict {
             "Member {} at {} belongs to {}, ",
             self.theirs,
             self.theirs.addr,
-            name(self.theirs.cluster)
+            name(self.theirs.cluster, &self.theirs)
         )?;
         match self.kind {
             ConflictKind::AmbiguousCluster => write!(
@@ -167,14 +169,14 @@ impl Conflict {
                 "while {} at {} belongs to {}; a blank agent between two clusters joins neither",
                 self.ours,
                 self.ours.addr,
-                name(self.ours.cluster)
+                name(self.ours.cluster, &self.ours)
             ),
             _ => write!(
                 f,
                 "{} at {} to {}",
                 self.ours,
                 self.ours.addr,
-                name(self.ours.cluster)
+                name(self.ours.cluster, &self.ours)
             ),
         }
     }

@@ -294,7 +294,9 @@ async fn a_data_directory_removed_under_a_running_server_ends_it_before_it_ackno
     let world = World::new();
     let mut server = world.agent(1, &ALONE);
     server.write("before", "v").await;
-    fs::remove_dir_all(world.path("data-1")).unwrap();
+    // Moved away first: a server that writes would make new files in a directory being emptied.
+    fs::rename(world.path("data-1"), world.path("gone")).unwrap();
+    fs::remove_dir_all(world.path("gone")).unwrap();
     assert_eq!(write_until_refused(&server, "after").await, [""; 0]);
     assert_eq!(server.ended().await, Some(1));
     let line = server.logged("agent failed").await;

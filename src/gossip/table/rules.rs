@@ -4,6 +4,8 @@
 //! the whole merge when any two of it conflict, so one duplicate keeps everybody out (demand
 //! study, P10).
 
+use std::collections::BTreeSet;
+
 use super::{Entry, Table, name_key};
 use crate::gossip::conflict::{Conflict, ConflictKind, Party};
 use crate::gossip::wire::Line;
@@ -43,29 +45,34 @@ impl Table {
     }
 
     /// Checks the list of a blank partner: one that holds members of another cluster stands between
-    /// the two, and would bring the blank agents of each to the other.
+    /// the two, and would bring the blank agents of each to the other. One whose list tells of two
+    /// clusters says itself that it stands between them; what it tells of their members is only
+    /// enough to show that they are there, so nobody takes it in.
     ///
     /// # Errors
     /// The conflict that refuses the exchange.
     pub(crate) fn admit_company(&self, partner: &Announcement, others: &[Line]) -> Verdict {
-        let Some(own) = self.get(self.own()) else {
+        let Some(own) = self.get(self.own()).filter(|_| partner.cluster.is_none()) else {
             return Ok(());
         };
-        let (None, Some(ours)) = (partner.cluster, self.cluster()) else {
-            return Ok(());
-        };
-        let is_foreign = |line: &&Line| {
+        let living = others
+            .iter()
+            .filter(|line| line.state != foca::State::Down)
+            .filter_map(|line| Some((line.says.cluster?, line)));
+        let clusters: BTreeSet<ClusterId> = living.clone().map(|(cluster, _)| cluster).collect();
+        let is_between = clusters.len() > 1;
+        let is_foreign = |(theirs, line): &(ClusterId, &Line)| {
             let is_stale = self
                 .get(line.says.node_id)
                 .is_some_and(|known| !line.says.is_newer(&known.says));
-            let is_other = line.says.cluster.is_some_and(|theirs| theirs != ours);
-            is_other && !is_stale && line.state != foca::State::Down
+            let is_other = self.cluster().map_or(is_between, |ours| *theirs != ours);
+            is_other && (is_between || !is_stale)
         };
-        let Some(foreign) = others.iter().find(is_foreign) else {
+        let Some((cluster, _)) = living.clone().find(is_foreign) else {
             return Ok(());
         };
         let between = Announcement {
-            cluster: foreign.says.cluster,
+            cluster: Some(cluster),
             ..partner.clone()
         };
         Err(self.conflict(ConflictKind::AmbiguousCluster, &own.says, &between))

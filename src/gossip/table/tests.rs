@@ -405,7 +405,13 @@ fn a_blank_partner_whose_list_holds_another_cluster_is_refused() {
         (1, 0, vec![down(member(4, 2))], None),
         // A member of ours may have old news of others: each line is judged for itself.
         (1, 1, vec![member(4, 2)], None),
-        (0, 0, vec![member(3, 1), member(4, 2)], None),
+        (0, 0, vec![member(3, 1)], None),
+        (
+            0,
+            0,
+            vec![member(3, 1), member(4, 2)],
+            Some(ConflictKind::AmbiguousCluster),
+        ),
         // What this agent knows better is no sign of another cluster.
         (1, 0, vec![member(5, 2)], None),
     ];

@@ -164,6 +164,32 @@ fn agents_of_two_clusters_never_meet_through_blank_ones() {
 }
 
 #[test]
+fn nobody_learns_of_members_from_one_that_stands_between_two_clusters() {
+    let mut world = World::new();
+    for (number, name, cluster) in [
+        (1, "x1", Some(1)),
+        (2, "between", None),
+        (3, "y1", Some(2)),
+        (4, "blank", None),
+    ] {
+        world.start(Announcement {
+            cluster: cluster.map(|n: u128| ClusterId::random(n << 80)),
+            ..says(name, number)
+        });
+    }
+    world.exchange(addr(2), addr(1)).unwrap();
+    assert!(world.exchange(addr(2), addr(3)).is_err());
+    // It was refused by one of the two, and knows of him only what the refusal says.
+    for (from, to) in [(2, 4), (4, 2), (2, 1), (2, 3)] {
+        assert!(world.exchange(addr(from), addr(to)).is_err(), "{from} {to}");
+    }
+    let names: Vec<String> = world.members(4).into_keys().collect();
+    assert_eq!(names, ["blank"]);
+    assert_eq!(world.machines[&addr(4)].table.lock().cluster(), None);
+    assert!(!world.conflicts(4).is_empty());
+}
+
+#[test]
 fn a_pool_that_founds_takes_its_cluster_one_by_one() {
     let mut world = World::of(3);
     let cluster = Some(ClusterId::random(9 << 80));
