@@ -67,6 +67,10 @@ retry_max = 0
 # Join the members of the last life again even after having left. Flag: -rejoin.
 rejoin_after_leave = false
 
+# How long a failed member stays in the list, and is looked for, before it is forgotten: 8h or
+# more; 0s is 72h. The same on all members.
+reconnect_timeout = "72h"
+
 # Key that seals gossip and joins: 16 or 32 bytes in base64, the same on all members. `quorate
 # keygen` makes one. Better in a file than as a flag, which `ps` shows. Flag: -encrypt.
 #encrypt = "..."

@@ -232,7 +232,10 @@ fn start_gossip(
         bind: SocketAddr::new(config.bind_addr, config.ports.serf_lan),
         announcement,
         key,
-        tuning: Tuning::default(),
+        tuning: Tuning {
+            failed_kept: config.reconnect_timeout,
+            ..Tuning::default()
+        },
     })?;
     ground.lives.follow(&gossip);
     Ok(gossip)

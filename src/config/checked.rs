@@ -54,6 +54,8 @@ pub struct Config {
     pub start_join: Texts,
     /// Join the members of the last life even after a leave.
     pub rejoin_after_leave: bool,
+    /// How long a failed member is kept in the list; from a file at least 8 h.
+    pub reconnect_timeout: Duration,
     /// Key for gossip and joins.
     pub encrypt: Option<GossipKey>,
     /// Where gossip and the server port listen.

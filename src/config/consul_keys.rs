@@ -91,7 +91,6 @@ const KEYS: &[&str] = &[
     "raft_protocol",
     "raft_snapshot_interval",
     "read_replica",
-    "reconnect_timeout",
     "reconnect_timeout_wan",
     "recursors",
     "reporting",

@@ -47,6 +47,7 @@ pub(super) struct Raw {
     #[serde(default)]
     pub(super) start_join: Vec<Tagged<String>>,
     pub(super) rejoin_after_leave: Tagged<bool>,
+    pub(super) reconnect_timeout: Tagged<String>,
     pub(super) encrypt: Option<Tagged<String>>,
     pub(super) bind_addr: Tagged<String>,
     pub(super) advertise_addr: Option<Tagged<String>>,

@@ -148,6 +148,15 @@ pub const SETTINGS: &[Setting] = &[
     .flag("rejoin")
     .default("false"),
     Setting::new(
+        "reconnect_timeout",
+        Kind::Duration,
+        Joining,
+        |c| shown(c.reconnect_timeout),
+        "How long a failed member stays in the list, and is looked for, before it is forgotten: 8h \
+         or more; 0s is 72h. The same on all members.",
+    )
+    .default("72h"),
+    Setting::new(
         "encrypt",
         Kind::Text,
         Joining,

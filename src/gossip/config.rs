@@ -43,6 +43,9 @@ pub struct Tuning {
     /// How often the whole list is exchanged with a random member, in a pool of up to 32; grows
     /// with the logarithm of the size. Default 30 s (memberlist's `PushPullInterval`).
     pub push_pull: Duration,
+    /// How long a failed member stays in the list. Default 72 h (Consul's `reconnect_timeout`, agent
+    /// reference, 1.8).
+    pub failed_kept: Duration,
     /// How long a join of one address may take, all steps together. Default 10 s (memberlist's
     /// `TCPTimeout`).
     pub join_deadline: Duration,
@@ -56,6 +59,7 @@ impl Default for Tuning {
             suspicion: Duration::from_secs(2),
             confirmation: Duration::from_secs(1),
             push_pull: Duration::from_secs(30),
+            failed_kept: Duration::from_hours(72),
             join_deadline: Duration::from_secs(10),
         }
     }

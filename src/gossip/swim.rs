@@ -75,7 +75,7 @@ pub(crate) fn config(tuning: &Tuning, members: usize) -> Config {
         max_transmissions: NonZeroU8::new(transmissions.max(TRANSMISSIONS_MIN))
             .unwrap_or(NonZeroU8::MIN),
         suspect_to_down_after: scaled,
-        remove_down_after: Some(super::table::FAILED_KEPT),
+        remove_down_after: Some(tuning.failed_kept),
         max_packet_size: NonZeroUsize::new(PAYLOAD_BYTES_MAX).unwrap_or(NonZeroUsize::MIN),
         notify_down_members: true,
         periodic_announce: None,

@@ -13,12 +13,18 @@ use crate::types::Address;
 /// What makes an entry a query to a provider, and not an address (agent reference, 1.5).
 const QUERY_MARK: &str = "provider=";
 
+/// The least `reconnect_timeout` (agent reference, 1.8).
+const RECONNECT_LEAST: Duration = Duration::from_hours(8);
+/// What a `reconnect_timeout` of zero means (agent reference, 5.4).
+const RECONNECT_DEFAULT: Duration = Duration::from_hours(72);
+
 /// The checked settings.
 pub(super) struct Joining {
     pub(super) retry_join: Texts,
     pub(super) retry_interval: Duration,
     pub(super) retry_max: Option<u32>,
     pub(super) start_join: Texts,
+    pub(super) reconnect_timeout: Duration,
     pub(super) encrypt: Option<GossipKey>,
 }
 
@@ -46,12 +52,14 @@ impl Checker<'_> {
             Some(key) => self.keep("encrypt", key, GossipKey::parse(key)).map(Some),
         };
         let retry_interval = self.retry_interval(raw);
+        let reconnect_timeout = self.reconnect_timeout(raw);
         let retry_max = self.number("retry_max", &raw.retry_max, 0..=i64::from(u32::MAX));
         Ok(Joining {
             retry_join: retry_join?,
             retry_interval: retry_interval?,
             retry_max: Some(retry_max?).filter(|max| *max > 0),
             start_join: start_join?,
+            reconnect_timeout: reconnect_timeout?,
             encrypt: encrypt?,
         })
     }
@@ -61,6 +69,19 @@ impl Checker<'_> {
         let why = "has to be longer than nothing, such as 30s";
         let checked = Some(time).filter(|time| !time.is_zero()).ok_or(why);
         self.keep("retry_interval", &raw.retry_interval, checked)
+    }
+
+    /// Zero is the default, as in Consul, which documents the least time and does not enforce it.
+    fn reconnect_timeout(&mut self, raw: &Raw) -> Checked<Duration> {
+        let time = self.time("reconnect_timeout", &raw.reconnect_timeout)?;
+        let why =
+            "has to be 8h or more: a member that is away for longer is a stranger when it returns";
+        let checked = match time {
+            Duration::ZERO => Ok(RECONNECT_DEFAULT),
+            time if time < RECONNECT_LEAST => Err(why),
+            time => Ok(time),
+        };
+        self.keep("reconnect_timeout", &raw.reconnect_timeout, checked)
     }
 
     /// Checks each text, also after one that is wrong.

@@ -79,6 +79,7 @@ impl Checker<'_> {
             retry_max: joining.retry_max,
             start_join: joining.start_join,
             rejoin_after_leave: *raw.rejoin_after_leave,
+            reconnect_timeout: joining.reconnect_timeout,
             encrypt: joining.encrypt,
             bind_addr: addresses.bind,
             advertise_addr: addresses.advertise,

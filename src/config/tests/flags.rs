@@ -26,6 +26,7 @@ pub(super) const SAMPLES: &[(&str, &str, &str)] = &[
     ("retry_max", "7", "7"),
     ("start_join", "[\"10.0.0.6\"]", "10.0.0.6"),
     ("rejoin_after_leave", "true", "1"),
+    ("reconnect_timeout", "\"8h\"", ""),
     (
         "encrypt",
         "\"AAAAAAAAAAAAAAAAAAAAAA==\"",

@@ -13,7 +13,7 @@ fn without_a_word_the_defaults_hold() {
         "data_dir": "/data", "pid_file": null,
         "server": false, "bootstrap_expect": 0, "bootstrap": false, "bootstrap_safety": "majority",
         "retry_join": [], "retry_interval": "30s", "retry_max": 0, "start_join": [],
-        "rejoin_after_leave": false, "encrypt": null,
+        "rejoin_after_leave": false, "reconnect_timeout": "72h", "encrypt": null,
         "bind_addr": "0.0.0.0", "advertise_addr": "10.0.0.7", "client_addr": "127.0.0.1",
         "ports": { "server": 8300, "serf_lan": 8301, "http": 8500 },
         "performance": { "raft_multiplier": 5, "rpc_hold_timeout": "7s" },

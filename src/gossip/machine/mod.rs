@@ -106,7 +106,7 @@ impl Machine {
     ) -> Result<Self, GossipError> {
         check_size(&announcement)?;
         let identity = Identity::of(&announcement, 0);
-        let table = SharedTable::new(Table::new(announcement.clone(), now));
+        let table = SharedTable::new(Table::new(announcement.clone(), now, tuning.failed_kept));
         let swim = swim::new(
             identity,
             &tuning,

@@ -15,6 +15,7 @@ mod upkeep;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -24,7 +25,7 @@ use super::identity::Identity;
 use super::wire::{Intent, IntentKind, Line};
 use crate::types::{Announcement, ClusterId, Member, MemberStatus, NodeId};
 pub(crate) use entry::Entry;
-pub(crate) use upkeep::{Chores, FAILED_KEPT};
+pub(crate) use upkeep::Chores;
 
 /// What became of a word or an intent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,11 +52,13 @@ pub(crate) struct Table {
     stranger: Option<Identity>,
     refute: bool,
     claims: Claims,
+    /// How long a failed member is kept.
+    failed_kept: Duration,
 }
 
 impl Table {
     /// A table that holds this agent alone.
-    pub(crate) fn new(says: Announcement, now: Instant) -> Self {
+    pub(crate) fn new(says: Announcement, now: Instant, failed_kept: Duration) -> Self {
         let own = says.node_id;
         let mut table = Self {
             own,
@@ -69,6 +72,7 @@ impl Table {
             stranger: None,
             refute: false,
             claims: Claims::default(),
+            failed_kept,
         };
         table.put(says, 0);
         table

@@ -11,8 +11,15 @@ use crate::gossip::identity::Life;
 use crate::gossip::testing::{line, says};
 use crate::types::ClusterId;
 
+/// Long enough to differ from what is kept of those who left.
+const FAILED_KEPT: Duration = Duration::from_hours(72);
+
 fn table() -> Table {
-    Table::new(says("own", 1), Instant::now())
+    table_of(says("own", 1), Instant::now())
+}
+
+fn table_of(says: Announcement, now: Instant) -> Table {
+    Table::new(says, now, FAILED_KEPT)
 }
 
 fn cluster(n: u128) -> Option<ClusterId> {
@@ -244,7 +251,7 @@ fn clusters_are_admitted_by_what_the_list_holds() {
             cluster: cluster(n),
             ..says(name, number)
         };
-        let mut table = Table::new(word("own", 1, own), Instant::now());
+        let mut table = table_of(word("own", 1, own), Instant::now());
         table.hear(word("a", 2, known), 0).unwrap();
         let outcome = table.hear(word("b", 3, theirs), 0);
         assert_eq!(kind(outcome), expected, "{own} {known} {theirs}");
@@ -286,7 +293,7 @@ fn a_failed_member_holds_its_cluster_and_one_that_left_does_not() {
 fn the_failed_and_the_left_are_kept_for_their_time() {
     for (leaves, kept) in [(false, FAILED_KEPT), (true, LEFT_KEPT)] {
         let start = Instant::now();
-        let mut table = Table::new(says("own", 1), start);
+        let mut table = table_of(says("own", 1), start);
         table.hear(says("a", 2), 0).unwrap();
         if leaves {
             table.hear_intent(intent(2, (100, 0), IntentKind::Leave));
@@ -302,7 +309,7 @@ fn the_failed_and_the_left_are_kept_for_their_time() {
         assert_eq!(table.members().len(), 1);
 
         // Another agent that hears of it late neither keeps it anew nor brings it back.
-        let mut other = Table::new(says("other", 9), start);
+        let mut other = table_of(says("other", 9), start);
         let line = told
             .into_iter()
             .find(|l| l.says.name.as_str() == "a")
@@ -416,7 +423,7 @@ fn a_blank_partner_whose_list_holds_another_cluster_is_refused() {
         (1, 0, vec![member(5, 2)], None),
     ];
     for (own, partner, others, expected) in rows {
-        let mut table = Table::new(
+        let mut table = table_of(
             Announcement {
                 cluster: cluster(own),
                 ..says("own", 1)

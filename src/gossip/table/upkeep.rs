@@ -8,10 +8,6 @@ use crate::gossip::identity::Identity;
 use crate::gossip::wire::{Intent, IntentKind, Line};
 use crate::types::{MemberStatus, NodeId};
 
-/// How long a failed member stays in the list (Consul's `reconnect_timeout`, agent reference,
-/// 1.8).
-pub(crate) const FAILED_KEPT: Duration = Duration::from_hours(72);
-
 /// How long a member that left stays in the list (Serf's `TombstoneTimeout`).
 pub(crate) const LEFT_KEPT: Duration = Duration::from_hours(24);
 
@@ -58,7 +54,7 @@ impl Table {
     pub(crate) fn reap(&mut self) {
         let (own, now) = (self.own, self.now);
         let is_over = |entry: &Entry| {
-            let kept = kept(entry.status());
+            let kept = self.kept(entry.status());
             entry.says.node_id != own && entry.is_down() && entry.down_for(now) >= kept
         };
         let over: Vec<NodeId> = self
@@ -80,7 +76,15 @@ impl Table {
         let mut entry = Entry::new(line.says.clone(), line.renewal);
         entry.observe(line.renewal, 0, line.state, self.now);
         entry.intent = line.intent;
-        Duration::from_secs(u64::from(line.down_for_s)) >= kept(entry.status())
+        Duration::from_secs(u64::from(line.down_for_s)) >= self.kept(entry.status())
+    }
+
+    /// How long a member that is down is kept.
+    const fn kept(&self, status: MemberStatus) -> Duration {
+        match status {
+            MemberStatus::Left => LEFT_KEPT,
+            MemberStatus::Alive | MemberStatus::Leaving | MemberStatus::Failed => self.failed_kept,
+        }
     }
 
     /// Everybody who failed, did not leave, and may come back.
@@ -120,13 +124,5 @@ impl Table {
             self.hear_intent(*intent);
         }
         Some(down)
-    }
-}
-
-/// How long a member that is down is kept.
-const fn kept(status: MemberStatus) -> Duration {
-    match status {
-        MemberStatus::Left => LEFT_KEPT,
-        MemberStatus::Alive | MemberStatus::Leaving | MemberStatus::Failed => FAILED_KEPT,
     }
 }
