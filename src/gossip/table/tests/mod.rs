@@ -1,5 +1,6 @@
 //! Rules of the table, one by one.
 
+mod claims;
 mod doors;
 mod order;
 

@@ -1,0 +1,64 @@
+//! How long a claim waits.
+
+use super::*;
+
+/// The word of member 2 in its next life, from elsewhere.
+fn elsewhere() -> Announcement {
+    Announcement {
+        generation: 101,
+        gossip_addr: says("a", 7).gossip_addr,
+        ..says("a", 2)
+    }
+}
+
+/// Claims member 2 at each of these times, finds it down at the last, and says whether the claim was
+/// granted.
+fn is_granted(claimed_ms: &[u64], down_ms: u64) -> bool {
+    let start = Instant::now();
+    let mut table = table_of(says("own", 1), start);
+    table.hear(says("a", 2), 0).unwrap();
+    for ms in claimed_ms {
+        table.set_now(start + Duration::from_millis(*ms));
+        assert_eq!(table.hear(elsewhere(), 0), Ok(Heard::Old), "it waits");
+    }
+    table.set_now(start + Duration::from_millis(down_ms));
+    down(&mut table, 2);
+    let granted = table.take_chores().granted;
+    let now = table.get(NodeId::new(2)).unwrap();
+    let is_there = now.says.gossip_addr == elsewhere().gossip_addr;
+    assert_eq!(granted, vec![NodeId::new(2); usize::from(is_there)]);
+    let expected = if is_there {
+        MemberStatus::Alive
+    } else {
+        MemberStatus::Failed
+    };
+    assert_eq!(now.status(), expected);
+    is_there
+}
+
+#[test]
+fn a_claim_ends_ten_seconds_after_it_was_last_heard() {
+    let rows: [(&[u64], u64, bool); 5] = [
+        (&[0], 0, true),
+        (&[0], 10_000, true),
+        (&[0], 10_001, false),
+        (&[0, 8_000], 18_000, true),
+        (&[0, 8_000], 18_001, false),
+    ];
+    for (claimed, down, expected) in rows {
+        assert_eq!(is_granted(claimed, down), expected, "{claimed:?} {down}");
+    }
+}
+
+#[test]
+fn who_claimed_too_early_is_let_in_when_it_asks_again() {
+    let start = Instant::now();
+    let mut table = table_of(says("own", 1), start);
+    table.hear(says("a", 2), 0).unwrap();
+    table.hear(elsewhere(), 0).unwrap();
+    table.set_now(start + Duration::from_secs(11));
+    down(&mut table, 2);
+    assert_eq!(status(&table, 2), Some(MemberStatus::Failed));
+    assert_eq!(table.hear(elsewhere(), 0), Ok(Heard::New));
+    assert_eq!(status(&table, 2), Some(MemberStatus::Alive));
+}
