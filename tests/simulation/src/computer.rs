@@ -21,6 +21,9 @@ use crate::story;
 /// How long the service manager waits before it starts an agent again that has ended.
 const RESTART_AFTER: Duration = Duration::from_secs(1);
 
+/// Clients that write, beside each agent.
+const WRITERS: usize = 2;
+
 /// What an agent is told to be.
 #[derive(Debug, Clone)]
 pub struct Role {
@@ -30,6 +33,8 @@ pub struct Role {
     pub family: char,
     /// `bootstrap_expect`; none for a client.
     pub expect: Option<u32>,
+    /// `reconnect_timeout`: how long a failed member is kept.
+    pub reconnect: Duration,
 }
 
 /// A computer.
@@ -145,13 +150,11 @@ impl Computer {
             process.clone(),
         ));
         if !self.is_copy {
-            let name = format!("{}@{}", self.role.name, net.now());
-            runtime.spawn(clients::write(
-                name,
-                net.clone(),
-                process.clone(),
-                history.clone(),
-            ));
+            for writer in 0..WRITERS {
+                let name = format!("{}@{}/{writer}", self.role.name, net.now());
+                let (net, process, history) = (net.clone(), process.clone(), history.clone());
+                runtime.spawn(clients::write(name, net, process, history));
+            }
             runtime.spawn(clients::read(net.clone(), process.clone(), history.clone()));
         }
         self.paused = false;
@@ -256,5 +259,9 @@ fn configure(role: &Role, ip: IpAddr) -> Config {
         words.push(format!("--bootstrap-expect={expect}"));
     }
     let matches = config::command().try_get_matches_from(words).unwrap();
-    config::load(&matches, |_| Ok(())).unwrap().config
+    let config = config::load(&matches, |_| Ok(())).unwrap().config;
+    Config {
+        reconnect_timeout: role.reconnect,
+        ..config
+    }
 }

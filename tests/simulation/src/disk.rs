@@ -1,4 +1,5 @@
-//! A simulated disk: what was synced stays, of what was not a power cut leaves some beginning.
+//! A simulated disk: what was synced stays, of what was not a power cut leaves some beginning, which
+//! every other time is nothing.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -76,10 +77,20 @@ impl Disk {
     pub fn cut_power(&self) {
         let mut inner = self.inner();
         let (synced, all) = (inner.synced, inner.journal.len());
-        let kept = inner.rng.random_range(synced..=all);
+        let kept = if inner.rng.random_bool(0.5) {
+            synced
+        } else {
+            inner.rng.random_range(synced..=all)
+        };
         inner.journal.truncate(kept);
         drop(inner);
         self.end_life();
+    }
+
+    /// How many entries of the journal a power cut may take.
+    pub fn unsynced(&self) -> usize {
+        let inner = self.inner();
+        inner.journal.len() - inner.synced
     }
 
     /// Removes everything.

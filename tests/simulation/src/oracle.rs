@@ -20,6 +20,9 @@ pub struct Oracle {
     ledgers: BTreeMap<usize, (u64, Ledger)>,
     /// The clusters that a disk of each family was ever a member of.
     clusters: BTreeMap<char, BTreeSet<ClusterId>>,
+    /// The term of each disk that is a member, and who led a cluster in a term.
+    terms: BTreeMap<usize, u64>,
+    leaders: BTreeMap<(ClusterId, u64), usize>,
     told: BTreeSet<String>,
 }
 
@@ -29,12 +32,16 @@ impl Oracle {
         for (at, computer) in computers.iter().enumerate() {
             self.check_disk(at, computer);
             self.check_lists(computer);
+            if !computer.is_copy {
+                self.check_term(at, computer);
+            }
         }
     }
 
     /// Forgets what was on a disk that was wiped by the weather.
     pub fn wiped(&mut self, at: usize) {
         self.ledgers.remove(&at);
+        self.terms.remove(&at);
     }
 
     /// The clusters that a family has founded: one, or none yet.
@@ -95,6 +102,31 @@ impl Oracle {
             }
             if let Some(other) = others.first() {
                 self.broken(format!("I5: {name} is in a cluster of family {other}"));
+            }
+        }
+    }
+
+    /// A vote is on disk before it is given: no member's term goes back, and no term has two leaders.
+    fn check_term(&mut self, at: usize, computer: &Computer) {
+        let cluster = self.ledgers.get(&at).and_then(|(_, l)| l.cluster());
+        let stats = computer.with(|node| node.own().stats);
+        let raft = stats.as_ref().and_then(|stats| stats.get("raft"));
+        let says = |key| raft.and_then(|raft| raft.get(key)).cloned();
+        let term = says("term").and_then(|term| term.parse::<u64>().ok());
+        let (Some(cluster), Some(term)) = (cluster, term) else {
+            return;
+        };
+        let name = &computer.role.name;
+        let before = self.terms.insert(at, term).unwrap_or(0);
+        if term < before {
+            self.broken(format!(
+                "I8: {name} forgot a vote: from term {before} to {term}"
+            ));
+        }
+        if says("state").is_some_and(|state| state == "Leader") {
+            let leader = *self.leaders.entry((cluster, term)).or_insert(at);
+            if leader != at {
+                self.broken(format!("I8: {name} is the second leader of term {term}"));
             }
         }
     }

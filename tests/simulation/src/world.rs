@@ -186,6 +186,23 @@ impl World {
         self.is_whole(family) && ours.iter().all(sees_all)
     }
 
+    /// Fails if somebody still lists a member that was across a long cut.
+    pub fn check_forgotten(&self, side: &[usize]) {
+        let number = |ip: IpAddr| self.computers.iter().position(|c| c.ip == ip);
+        for (at, computer) in self.computers.iter().enumerate() {
+            let members = computer.with(|node| node.members()).unwrap_or_default();
+            for member in members {
+                let other = number(member.says.gossip_addr.ip());
+                if other.is_some_and(|other| side.contains(&other) != side.contains(&at)) {
+                    story::fail(&format!(
+                        "reaping: {} still lists {} after the long cut",
+                        computer.role.name, member.says.name
+                    ));
+                }
+            }
+        }
+    }
+
     /// Waits until all is well again; says what is not if that takes too long.
     pub fn settle(&mut self) {
         let families: Vec<char> = self.histories.keys().copied().collect();
