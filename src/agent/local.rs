@@ -1,25 +1,29 @@
 //! Answers requests from this server's own consensus and state, and never from elsewhere.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use tokio::time::{Instant, timeout_at};
 
 use super::voters;
 use super::wire::{Request, Response};
-use crate::http::{Consistency, Found, NodeError, RaftConfiguration, RaftPeer, Read};
+use crate::host::Host;
+use crate::http::{Consistency, Found, NodeError, PeerName, RaftConfiguration, RaftPeer, Read};
 use crate::raft::{Freshness, Raft, ReadError, Status, WriteError};
-use crate::state::Command;
+use crate::state::{Command, Removal};
+use crate::types::{NodeName, RaftId};
 
 /// The serving side of one server.
 #[derive(Debug, Clone)]
 pub(super) struct Local {
     raft: Raft,
+    host: Arc<dyn Host>,
 }
 
 impl Local {
-    /// Serves from a raft node.
-    pub(super) const fn new(raft: Raft) -> Self {
-        Self { raft }
+    /// Serves from a raft node; the host has the clock.
+    pub(super) const fn new(raft: Raft, host: Arc<dyn Host>) -> Self {
+        Self { raft, host }
     }
 
     /// Address of the leader as this server knows it, itself included.
@@ -48,12 +52,35 @@ impl Local {
             Request::Leader => Response::Leader(self.leader()),
             Request::Peers => Response::Peers(addresses(&self.raft.status())),
             Request::RaftConfiguration { stale } => self.configuration(*stale),
-            Request::RemovePeer(name) => voters::remove(&self.raft, name).await,
+            Request::RemovePeer(peer) => self.remove(peer, None).await,
+            Request::RemoveServer { peer, through } => {
+                self.remove(peer, Some(through.clone())).await
+            }
+            Request::Removal(raft_id) => self.removal(*raft_id),
             Request::TransferLeader(to) => voters::transfer(&self.raft, to.as_deref()).await,
             Request::Raft(_) | Request::Founding(_) => {
                 Response::Failed(NodeError::Invalid("not a request for the state".to_owned()))
             }
         }
+    }
+
+    async fn remove(&self, peer: &PeerName, through: Option<NodeName>) -> Response {
+        let at_ms = self.host.now_ms();
+        let word = |raft_id| Removal {
+            raft_id,
+            through,
+            at_ms,
+        };
+        voters::remove(&self.raft, peer, word).await
+    }
+
+    /// What an operator said of a server that is out. As long as it is in the configuration it
+    /// is not.
+    fn removal(&self, raft_id: RaftId) -> Response {
+        let is_in = self.raft.status().peer(raft_id).is_some();
+        let state = self.raft.state();
+        let said = state.removals().get(raft_id).cloned();
+        Response::Removal(said.filter(|_| !is_in))
     }
 
     async fn write(&self, command: Command) -> Response {

@@ -25,6 +25,7 @@ mod parts;
 mod reconcile;
 pub mod recover;
 mod register;
+mod removed;
 mod route;
 mod run;
 mod server;
@@ -110,6 +111,9 @@ pub enum AgentError {
         /// The data directory.
         dir: PathBuf,
     },
+    /// An operator took this server out of its cluster; the text says when, and what to do.
+    #[error("{0}")]
+    Removed(String),
     /// The gossip key.
     #[error("encrypt")]
     Key(#[from] KeyError),

@@ -134,7 +134,8 @@ impl Node for AgentNode {
     }
 
     fn remove_peer(&self, peer: PeerName) -> BoxFuture<'_, Result<(), NodeError>> {
-        self.change(Request::RemovePeer(peer)).boxed()
+        let through = self.parts.config.node_name.clone();
+        self.change(Request::RemoveServer { peer, through }).boxed()
     }
 
     fn transfer_leader(&self, to: Option<String>) -> BoxFuture<'_, Result<(), NodeError>> {

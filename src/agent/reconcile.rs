@@ -103,6 +103,7 @@ impl Reconciler {
             peers: peers(&status),
             last_index: status.last_log.map_or(0, |(index, _term)| index),
             stable: Vec::new(),
+            removed: self.raft.state().removals().ids().collect(),
         };
         let now = self.started.elapsed();
         stability.observe(now, &view.healthy_learners());
@@ -166,6 +167,7 @@ const fn reason(cause: Cause) -> &'static str {
         Cause::Left => "left",
         Cause::Replaced => "replaced",
         Cause::Dead => "dead",
+        Cause::Removed => "operator",
     }
 }
 

@@ -120,6 +120,27 @@ impl Router {
         tried
     }
 
+    /// Asks one server, of what it knows itself; none if it does not answer.
+    pub(super) async fn ask_at(
+        &self,
+        server: SocketAddr,
+        request: &Request,
+        patience: Duration,
+    ) -> Option<Response> {
+        match self
+            .send(server, request, true, Instant::now() + patience)
+            .await
+        {
+            Try::Answer(response) => Some(response),
+            Try::Again(_) | Try::Fatal(_) => None,
+        }
+    }
+
+    /// Answers from this server's own consensus; none on a client.
+    pub(super) const fn local(&self) -> Option<&Local> {
+        self.local.as_ref()
+    }
+
     /// Addresses of the servers that gossip holds for alive.
     pub(super) fn servers(&self) -> Vec<SocketAddr> {
         let members = self.gossip.members();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::founding::{Book, Terms};
 use super::start::Ground;
 use super::transport::RpcTransport;
-use super::{AgentError, recover};
+use super::{AgentError, recover, removed};
 use crate::bootstrap;
 use crate::config::{BootstrapSafety, Config};
 use crate::host::Storage;
@@ -40,6 +40,7 @@ pub(super) async fn open(config: &Config, ground: &Ground) -> Result<Server, Age
         recover::before_ids(dir)?;
         let raft_id = dir.raft_id()?;
         recover::at_start(dir)?;
+        removed::check(dir, raft_id)?;
         Ok::<_, AgentError>(raft_id)
     });
     let raft_id = prepared.await?;

@@ -22,7 +22,7 @@ use super::reconcile::Reconciler;
 use super::route::Router;
 use super::service::ServerPort;
 use super::tasks::Tasks;
-use super::{Agent, AgentError, addresses, adopt, member_log, register, server, twin};
+use super::{Agent, AgentError, addresses, adopt, member_log, register, removed, server, twin};
 use crate::config::{Config, Mode};
 use crate::datadir::DataDir;
 use crate::gossip::{Gossip, GossipConfig, Key, Tuning};
@@ -70,7 +70,10 @@ pub(super) async fn start(
 
     let raft = server.as_ref().map(|server| server.raft.clone());
     let (pool, hold) = (ground.pool.clone(), config.rpc_hold_timeout);
-    let router = Router::new(gossip.clone(), pool, raft.clone().map(Local::new), hold);
+    let local = raft
+        .clone()
+        .map(|raft| Local::new(raft, Arc::clone(&ground.host)));
+    let router = Router::new(gossip.clone(), pool, local, hold);
     let (founding, listener) = server.map_or((None, None), |server| {
         let rooms = Rooms {
             raft: server.raft,
@@ -138,7 +141,9 @@ fn spawn_common(
 
 /// What only a server does.
 fn spawn_server(parts: &Arc<Parts>, tasks: &Tasks, listener: Listener, lives: Lives) {
-    let (Some(raft), Some(founding)) = (&parts.raft, &parts.founding) else {
+    let (Some(raft), Some(founding), Some(local)) =
+        (&parts.raft, &parts.founding, parts.router.local())
+    else {
         return;
     };
     let stabilization = parts.config.server_stabilization_time;
@@ -149,10 +154,11 @@ fn spawn_server(parts: &Arc<Parts>, tasks: &Tasks, listener: Listener, lives: Li
         "addresses",
         addresses::run(parts.gossip.clone(), raft.clone()),
     );
+    tasks.spawn("removed", removed::run(Arc::clone(parts), raft.clone()));
     tasks.spawn("founding", Arc::clone(founding).run());
     let port = Arc::new(ServerPort {
         raft: raft.clone(),
-        local: Local::new(raft.clone()),
+        local: local.clone(),
         router: Arc::clone(&parts.router),
         founding: Arc::clone(founding),
         lives,

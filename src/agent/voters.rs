@@ -11,7 +11,8 @@ use tracing::info;
 
 use crate::autopilot::may_go;
 use crate::http::{NodeError, PeerName};
-use crate::raft::{MembershipError, PeerStatus, Raft, Status, TransferError};
+use crate::raft::{PeerStatus, Raft, Status, TransferError, WriteError};
+use crate::state::{Command, Removal};
 use crate::types::RaftId;
 
 use super::wire::Response;
@@ -20,8 +21,14 @@ use super::wire::Response;
 /// slowest setting.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 
-/// Takes a server out of the raft configuration.
-pub(super) async fn remove(raft: &Raft, name: &PeerName) -> Response {
+/// Takes a server out of the raft configuration, and notes the operator's word, so that nobody
+/// takes it in again with its disk. The word comes first: should this leader end before the
+/// change, the next one makes it.
+pub(super) async fn remove(
+    raft: &Raft,
+    name: &PeerName,
+    word: impl FnOnce(RaftId) -> Removal,
+) -> Response {
     let status = raft.status();
     if !status.is_leader() {
         return Response::NotLeader;
@@ -36,10 +43,17 @@ pub(super) async fn remove(raft: &Raft, name: &PeerName) -> Response {
     }
     info!(target: "agent.server", id = %id, reason = "operator",
         "removing server from the raft configuration");
+    match raft.write(Command::RemoveServer(word(id))).await {
+        Ok(_noted) => {}
+        Err(WriteError::NotLeader { .. }) => return Response::NotLeader,
+        Err(error) => return failed(NodeError::Failed(error.to_string())),
+    }
     match raft.remove(id).await {
-        Ok(()) => Response::Changed,
-        Err(MembershipError::NotLeader { .. }) => Response::NotLeader,
-        Err(error) => failed(NodeError::Failed(error.to_string())),
+        // The leader's duties follow the word too, and may have been faster.
+        Err(error) if raft.status().peer(id).is_some() => failed(NodeError::Failed(format!(
+            "{error}; the removal of {id} is noted, and the leader makes it as soon as it can"
+        ))),
+        _ => Response::Changed,
     }
 }
 

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::bootstrap;
 use crate::http::{Found, NodeError, PeerName, RaftConfiguration, Read};
-use crate::state::{Applied, Command};
-use crate::types::ClusterId;
+use crate::state::{Applied, Command, RemovalEntry};
+use crate::types::{ClusterId, NodeName, RaftId};
 
 /// Longest wait of a blocking read: ten minutes and a sixteenth of jitter (agent reference, 6.1).
 const WAIT_MAX: Duration = Duration::from_secs(640);
@@ -36,10 +36,19 @@ pub(super) enum Request {
         /// Answer from here, without asking the leader.
         stale: bool,
     },
-    /// Take a server out of the raft configuration; only the leader does it.
+    /// As `RemoveServer`, from an agent that does not say its name.
     RemovePeer(PeerName),
     /// Hand leadership to a server, by its node id or raft id, or to any.
     TransferLeader(Option<String>),
+    /// Take a server out of the raft configuration, for good; only the leader does it.
+    RemoveServer {
+        /// The server.
+        peer: PeerName,
+        /// The agent that the operator speaks to.
+        through: NodeName,
+    },
+    /// Whether an operator took a raft node out; of what this very server knows.
+    Removal(RaftId),
 }
 
 /// A raft message and the cluster it speaks for.
@@ -81,7 +90,10 @@ impl Request {
     pub(super) const fn is_change(&self) -> bool {
         matches!(
             self,
-            Self::Write(_) | Self::RemovePeer(_) | Self::TransferLeader(_)
+            Self::Write(_)
+                | Self::RemovePeer(_)
+                | Self::RemoveServer { .. }
+                | Self::TransferLeader(_)
         )
     }
 
@@ -124,8 +136,10 @@ pub(super) enum Response {
     NotLeader,
     /// The question was understood and came to nothing.
     Failed(NodeError),
-    /// To `RemovePeer` and `TransferLeader`.
+    /// To `RemovePeer`, `RemoveServer` and `TransferLeader`.
     Changed,
+    /// To `Removal`: what was said of it, if it is out.
+    Removal(Option<RemovalEntry>),
 }
 
 /// Bytes that are not a message of this protocol.

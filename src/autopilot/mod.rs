@@ -15,6 +15,7 @@ mod stability;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use crate::types::{ClusterId, MemberStatus, NodeId, NodeName, RaftId};
@@ -78,6 +79,8 @@ pub struct View {
     pub expected: Option<usize>,
     /// Learners that were healthy for the whole stabilisation time.
     pub stable: Vec<RaftId>,
+    /// Servers that an operator took out: they stay out for as long as they have their disk.
+    pub removed: BTreeSet<RaftId>,
 }
 
 /// One thing to do.
@@ -105,8 +108,10 @@ pub enum Cause {
     Left,
     /// Another raft node has its name: its disk was wiped or its machine replaced.
     Replaced,
-    /// It is dead, and replaced or not needed.
+    /// It is dead, and replaced or not needed. It is welcome when it comes back.
     Dead,
+    /// An operator took it out.
+    Removed,
 }
 
 impl View {

@@ -22,22 +22,26 @@ impl View {
     }
 }
 
-/// A peer goes when it left, or when an alive server has taken its name with another disk. The
-/// leader never removes itself here.
+/// A peer goes when it left, or when an alive server has taken its name with another disk; the
+/// leader never removes itself for that. It goes when an operator said so, the leader too: whoever
+/// was asked may have ended between noting it and doing it.
 pub(super) fn removal(view: &View) -> Option<Duty> {
-    view.peers
-        .iter()
-        .filter(|peer| peer.raft_id != view.own)
-        .find_map(|peer| {
-            let cause = cause_of_removal(view, peer)?;
-            if peer.is_voter && !keeps_quorum(view, peer) {
-                return None;
-            }
-            Some(Duty::Remove {
-                raft_id: peer.raft_id,
-                cause,
-            })
+    view.peers.iter().find_map(|peer| {
+        let cause = if view.removed.contains(&peer.raft_id) {
+            Cause::Removed
+        } else if peer.raft_id == view.own {
+            return None;
+        } else {
+            cause_of_removal(view, peer)?
+        };
+        if peer.is_voter && !keeps_quorum(view, peer) {
+            return None;
+        }
+        Some(Duty::Remove {
+            raft_id: peer.raft_id,
+            cause,
         })
+    })
 }
 
 /// Whether enough voters are alive without this one to go on, and to commit its removal.
@@ -73,9 +77,12 @@ pub(super) fn update(view: &View) -> Option<Duty> {
         .map(|server| Duty::Update(server.clone()))
 }
 
-/// Every alive server of this cluster, or of none yet, becomes a learner first.
+/// Every alive server of this cluster, or of none yet, becomes a learner first, unless an operator
+/// took it out.
 pub(super) fn addition(view: &View) -> Option<Duty> {
-    let is_new = |server: &&Server| view.peer(server.raft_id).is_none();
+    let is_new = |server: &&Server| {
+        view.peer(server.raft_id).is_none() && !view.removed.contains(&server.raft_id)
+    };
     view.alive()
         .find(is_new)
         .map(|server| Duty::Add(server.clone()))

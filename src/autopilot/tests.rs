@@ -34,6 +34,7 @@ fn calm() -> View {
         last_index: 1000,
         expected: Some(3),
         stable: Vec::new(),
+        removed: BTreeSet::new(),
     }
 }
 
@@ -257,6 +258,40 @@ fn a_lost_quorum_is_told_with_names_and_with_a_way_out() {
         None,
         "a blank server lost nothing"
     );
+}
+
+#[test]
+fn a_server_that_an_operator_took_out_stays_out_and_one_with_its_name_and_a_new_disk_does_not() {
+    let mut view = calm();
+    view.servers.push(server(4));
+    view.removed.insert(RaftId::new(4));
+    assert_eq!(view.duty(), None);
+    let mut renewed = server(4);
+    renewed.raft_id = RaftId::new(5);
+    view.servers.push(renewed.clone());
+    assert_eq!(view.duty(), Some(Duty::Add(renewed)));
+}
+
+#[test]
+fn a_server_that_was_taken_out_as_dead_is_taken_in_again_when_it_is_alive() {
+    let (_, mut view) = carried_out(mourning(5, 1, 1));
+    let is_in = |peer: &Peer| peer.raft_id == RaftId::new(5);
+    assert!(!view.peers.iter().any(is_in));
+    view.servers[4].status = MemberStatus::Alive;
+    assert_eq!(view.duty(), Some(Duty::Add(server(5))));
+}
+
+#[test]
+fn what_an_operator_said_and_nobody_did_is_done() {
+    for id in [2, 1] {
+        let mut view = calm();
+        let raft_id = RaftId::new(id);
+        view.removed.insert(raft_id);
+        let cause = Cause::Removed;
+        assert_eq!(view.duty(), Some(Duty::Remove { raft_id, cause }), "{id}");
+        view.servers[2].status = MemberStatus::Failed;
+        assert_eq!(view.duty(), None, "{id}: the rest would have no quorum");
+    }
 }
 
 #[test]

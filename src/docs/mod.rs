@@ -60,4 +60,6 @@ pub mod adr {
     pub mod adr_0013_log_mark {}
     #[doc = include_str!("adr/0014-a-host-to-simulate.md")]
     pub mod adr_0014_a_host_to_simulate {}
+    #[doc = include_str!("adr/0015-removed-by-an-operator.md")]
+    pub mod adr_0015_removed_by_an_operator {}
 }

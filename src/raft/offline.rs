@@ -153,6 +153,8 @@ pub fn write_snapshot(
     .map_err(|error| OfflineError::Refused {
         reason: error.to_string(),
     })?;
+    // Whoever names a server for the new configuration wants it, whatever was said before.
+    replay.state.readmit(peers.iter().map(|peer| peer.id));
     let meta = SnapshotMeta {
         last_log_id: end,
         last_membership: StoredMembership::new(end, membership),

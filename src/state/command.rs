@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::Removal;
 use crate::types::{NodeId, NodeName};
 
 /// One change of the state.
@@ -43,6 +44,8 @@ pub enum Command {
         /// The node.
         id: NodeId,
     },
+    /// Notes that an operator took a server out. It changes no raft configuration by itself.
+    RemoveServer(Removal),
 }
 
 /// A node in the catalogue.

@@ -12,15 +12,18 @@ mod nodes;
 #[cfg(test)]
 mod properties;
 mod query;
+mod removed;
 #[cfg(test)]
 mod tests;
 mod tombstones;
 
 pub use command::{Applied, Command, NodeRecord};
 pub use query::{Answer, KvEntry, NodeEntry, Query};
+pub use removed::{Removal, RemovalEntry, Removals};
 
 use serde::{Deserialize, Serialize};
 
+use crate::types::RaftId;
 use kv::Kv;
 use nodes::Nodes;
 
@@ -30,6 +33,9 @@ use nodes::Nodes;
 pub struct State {
     kv: Kv,
     nodes: Nodes,
+    /// Written beside the rest, see [`State::with_removals`].
+    #[serde(skip)]
+    removals: Removals,
 }
 
 impl State {
@@ -48,7 +54,27 @@ impl State {
             Command::KvDeleteTree { prefix } => self.kv.delete_tree(index, prefix),
             Command::RegisterNode(record) => self.nodes.register(index, record),
             Command::DeregisterNode { id } => self.nodes.deregister(index, *id),
+            Command::RemoveServer(removal) => self.removals.note(index, removal),
         }
+    }
+
+    /// The servers that an operator took out.
+    pub const fn removals(&self) -> &Removals {
+        &self.removals
+    }
+
+    /// Takes an operator's word back: these servers are wanted again.
+    pub fn readmit(&mut self, ids: impl IntoIterator<Item = RaftId>) {
+        for id in ids {
+            self.removals.forget(id);
+        }
+    }
+
+    /// The state with these removals. The form of a state has no room for them, so that a state
+    /// without any is written as it was before there were removals.
+    #[must_use]
+    pub fn with_removals(self, removals: Removals) -> Self {
+        Self { removals, ..self }
     }
 
     /// Answers a query with the raft index of what was asked.

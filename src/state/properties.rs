@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::tests::{delete, delete_tree, register, set};
 use super::*;
-use crate::types::NodeId;
+use crate::types::{NodeId, RaftId};
 
 /// A few keys and prefixes that lie below and beside each other.
 fn any_key() -> impl Strategy<Value = String> {
@@ -36,6 +36,11 @@ fn any_command() -> impl Strategy<Value = Command> {
         2 => any_prefix().prop_map(|prefix| delete_tree(&prefix)),
         2 => (1..4_u128, names, 1..3_u8).prop_map(|(id, name, byte)| register(id, name, byte)),
         1 => (1..4_u128).prop_map(|id| Command::DeregisterNode { id: NodeId::new(id) }),
+        1 => (1..4_u128, 1..3_u64).prop_map(|(id, at_ms)| Command::RemoveServer(Removal {
+            raft_id: RaftId::new(id),
+            through: None,
+            at_ms,
+        })),
     ]
 }
 
@@ -96,13 +101,15 @@ proptest! {
         let (mut one, mut other) = (State::default(), State::default());
         for (at, (index, (command, _))) in (2..).zip(&history).enumerate() {
             if at == restored_at {
-                let bytes = postcard::to_allocvec(&other).unwrap();
-                other = postcard::from_bytes(&bytes).unwrap();
+                let bytes = postcard::to_allocvec(&(&other, other.removals())).unwrap();
+                let (state, removals): (State, Removals) = postcard::from_bytes(&bytes).unwrap();
+                other = state.with_removals(removals);
             }
             prop_assert_eq!(one.apply(index, command), other.apply(index, command));
         }
         prop_assert_eq!(&one, &other);
-        prop_assert_eq!(postcard::to_allocvec(&one), postcard::to_allocvec(&other));
+        let bytes = |state: &State| postcard::to_allocvec(&(state, state.removals()));
+        prop_assert_eq!(bytes(&one), bytes(&other));
     }
 
     #[test]
@@ -163,7 +170,7 @@ fn apply_to_model(
             model.remove(key);
         }
         Command::KvDeleteTree { prefix } => model.retain(|key, _| !key.starts_with(prefix)),
-        Command::RegisterNode(_) | Command::DeregisterNode { .. } => {}
+        Command::RegisterNode(_) | Command::DeregisterNode { .. } | Command::RemoveServer(_) => {}
     }
     Applied::Done
 }

@@ -15,6 +15,7 @@ mod partition;
 mod recovery;
 mod recovery_peers;
 mod refusals;
+mod removed;
 mod replacement;
 mod sources;
 mod storage;

@@ -51,7 +51,11 @@ impl Cluster {
 
     /// The number of the host that leads.
     async fn leader(&self) -> u8 {
-        let leader = self.at(1).led().await;
+        self.leader_seen_by(1).await
+    }
+
+    async fn leader_seen_by(&self, n: u8) -> u8 {
+        let leader = self.at(n).led().await;
         let is_it = |n: &u8| leader == format!("{}:8300", Net::addr(*n));
         (1..=SERVERS).find(is_it).unwrap()
     }
@@ -306,7 +310,7 @@ fn a_server_that_is_removed_while_it_is_cut_off_disturbs_nobody_when_it_returns(
 #[ignore = "runs inside the network that the test above makes"]
 async fn inside_a_network_that_removes_a_server() {
     let Some(net) = Net::entered() else { return };
-    let cluster = Cluster::form(net).await;
+    let mut cluster = Cluster::form(net).await;
     let (stop, life) = cluster.watch_life();
     let leader = cluster.leader().await;
     let lost = without(leader, SERVERS)[0];
@@ -319,17 +323,44 @@ async fn inside_a_network_that_removes_a_server() {
     })
     .await;
     let http = format!("{}:8500", cluster.at(leader).addr());
-    let said = quorate(&["force-leave", &name], Some(http)).await;
+    let said = quorate(&["force-leave", &name], Some(http.clone())).await;
     assert_eq!(said.code, Some(0), "{said:?}");
     eventually("it is no longer a voter", || async {
         (cluster.voters(leader).await == 4).then_some(())
     })
     .await;
     let term = cluster.at(leader).stat("raft", "term").await;
-    assert_eq!(cluster.writers(&[lost], "removed").await, NOBODY);
-    cluster.heal("removed while cut off").await;
+    assert_eq!(cluster.writers(&[lost], "forced").await, NOBODY);
+    cluster.heal("forced to leave while cut off").await;
     assert_eq!(cluster.leader().await, leader);
     assert_eq!(cluster.at(leader).stat("raft", "term").await, term);
+    eventually("as at Consul, it is back", || async {
+        (cluster.voters(leader).await == 5).then_some(())
+    })
+    .await;
     stop.store(true, Ordering::SeqCst);
     println!("{} answers while the network was cut", life.await.unwrap());
+
+    // An operator's removal is for good.
+    cluster.net.cut(&[&[lost], &rest]);
+    let address = format!("-address={}:8300", Net::addr(lost));
+    let remove = ["operator", "raft", "remove-peer", &address];
+    let said = quorate(&remove, Some(http)).await;
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert_eq!(cluster.writers(&[lost], "removed").await, NOBODY);
+    let begin = Instant::now();
+    cluster.net.heal();
+    let index = usize::from(lost) - 1;
+    assert_eq!(cluster.agents[index].ended().await, Some(1));
+    println!("removed: ended {:?} after the cut ended", begin.elapsed());
+    cluster.agents[index].logged("removed: an operator").await;
+    for n in rest {
+        cluster.at(n).sees(usize::from(HOSTS) - 1).await;
+        cluster.at(n).write(&format!("after-{n}"), "x").await;
+    }
+    assert_eq!(cluster.voters(leader).await, 4);
+    assert_eq!(cluster.leader_seen_by(leader).await, leader);
+    let now = cluster.at(leader).stat("raft", "term").await;
+    println!("removed: term {term} to {now}");
+    assert_eq!(now, term);
 }

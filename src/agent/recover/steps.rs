@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{RecoverError, Survey, backup, peers_json, survey};
-use crate::agent::{founding, membership};
+use crate::agent::{founding, membership, removed};
 use crate::bootstrap::Ledger;
 use crate::datadir::DataDir;
 use crate::raft::offline::{self, StoredPeer, Upto};
@@ -175,7 +175,12 @@ impl Recovery {
             Step::File if intent.is_from_file => peers_json::remove(path),
             Step::File => Ok(()),
             Step::Owner => backup::give_to_owner(path, &intent.backup),
-            Step::Close => self.dir.remove(RECORD).map_err(RecoverError::DataDir),
+            Step::Close => {
+                // Whoever recovers a server wants it, also one that was taken out.
+                let forgotten = self.dir.remove(removed::RECORD);
+                let closed = forgotten.and_then(|()| self.dir.remove(RECORD));
+                closed.map_err(RecoverError::DataDir)
+            }
         }
     }
 

@@ -8,8 +8,9 @@ use crate::cli::{Failure, World};
 
 /// Takes a server out of consensus
 ///
-/// For a server that is gone for good. One that is alive comes back by itself: have it leave
-/// instead. Refused where the servers that are left could not go on.
+/// For a server that is gone for good: with the data that it has it is not taken in again. One that
+/// is alive, or returns, stops with the code `removed`; have it leave instead if it shall come
+/// back. Refused where the servers that are left could not go on.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  quorate operator raft remove-peer -id=8a0c4f7e-1111-2222-3333-444455556666"

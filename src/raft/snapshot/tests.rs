@@ -2,7 +2,8 @@
 
 use super::super::type_config::{LogId, SnapshotMeta, StoredMembership};
 use super::*;
-use crate::state::Command;
+use crate::state::{Command, Removal};
+use crate::types::RaftId;
 
 fn meta(index: u64) -> SnapshotMeta {
     SnapshotMeta {
@@ -41,6 +42,22 @@ fn damage(path: &Path) {
 fn a_snapshot_reads_back_what_was_written() {
     let bytes = encode(&meta(7), &state(7)).unwrap();
     assert_eq!(decode(&bytes).unwrap(), (meta(7), state(7)));
+}
+
+#[test]
+fn only_a_state_with_removals_is_written_in_a_version_that_older_programs_refuse() {
+    let version = |bytes: &[u8]| u16::from_be_bytes([bytes[6], bytes[7]]);
+    let mut state = state(7);
+    assert_eq!(version(&encode(&meta(7), &state).unwrap()), 1);
+    let removal = Removal {
+        raft_id: RaftId::new(3),
+        through: Some("s1".parse().unwrap()),
+        at_ms: 1,
+    };
+    let _applied = state.apply(8, &Command::RemoveServer(removal));
+    let bytes = encode(&meta(8), &state).unwrap();
+    assert_eq!(version(&bytes), 2);
+    assert_eq!(decode(&bytes).unwrap(), (meta(8), state));
 }
 
 #[test]
