@@ -1,7 +1,10 @@
 //! What can go wrong in this room, and how openraft's errors become plain ones.
 
+use std::error::Error;
+
 use openraft::error::{ChangeMembershipError, RaftError as OpenraftError};
 use openraft::error::{ClientWriteError, Fatal, ForwardToLeader, LinearizableReadError};
+use serde::{Deserialize, Serialize};
 
 use super::config::ConfigError;
 use super::log::LogError;
@@ -51,7 +54,7 @@ impl RaftError {
 
     pub(super) fn stopped(fatal: &Fatal<TypeConfig>) -> Self {
         Self::Stopped {
-            reason: fatal.to_string(),
+            reason: words(fatal),
         }
     }
 }
@@ -217,10 +220,34 @@ pub enum HandleError {
 }
 
 impl HandleError {
-    pub(super) fn stopped(fatal: &impl ToString) -> Self {
+    pub(super) fn stopped(fatal: &(dyn Error + 'static)) -> Self {
         Self::Stopped {
-            reason: fatal.to_string(),
+            reason: words(fatal),
         }
+    }
+}
+
+/// What ended raft, in the words of the room that met it. openraft wraps them into its own.
+pub(super) fn words(error: &(dyn Error + 'static)) -> String {
+    let mut deepest = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    deepest.to_string()
+}
+
+/// The failure of a disk on its way through openraft: our line, and nothing around it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct OwnWords(String);
+
+impl openraft::errors::ErrorSource for OwnWords {
+    fn from_error<E: Error + 'static>(error: &E) -> Self {
+        Self(error.to_string())
+    }
+
+    fn from_string(text: impl ToString) -> Self {
+        Self(text.to_string())
     }
 }
 
@@ -235,7 +262,7 @@ impl From<Openraft<ClientWriteError<TypeConfig>>> for WriteError {
         let refused = match error {
             OpenraftError::APIError(refused) => refused,
             OpenraftError::Fatal(fatal) => {
-                let reason = fatal.to_string();
+                let reason = words(&fatal);
                 return Self::Stopped { reason };
             }
         };
@@ -263,7 +290,7 @@ impl From<Openraft<LinearizableReadError<TypeConfig>>> for ReadError {
             }
             OpenraftError::APIError(LinearizableReadError::QuorumNotEnough(_)) => Self::NoQuorum,
             OpenraftError::Fatal(fatal) => Self::Stopped {
-                reason: fatal.to_string(),
+                reason: words(&fatal),
             },
         }
     }
@@ -274,7 +301,7 @@ impl From<Openraft<ClientWriteError<TypeConfig>>> for MembershipError {
         let refused = match error {
             OpenraftError::APIError(refused) => refused,
             OpenraftError::Fatal(fatal) => {
-                let reason = fatal.to_string();
+                let reason = words(&fatal);
                 return Self::Stopped { reason };
             }
         };

@@ -14,7 +14,7 @@ use tokio::sync::{Mutex, mpsc, watch};
 use tokio::time::error::Elapsed;
 
 use super::config::Timers;
-use super::error::{HandleError, RaftError, ReadError, WriteError};
+use super::error::{HandleError, RaftError, ReadError, WriteError, words};
 use super::log::{Closed, Failure, LogError, LogStore};
 use super::machine::{Machine, Published};
 use super::network::{AddressBook, COMMAND_BYTES_MAX, Connector, Inbox, Transport};
@@ -106,7 +106,7 @@ impl Raft {
         };
         let raft = Box::pin(openraft::Raft::new(own, settings, connector, log, machine))
             .await
-            .map_err(|fatal| RaftError::restore(&fatal))?;
+            .map_err(|fatal| RaftError::restore(&words(&fatal)))?;
         let inner = Inner {
             inbox: Arc::new(Inbox::new(own, raft.clone(), storage)),
             metrics: raft.metrics(),
@@ -199,7 +199,7 @@ impl Raft {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(_)) => Err(ReadError::NoQuorum),
             Err(fatal) => Err(ReadError::Stopped {
-                reason: fatal.to_string(),
+                reason: words(&fatal),
             }),
         }
     }

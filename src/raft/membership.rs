@@ -14,7 +14,7 @@ use openraft::error::{ClientWriteError, RaftError};
 use openraft::{ChangeMembers, Membership, Precondition};
 use tokio::time::error::Elapsed;
 
-use super::error::{MembershipError, TransferError};
+use super::error::{MembershipError, TransferError, words};
 use super::handle::{CONFIRM_DEADLINE, Raft};
 use super::status::{PeerStatus, Status};
 use super::type_config::{Payload, Peer, TypeConfig};
@@ -123,7 +123,7 @@ impl Raft {
         self.bar_lease(status.term);
         let stopped = |reason: String| TransferError::Stopped { reason };
         let triggered = self.inner.raft.trigger().transfer_leader(id).await;
-        triggered.map_err(|fatal| stopped(fatal.to_string()))?;
+        triggered.map_err(|fatal| stopped(words(&fatal)))?;
         let mut watch = self.watch_status();
         let handed_over = watch.wait_for(|now| {
             now.term > status.term && now.leader.as_ref().is_some_and(|(id, _)| *id != now.id)

@@ -8,6 +8,7 @@ use openraft::error::Fatal;
 use openraft::{Instant, RaftMetrics};
 
 use super::RaftError;
+use super::error::words;
 use super::machine::Machine;
 use super::network::Inbox;
 use super::type_config::{LogId, Peer, TypeConfig};
@@ -239,7 +240,7 @@ fn plain(metrics: &RaftMetrics<TypeConfig>) -> Status {
             .running_state
             .as_ref()
             .err()
-            .map(ToString::to_string),
+            .map(|fatal| words(fatal)),
     }
 }
 

@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::error::OwnWords;
 use crate::state::{Applied, Command, State};
 use crate::types::{NodeId, RaftId};
 
@@ -48,6 +49,7 @@ openraft::declare_raft_types!(
         Node = Peer,
         Term = u64,
         LeaderId = openraft::impls::leader_id_std::LeaderId<u64, RaftId>,
+        ErrorSource = OwnWords,
 );
 
 /// Term and index of a log entry.

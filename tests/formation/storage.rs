@@ -65,6 +65,13 @@ async fn a_write_that_the_disk_refuses_is_not_acknowledged_and_ends_the_server_w
         println!("{line}");
         assert!(line.contains(file) && line.contains(cause), "{line}");
         assert!(line.contains("start the agent again"), "{line}");
+        let what = if file == ".writing" {
+            "raft failed: write a snapshot: "
+        } else {
+            "raft failed: "
+        };
+        assert!(line.contains(what) && !line.contains("when "), "{line}");
+        assert!(!line.contains("::"), "no name of a type: {line}");
 
         disk.mend();
         server.restart();

@@ -55,13 +55,43 @@ fn try_bind(host: &dyn Host, addr: SocketAddr) -> Result<Sockets, GossipError> {
 
 #[cfg(test)]
 mod tests {
-    use std::net::UdpSocket;
+    use std::io;
+    use std::net::TcpListener;
+
+    use futures_util::future::BoxFuture;
 
     use super::*;
-    use crate::host::Real;
+    use crate::host::{Real, Store, Stream};
 
     fn any_port() -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], 0))
+    }
+
+    /// A computer on which somebody else has every UDP port. Real ports would not do: one that is
+    /// taken for UDP may be taken for TCP too, by another test.
+    #[derive(Debug)]
+    struct WithoutUdp;
+
+    impl Host for WithoutUdp {
+        fn listen(&self, addr: SocketAddr) -> io::Result<Box<dyn Listener>> {
+            Real.listen(addr)
+        }
+
+        fn connect(&self, to: SocketAddr) -> BoxFuture<'_, io::Result<Stream>> {
+            Real.connect(to)
+        }
+
+        fn datagrams(&self, _addr: SocketAddr) -> io::Result<Arc<dyn Datagrams>> {
+            Err(io::ErrorKind::AddrInUse.into())
+        }
+
+        fn now_ms(&self) -> u64 {
+            Real.now_ms()
+        }
+
+        fn store(&self) -> Option<Arc<dyn Store>> {
+            None
+        }
     }
 
     #[tokio::test]
@@ -73,10 +103,17 @@ mod tests {
 
     #[tokio::test]
     async fn an_address_in_use_is_named_with_its_protocol() {
-        let udp = UdpSocket::bind(any_port()).unwrap();
-        let addr = udp.local_addr().unwrap();
+        let taken = TcpListener::bind(any_port()).unwrap();
+        let addr = taken.local_addr().unwrap();
         let error = bind(&Real, addr).unwrap_err();
-        assert!(matches!(error, GossipError::Bind { protocol: "UDP", addr: a, .. } if a == addr));
+        assert!(matches!(error, GossipError::Bind { protocol: "TCP", addr: a, .. } if a == addr));
+        assert!(error.to_string().contains(&addr.to_string()));
+
+        let error = bind(&WithoutUdp, any_port()).unwrap_err();
+        let GossipError::Bind { protocol, addr, .. } = &error else {
+            panic!("{error}");
+        };
+        assert_eq!(*protocol, "UDP");
         assert!(error.to_string().contains(&addr.to_string()));
     }
 }

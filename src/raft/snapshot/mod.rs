@@ -88,8 +88,10 @@ impl SnapshotError {
             _ => io::ErrorKind::Other,
         };
         let text = match &self {
-            Self::Io { source, .. } => format!("{self}: {source}; {}", remedy(kind)),
-            _ => self.to_string(),
+            Self::Io { source, .. } => {
+                format!("write a snapshot: {self}: {source}; {}", remedy(kind))
+            }
+            _ => format!("write a snapshot: {self}"),
         };
         io::Error::new(kind, text)
     }
