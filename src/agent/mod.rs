@@ -32,6 +32,7 @@ mod server;
 mod service;
 mod start;
 mod stats;
+mod stranded;
 mod tasks;
 mod transport;
 mod twin;

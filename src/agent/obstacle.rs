@@ -13,7 +13,7 @@ use crate::gossip::{ConflictKind, Gossip, SeenConflict};
 
 /// How long a refusal is the reason after it came up last. Chosen: three times the default
 /// interval at which a source that fails is tried again.
-const FRESH: Duration = Duration::from_secs(90);
+pub(super) const FRESH: Duration = Duration::from_secs(90);
 
 /// How long a blank agent waits for the first word of all its sources before it lets a cluster
 /// adopt it: another one may be among them. Chosen: a lost SYN is repeated after 1 s and 3 s; who

@@ -22,7 +22,9 @@ use super::reconcile::Reconciler;
 use super::route::Router;
 use super::service::ServerPort;
 use super::tasks::Tasks;
-use super::{Agent, AgentError, addresses, adopt, member_log, register, removed, server, twin};
+use super::{
+    Agent, AgentError, addresses, adopt, member_log, register, removed, server, stranded, twin,
+};
 use crate::config::{Config, Mode};
 use crate::datadir::DataDir;
 use crate::gossip::{Gossip, GossipConfig, Key, Tuning};
@@ -136,6 +138,7 @@ fn spawn_common(
     if parts.raft.is_none() {
         let membership = Arc::clone(membership);
         tasks.spawn("adopt", adopt::run(gossip.clone(), membership, evidence));
+        tasks.spawn("stranded", stranded::run(Arc::clone(parts)));
     }
 }
 

@@ -240,6 +240,7 @@ async fn a_client_of_the_lost_cluster_is_refused_until_it_forgets_it_and_so_is_t
     let join = format!("-retry-join={}", world.addr(1));
     let mut client = world.agent(9, &[&join]);
     client.write("by/client", "1").await;
+    let old = client.stat("quorate", "cluster_id").await;
     for server in &mut servers {
         server.kill().await;
     }
@@ -254,6 +255,11 @@ async fn a_client_of_the_lost_cluster_is_refused_until_it_forgets_it_and_so_is_t
 
     // While what is left of the lost cluster runs, a client that forgot it would stand between two.
     servers[1].kill().await;
+    let line = client.logged("client stays out").await;
+    let new = servers[0].stat("quorate", "cluster_id").await;
+    for part in ["cluster-conflict", &old, &new, "cluster.record"] {
+        assert!(line.contains(part), "{part}: {line}");
+    }
     client.kill().await;
     std::fs::remove_file(data(&world, 9).join("cluster.record")).unwrap();
     client.restart();
