@@ -246,8 +246,8 @@ impl openraft::errors::ErrorSource for OwnWords {
         Self(error.to_string())
     }
 
-    fn from_string(text: impl ToString) -> Self {
-        Self(text.to_string())
+    fn from_string(msg: impl ToString) -> Self {
+        Self(msg.to_string())
     }
 }
 

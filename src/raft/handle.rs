@@ -307,8 +307,10 @@ impl Raft {
         let mut watch = self.watch_status();
         let core_ended = async {
             loop {
-                if let Err(error) = watch.changed().await {
-                    return error.to_string();
+                match watch.changed().await {
+                    Err(RaftError::Stopped { reason }) => return reason,
+                    Err(error) => return error.to_string(),
+                    Ok(()) => {}
                 }
                 if let Some(failure) = watch.status().failure {
                     return failure;
@@ -317,7 +319,7 @@ impl Raft {
         };
         let machine_ended = async {
             let _end: Option<()> = self.inner.machine_ended.lock().await.recv().await;
-            "raft has stopped: the state machine ended".to_owned()
+            "the state machine ended".to_owned()
         };
         // The log first, which knows the file; then the core: if both ended, it knows why.
         tokio::select! {
