@@ -82,11 +82,16 @@ async fn are_back(world: &World, agents: &[Agent], place: impl Fn(u8) -> u8, clu
         })
         .await;
     }
-    let configuration = servers[0].stat("raft", "latest_configuration").await;
-    for n in 1..=u8::try_from(servers.len()).unwrap() {
-        let addr = format!("Address:{}:8300}}", world.addr(place(n)));
-        assert!(configuration.contains(&addr), "{configuration}");
-    }
+    // The leader follows the members one by one, and this server follows the leader.
+    eventually("the raft configuration has the new addresses", || async {
+        let configuration = servers[0].stat("raft", "latest_configuration").await;
+        let mut numbers = 1..=u8::try_from(servers.len()).unwrap();
+        let addr = |n| format!("Address:{}:8300}}", world.addr(place(n)));
+        numbers
+            .all(|n| configuration.contains(&addr(n)))
+            .then_some(())
+    })
+    .await;
 }
 
 /// Stops all, moves all, and waits until all are back; the list names the new addresses.
