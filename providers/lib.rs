@@ -21,27 +21,51 @@ mod error;
 mod grammar;
 mod io;
 mod keys;
+mod options;
+mod place;
+mod policy;
 mod provider;
 mod query;
 mod resolve;
+mod rest;
+mod secret;
+#[cfg(test)]
+mod tape;
 
 #[cfg(feature = "aws")]
 mod aws;
+mod dns;
+mod http;
+mod r#static;
 #[cfg(test)]
 mod tests;
 
-pub use answer::{Answer, Contact, Gap, Host};
+pub use answer::{
+    Address, AddressKind, Answer, Contact, Fate, Gap, Host, Instance, Seen,
+};
 pub use error::{Kind, ResolveError, Retry};
 pub use grammar::{Broken, GrammarError};
-pub use io::{BoxFuture, Dns, DnsError, Environment, FakeDns, Found, Io, SystemDns};
-pub use keys::{Key, Need};
-pub use provider::{Limits, Lookup, Provider};
+pub use io::{
+    BoxFuture, Clock, Command, Dns, DnsError, Environment, Exec, ExecError, FakeClock, FakeDns,
+    FakeExec, FakeFiles, File, FileError, Files, Found, Http, HttpError, Io, Output, Question,
+    RealHttp, Record, RecordData, RecordKind, Reply, Request, Route, SystemClock, SystemDns,
+    SystemExec, SystemFiles,
+};
+pub use keys::{Key, Keys, Need};
+pub use options::{HTTP_KEYS, LOGIN_KEYS};
+pub use policy::{ADDRESS_KEYS, AddressPolicy};
+pub use provider::{About, Limits, Lookup, Provider};
 pub use query::{Query, QueryError};
+pub use rest::{Call, Judge, Pages, Rest, escape, judge_status};
+pub use secret::Secret;
 
 /// The providers of this build, sorted by name.
 pub const PROVIDERS: &[&dyn Provider] = &[
     #[cfg(feature = "aws")]
     &aws::Aws,
+    &dns::DnsNames,
+    &http::HttpList,
+    &r#static::Static,
 ];
 
 impl Query {
@@ -56,18 +80,21 @@ impl Query {
 
     pub(crate) fn parse_among(text: &str, providers: &[&dyn Provider]) -> Result<Self, QueryError> {
         let is_secret = |name: &str| {
-            let mut keys = providers.iter().flat_map(|provider| provider.keys());
+            let mut keys = providers.iter().flat_map(|provider| flat(provider.keys()));
             keys.any(|key| key.secret && key.name == name)
         };
         let pairs = grammar::parse(text)
             .map_err(|error| QueryError::Grammar(query::masked(error, is_secret)))?;
-        let tables: Vec<(&'static str, &'static [Key])> = providers
+        let tables: Vec<(&'static str, Keys)> = providers
             .iter()
             .map(|provider| (provider.name(), provider.keys()))
             .collect();
         let query = Self::from_pairs(pairs, &tables)?;
         match find(query.provider(), providers) {
-            Some(provider) => provider.check(&query).map(|()| query),
+            Some(provider) => {
+                AddressPolicy::from_query(&query, provider.order(&query))?;
+                provider.check(&query).map(|()| query)
+            }
             None => Ok(query),
         }
     }
@@ -77,7 +104,7 @@ impl Query {
 pub fn redact(text: &str) -> String {
     query::redacted(text, |provider, name| {
         let keys = find(provider, PROVIDERS).map_or(&[][..], Provider::keys);
-        keys.iter().any(|key| key.name == name && !key.secret)
+        flat(keys).any(|key| key.name == name && !key.secret)
     })
 }
 
@@ -120,6 +147,10 @@ pub async fn resolve_within(
 /// [`ResolveError`] if there is no address or the resolver does not answer; never an empty list.
 pub async fn lookup(host: &str, io: &Io) -> Result<Answer, ResolveError> {
     resolve::lookup(host, io, &Limits::default()).await
+}
+
+fn flat(keys: Keys) -> impl Iterator<Item = &'static Key> {
+    keys.iter().copied().flatten()
 }
 
 fn find<'a>(name: &str, providers: &[&'a dyn Provider]) -> Option<&'a dyn Provider> {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use crate::{
-    Answer, BoxFuture, Contact, Dns, Environment, FakeDns, Found, Gap, Host, Io, Key, Kind, Limits,
-    Lookup, Provider, Query, QueryError, ResolveError, lookup, resolve::run,
+    About, Address, Answer, BoxFuture, Contact, Dns, Environment, FakeDns, Found, Instance, Io, Key,
+    Keys, Kind, Limits, Lookup, Provider, Query, QueryError, ResolveError, Seen, lookup, resolve::run,
 };
 
 /// A provider that adds its contacts and then ends as it was told.
@@ -38,8 +38,17 @@ impl Provider for Scripted {
         "scripted"
     }
 
-    fn keys(&self) -> &'static [Key] {
-        KEYS
+    fn about(&self) -> &'static About {
+        &About {
+            finds: "what it is told",
+            credentials: "",
+            permissions: "",
+            link: "",
+        }
+    }
+
+    fn keys(&self) -> Keys {
+        &[KEYS]
     }
 
     fn check(&self, query: &Query) -> Result<(), QueryError> {
@@ -56,15 +65,17 @@ impl Provider for Scripted {
     fn read<'a>(
         &'a self,
         _lookup: Lookup<'a>,
-        answer: &'a mut Answer,
+        seen: &'a mut Seen,
     ) -> BoxFuture<'a, Result<(), ResolveError>> {
-        let ip = |text: &&str| Contact::new(Host::Ip(text.parse().unwrap()));
+        let ip = |text: &&str| {
+            let address = Address::of(text.parse().unwrap());
+            Instance::from_call("read").with_address(address)
+        };
         let error = |kind| ResolveError::new(kind, "scripted", "read");
         Box::pin(async move {
-            answer.contacts.extend(self.contacts.iter().map(ip));
+            seen.instances.extend(self.contacts.iter().map(ip));
             if self.gap {
-                let (part, error) = ("zone b".to_owned(), error(Kind::Denied));
-                answer.gaps.push(Gap { part, error });
+                seen.gap("zone b", error(Kind::Denied));
             }
             match self.end {
                 End::Well => Ok(()),
