@@ -14,7 +14,37 @@
 //! ```
 //!
 //! This file is the registry: which providers there are, and the doors of the crate. It knows
-//! nothing of any agent. To add a provider, make its folder, then name it twice below.
+//! nothing of any agent.
+//!
+//! # How to add a provider
+//!
+//! 1. Make `providers/<name>/mod.rs`, named as users write it in `provider=`, and name it twice
+//!    below: `mod <name>;` and `&<name>::<Type>,` in [`PROVIDERS`]. Nothing else outside the folder.
+//! 2. State the keys as data: `const KEYS: &[Key]`, sorted by name. [`Key::secret`] masks; a
+//!    `<key>_file` beside it is read by [`Lookup::secret`]; [`Key::variable`] names the fallback in
+//!    the environment; [`Key::choices`] and [`Key::checked`] refuse what cannot be right, offline.
+//!    [`Provider::keys`] is `&[KEYS, ADDRESS_KEYS, HTTP_KEYS]`; add [`LOGIN_KEYS`] only where the
+//!    vendor has no credentials of its own. What two keys together forbid is [`Provider::check`].
+//! 3. Write [`Provider::about`]: what it finds, credentials, least permissions, link. Help and
+//!    README come from these and the tables.
+//! 4. In [`Provider::read`]: make one [`Rest`] per lookup, give it the credential, and ask with
+//!    [`Rest::get`] ... [`Call::json`]; walk pages with [`Pages`]. Retries, the deadline, proxies,
+//!    TLS, redirects, sizes and status codes are done there. Vendor codes go in a [`Judge`].
+//!    What goes in a path is [`escape`]d. Deserialize only the fields that are read, and let the
+//!    list itself be required: `#[serde(default)]` on it would take any object for an empty list.
+//! 5. Report each instance with [`Seen::add`]: id, zone, name, tags, state, and every address as
+//!    [`Address::private`], [`Address::public`], [`Address::name`] or, of unknown kind,
+//!    [`Address::of`], with [`Address::in_network`] for each name and id of its network. A second
+//!    interface is [`Address::spare`]. One that is stopped is still reported, with
+//!    [`Instance::drop_because`]. The runner chooses by `addr`, `addr_type`, `network`, `port` and
+//!    [`Provider::order`], sorts, removes duplicates, and makes a gap of an instance without a
+//!    wanted address.
+//! 6. A part that cannot be read (a zone, a region) is [`Seen::gap`]; go on with the next. Give
+//!    each part [`Rest::within`] its share, or one that hangs takes the deadline of all. Return
+//!    `Err` for what ends the lookup. Never an empty list in place of an error.
+//! 7. Do not log, spawn, sleep or retry, and reach nothing but through [`Io`].
+//! 8. Test with the tape (`tape.rs`): recorded answers in the real shape, each request asserted,
+//!    then every `Hostile` answer. The provider `http` is an example of all of it.
 
 mod answer;
 mod error;
@@ -40,9 +70,7 @@ mod r#static;
 #[cfg(test)]
 mod tests;
 
-pub use answer::{
-    Address, AddressKind, Answer, Contact, Fate, Gap, Host, Instance, Seen,
-};
+pub use answer::{Address, AddressKind, Answer, Contact, Fate, Gap, Host, Instance, Seen};
 pub use error::{Kind, ResolveError, Retry};
 pub use grammar::{Broken, GrammarError};
 pub use io::{

@@ -13,14 +13,29 @@ use crate::{Kind, ResolveError};
 
 /// The way to the server, for the table of every provider over HTTP.
 pub const HTTP_KEYS: &[Key] = &[
-    Key::optional("ca_file", "PEM file with the roots to trust; default: `SSL_CERT_FILE`, the system's"),
-    Key::optional("client_cert_file", "PEM file with a certificate to show; with `client_key_file`"),
+    Key::optional(
+        "ca_file",
+        "PEM file with the roots to trust; default: `SSL_CERT_FILE`, the system's",
+    ),
+    Key::optional(
+        "client_cert_file",
+        "PEM file with a certificate to show; with `client_key_file`",
+    ),
     Key::optional("client_key_file", "PEM file with its key"),
-    Key::optional("endpoint", "scheme and host of the API, with an optional port and path before the vendor's")
-        .checked(check_url),
-    Key::optional("no_proxy", "hosts, domains and ranges without proxy, separated by commas; default: `NO_PROXY`"),
-    Key::secret("proxy", "URL of a proxy, with user and password if need be; default: `HTTPS_PROXY`, `HTTP_PROXY`")
-        .checked(check_proxy),
+    Key::optional(
+        "endpoint",
+        "scheme and host of the API, with an optional port and path before the vendor's",
+    )
+    .checked(check_url),
+    Key::optional(
+        "no_proxy",
+        "hosts, domains and ranges without proxy, separated by commas; default: `NO_PROXY`",
+    ),
+    Key::secret(
+        "proxy",
+        "URL of a proxy, with user and password if need be; default: `HTTPS_PROXY`, `HTTP_PROXY`",
+    )
+    .checked(check_proxy),
 ];
 
 /// Who asks, for providers whose vendor has no keys of its own for that.
@@ -29,7 +44,10 @@ pub const LOGIN_KEYS: &[Key] = &[
     Key::optional("basic_password_file", "file with the password"),
     Key::optional("basic_user", "user; with `basic_password`"),
     Key::secret("bearer_token", "token"),
-    Key::optional("bearer_token_file", "file with the token; read anew for each lookup"),
+    Key::optional(
+        "bearer_token_file",
+        "file with the token; read anew for each lookup",
+    ),
 ];
 
 /// The longest PEM file. Chosen: the roots of a whole system have 220 KiB.
@@ -44,7 +62,9 @@ pub(crate) fn check_url(text: &str) -> Result<(), String> {
     };
     match Url::parse(text) {
         Ok(url) if plain(&url) => Ok(()),
-        _ => Err("is https:// or http:// with a host, an optional port and path, and no more".to_owned()),
+        _ => Err(
+            "is https:// or http:// with a host, an optional port and path, and no more".to_owned(),
+        ),
     }
 }
 
@@ -65,7 +85,8 @@ pub(crate) fn endpoint(lookup: Lookup<'_>, vendors: &str) -> Result<Url, Resolve
 /// A base URL that ends in a slash.
 pub(crate) fn parse_base(lookup: Lookup<'_>, text: &str) -> Result<Url, ResolveError> {
     let wrong = |why: &str| {
-        ResolveError::new(Kind::Query, lookup.query.provider(), "find the endpoint").with("cause", why)
+        ResolveError::new(Kind::Query, lookup.query.provider(), "find the endpoint")
+            .with("cause", why)
     };
     check_url(text).map_err(|why| wrong(&format!("the endpoint {why}")))?;
     let mut url = Url::parse(text).map_err(|error| wrong(&error.to_string()))?;
@@ -81,14 +102,23 @@ pub(crate) async fn route(lookup: Lookup<'_>) -> Result<Route, ResolveError> {
     // Both spellings are in use; curl and Go take either.
     let variable = |upper: &str| {
         let environment = lookup.io.environment();
-        environment.value(upper).or_else(|| environment.value(&upper.to_lowercase()))
+        environment
+            .value(upper)
+            .or_else(|| environment.value(&upper.to_lowercase()))
     };
     let all = || variable("ALL_PROXY");
     Ok(Route {
-        https_proxy: given("proxy").or_else(|| variable("HTTPS_PROXY")).or_else(all),
-        http_proxy: given("proxy").or_else(|| variable("HTTP_PROXY")).or_else(all),
-        no_proxy: given("no_proxy").or_else(|| variable("NO_PROXY")).unwrap_or_default(),
-        roots_pem: match given("ca_file").or_else(|| lookup.io.environment().value("SSL_CERT_FILE")) {
+        https_proxy: given("proxy")
+            .or_else(|| variable("HTTPS_PROXY"))
+            .or_else(all),
+        http_proxy: given("proxy")
+            .or_else(|| variable("HTTP_PROXY"))
+            .or_else(all),
+        no_proxy: given("no_proxy")
+            .or_else(|| variable("NO_PROXY"))
+            .unwrap_or_default(),
+        roots_pem: match given("ca_file").or_else(|| lookup.io.environment().value("SSL_CERT_FILE"))
+        {
             Some(path) => Some(pem(lookup, &path).await?),
             None => None,
         },
@@ -101,15 +131,26 @@ async fn identity(lookup: Lookup<'_>) -> Result<Option<(Vec<u8>, Vec<u8>)>, Reso
     match files {
         [None, None] => Ok(None),
         [Some(chain), Some(key)] => Ok(Some((pem(lookup, chain).await?, pem(lookup, key).await?))),
-        [_, _] => Err(ResolveError::new(Kind::Query, lookup.query.provider(), "read the client certificate")
-            .with("cause", "`client_cert_file` and `client_key_file` go together")),
+        [_, _] => Err(ResolveError::new(
+            Kind::Query,
+            lookup.query.provider(),
+            "read the client certificate",
+        )
+        .with(
+            "cause",
+            "`client_cert_file` and `client_key_file` go together",
+        )),
     }
 }
 
 async fn pem(lookup: Lookup<'_>, path: &str) -> Result<Vec<u8>, ResolveError> {
     let file = lookup.io.files().read(Path::new(path), PEM_BYTES_MAX).await;
     let file = file.map_err(|error| {
-        let failed = ResolveError::new(Kind::Credentials, lookup.query.provider(), "read a certificate file");
+        let failed = ResolveError::new(
+            Kind::Credentials,
+            lookup.query.provider(),
+            "read a certificate file",
+        );
         failed.with("file", path).with_source(error)
     })?;
     Ok(file.bytes)

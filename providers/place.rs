@@ -22,14 +22,20 @@ pub(crate) fn parse(text: &str) -> Result<(Host, Option<u16>), String> {
         }
         None => (text, None),
     };
-    let inner = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let inner = host
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
     if let Some(inner) = inner {
         let ip: IpAddr = inner.parse().map_err(|_not_an_address| wrong())?;
         return Ok((Host::Ip(ip), port));
     }
     if let Ok(ip) = host.parse::<IpAddr>() {
         // `fd00::1:8301` may mean either; whoever means a port has to say so.
-        return if ip.is_ipv4() { Ok((Host::Ip(ip), port)) } else { Err(wrong()) };
+        return if ip.is_ipv4() {
+            Ok((Host::Ip(ip), port))
+        } else {
+            Err(wrong())
+        };
     }
     let name = host.strip_suffix('.').unwrap_or(host);
     if is_name(name) {
@@ -45,7 +51,9 @@ pub(crate) fn is_name(name: &str) -> bool {
         let letters = label.bytes();
         !label.is_empty()
             && label.len() <= 63
-            && letters.into_iter().all(|c| c.is_ascii_alphanumeric() || c == b'-' || c == b'_')
+            && letters
+                .into_iter()
+                .all(|c| c.is_ascii_alphanumeric() || c == b'-' || c == b'_')
     };
     name.len() <= NAME_CHARS_MAX && name.split('.').all(is_label)
 }

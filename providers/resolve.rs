@@ -9,9 +9,7 @@ use tokio::time::timeout;
 
 use crate::io::DnsError;
 use crate::provider::{Limits, Lookup, Provider};
-use crate::{
-    AddressPolicy, Answer, Contact, Fate, Gap, Host, Io, Kind, ResolveError, Seen,
-};
+use crate::{AddressPolicy, Answer, Contact, Fate, Gap, Host, Io, Kind, ResolveError, Seen};
 
 /// The provider's name in errors about plain host names.
 const DNS: &str = "dns";

@@ -226,13 +226,21 @@ impl Tape {
     /// Plays these takes in order, and nothing else.
     pub(crate) async fn play(takes: impl IntoIterator<Item = Take>) -> Self {
         let takes = takes.into_iter().collect();
-        Self::start(State { takes, ..State::default() }).await
+        Self::start(State {
+            takes,
+            ..State::default()
+        })
+        .await
     }
 
     /// Gives every request one hostile answer.
     pub(crate) async fn always(hostile: Hostile) -> Self {
         let always = Some(hostile);
-        Self::start(State { always, ..State::default() }).await
+        Self::start(State {
+            always,
+            ..State::default()
+        })
+        .await
     }
 
     async fn start(state: State) -> Self {
@@ -303,7 +311,11 @@ impl Tape {
     pub(crate) fn finish(self) {
         let state = self.state.lock().unwrap();
         assert!(state.wrong.is_empty(), "{}", state.wrong.join("\n"));
-        let left: Vec<&str> = state.takes.iter().map(|take| take.target.as_str()).collect();
+        let left: Vec<&str> = state
+            .takes
+            .iter()
+            .map(|take| take.target.as_str())
+            .collect();
         assert!(left.is_empty(), "never asked for: {left:?}");
     }
 }
@@ -312,11 +324,19 @@ async fn serve(mut stream: TcpStream, addr: SocketAddr, state: Arc<Mutex<State>>
     while let Some(asked) = read_request(&mut stream).await {
         let play = judge(&mut state.lock().unwrap(), asked.clone());
         let goes_on = match play {
-            Play::Reply { status, headers, body } => {
+            Play::Reply {
+                status,
+                headers,
+                body,
+            } => {
                 let mut text = format!("HTTP/1.1 {status} -\r\ncontent-length: {}\r\n", body.len());
                 for (name, value) in &headers {
-                    write!(text, "{name}: {}\r\n", value.replace("{addr}", &addr.to_string()))
-                        .unwrap();
+                    write!(
+                        text,
+                        "{name}: {}\r\n",
+                        value.replace("{addr}", &addr.to_string())
+                    )
+                    .unwrap();
                 }
                 text = format!("{text}\r\n{}", body.replace("{addr}", &addr.to_string()));
                 stream.write_all(text.as_bytes()).await.is_ok()
@@ -335,7 +355,10 @@ fn judge(state: &mut State, asked: Asked) -> Play {
         return Play::Hostile(hostile);
     }
     let Some(take) = state.takes.pop_front() else {
-        state.wrong.push(format!("one request too many: {} {}", asked.method, asked.target));
+        state.wrong.push(format!(
+            "one request too many: {} {}",
+            asked.method, asked.target
+        ));
         return unexpected();
     };
     let mut wrong = Vec::new();
@@ -348,11 +371,17 @@ fn judge(state: &mut State, asked: Asked) -> Play {
     for (name, value) in &take.headers {
         let found = asked.headers.get(name);
         if found != Some(value) {
-            wrong.push(format!("{}: header {name} is {found:?}, not {value}", take.target));
+            wrong.push(format!(
+                "{}: header {name} is {found:?}, not {value}",
+                take.target
+            ));
         }
     }
     if let Some(body) = take.body.as_ref().filter(|body| **body != asked.body) {
-        wrong.push(format!("{}: body is {}, not {body}", take.target, asked.body));
+        wrong.push(format!(
+            "{}: body is {}, not {body}",
+            take.target, asked.body
+        ));
     }
     if wrong.is_empty() {
         return take.answer;
@@ -383,7 +412,9 @@ async fn read_request(stream: &mut TcpStream) -> Option<Asked> {
         Some((name.to_ascii_lowercase(), value.trim().to_owned()))
     };
     let headers: BTreeMap<String, String> = lines.filter_map(pair).collect();
-    let length = headers.get("content-length").map_or(0, |text| text.parse().unwrap());
+    let length = headers
+        .get("content-length")
+        .map_or(0, |text| text.parse().unwrap());
     let mut body = vec![0; length];
     stream.read_exact(&mut body).await.ok()?;
     Some(Asked {
@@ -398,13 +429,18 @@ async fn read_request(stream: &mut TcpStream) -> Option<Asked> {
 async fn play_hostile(stream: &mut TcpStream, hostile: Hostile, asked: &Asked) -> bool {
     let json = "content-type: application/json\r\n";
     let whole = |status: u16, headers: &str, body: &str| {
-        format!("HTTP/1.1 {status} -\r\n{headers}content-length: {}\r\n\r\n{body}", body.len())
+        format!(
+            "HTTP/1.1 {status} -\r\n{headers}content-length: {}\r\n\r\n{body}",
+            body.len()
+        )
     };
     let text = match hostile {
         Hostile::Hang => std::future::pending().await,
         Hostile::Reset => return false,
         Hostile::Endless | Hostile::Oversize => return pour(stream, hostile).await,
-        Hostile::Announced => format!("HTTP/1.1 200 -\r\n{json}content-length: 99999999999\r\n\r\n["),
+        Hostile::Announced => {
+            format!("HTTP/1.1 200 -\r\n{json}content-length: 99999999999\r\n\r\n[")
+        }
         Hostile::HalfBody => {
             let half = format!("HTTP/1.1 200 -\r\n{json}content-length: 1000\r\n\r\n[{{\"a\":");
             let _sent = stream.write_all(half.as_bytes()).await;
@@ -427,7 +463,8 @@ async fn play_hostile(stream: &mut TcpStream, hostile: Hostile, asked: &Asked) -
 
 /// Writes chunks for as long as anybody reads; an endless one stops for ever after the first.
 async fn pour(stream: &mut TcpStream, hostile: Hostile) -> bool {
-    let head = "HTTP/1.1 200 -\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
+    let head =
+        "HTTP/1.1 200 -\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
     let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x1_0000));
     let mut is_read = stream.write_all(head.as_bytes()).await.is_ok();
     while is_read {

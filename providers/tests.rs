@@ -6,8 +6,9 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use crate::{
-    About, Address, Answer, BoxFuture, Contact, Dns, Environment, FakeDns, Found, Instance, Io, Key,
-    Keys, Kind, Limits, Lookup, Provider, Query, QueryError, ResolveError, Seen, lookup, resolve::run,
+    About, Address, Answer, BoxFuture, Contact, Dns, Environment, FakeDns, Found, Instance, Io,
+    Key, Keys, Kind, Limits, Lookup, Provider, Query, QueryError, ResolveError, Seen, lookup,
+    resolve::run,
 };
 
 /// A provider that adds its contacts and then ends as it was told.

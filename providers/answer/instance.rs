@@ -64,7 +64,10 @@ impl Instance {
 
     /// How it is called in gaps and explanations: its id, else its name, else its first address.
     pub fn label(&self) -> String {
-        let first = self.addresses.first().map(|address| address.host.to_string());
+        let first = self
+            .addresses
+            .first()
+            .map(|address| address.host.to_string());
         let known = self.id.clone().or_else(|| self.name.clone()).or(first);
         known.unwrap_or_else(|| "without a name".to_owned())
     }
@@ -240,6 +243,9 @@ mod tests {
 
     #[test]
     fn a_name_loses_its_trailing_dot() {
-        assert_eq!(Address::name("a.example.").host, Host::Name("a.example".into()));
+        assert_eq!(
+            Address::name("a.example.").host,
+            Host::Name("a.example".into())
+        );
     }
 }

@@ -25,8 +25,11 @@ const ABOUT: About = About {
 
 const KEYS: &[Key] = &[
     Key::required("name", "host names, separated by commas").checked(check_names),
-    Key::optional("resolver", "name server to ask, `ip` or `ip:port`; default: the system's")
-        .checked(check_resolver),
+    Key::optional(
+        "resolver",
+        "name server to ask, `ip` or `ip:port`; default: the system's",
+    )
+    .checked(check_resolver),
     Key::optional("type", "`A`, `AAAA` or `A+AAAA` (default)").choices(&["A", "AAAA", "A+AAAA"]),
 ];
 
@@ -93,7 +96,8 @@ async fn read_name(lookup: Lookup<'_>, name: &str, seen: &mut Seen) -> Result<()
         match lookup.io.dns().ask(question).await {
             Ok(records) => {
                 is_found = true;
-                seen.instances.extend(records.iter().filter_map(|one| instance(name, one)));
+                seen.instances
+                    .extend(records.iter().filter_map(|one| instance(name, one)));
             }
             Err(error @ DnsError::NoAddress { .. }) => last = Some(failed(name, error)),
             Err(error) => return Err(failed(name, error)),
@@ -136,7 +140,9 @@ fn check_names(list: &str) -> Result<(), String> {
 fn check_resolver(text: &str) -> Result<(), String> {
     match resolver(text) {
         Some(_server) => Ok(()),
-        None => Err(format!("is an IP address with an optional port, not `{text}`")),
+        None => Err(format!(
+            "is an IP address with an optional port, not `{text}`"
+        )),
     }
 }
 

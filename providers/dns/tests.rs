@@ -23,10 +23,19 @@ fn records(ips: &[&str]) -> Vec<Record> {
 
 fn io() -> Io {
     let dns = FakeDns::default()
-        .with_records(question("a", RecordKind::A, None), records(&["10.0.0.2", "10.0.0.1"]))
+        .with_records(
+            question("a", RecordKind::A, None),
+            records(&["10.0.0.2", "10.0.0.1"]),
+        )
         .with_records(question("a", RecordKind::Aaaa, None), records(&["fd00::1"]))
-        .with_records(question("b", RecordKind::A, Some("127.0.0.1:53")), records(&["10.9.0.1"]))
-        .with_records(question("b", RecordKind::A, Some("[::1]:5353")), records(&["10.9.0.2"]));
+        .with_records(
+            question("b", RecordKind::A, Some("127.0.0.1:53")),
+            records(&["10.9.0.1"]),
+        )
+        .with_records(
+            question("b", RecordKind::A, Some("[::1]:5353")),
+            records(&["10.9.0.2"]),
+        );
     Io::new(Environment::fixed([]), dns)
 }
 
@@ -62,7 +71,16 @@ async fn a_name_without_records_is_a_gap_and_alone_an_error() {
 
 #[test]
 fn what_is_no_name_or_server_is_refused() {
-    for keys in ["name=\"\"", "name=a,,b", "name=\"a b\"", "name=a resolver=ns.example", "name=a type=MX"] {
-        assert!(Query::parse(&format!("provider=dns {keys}")).is_err(), "{keys}");
+    for keys in [
+        "name=\"\"",
+        "name=a,,b",
+        "name=\"a b\"",
+        "name=a resolver=ns.example",
+        "name=a type=MX",
+    ] {
+        assert!(
+            Query::parse(&format!("provider=dns {keys}")).is_err(),
+            "{keys}"
+        );
     }
 }

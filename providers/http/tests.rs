@@ -11,7 +11,8 @@ const URL: &str = "provider=http url=https://inventory.example/peers?role=server
 
 #[tokio::test]
 async fn a_list_in_prometheus_form_gives_targets_with_their_labels() {
-    let list = r#"[{"targets":["10.0.0.2:9100","a.example:9100"],"labels":{"dc":"eu"}},{"targets":[]}]"#;
+    let list =
+        r#"[{"targets":["10.0.0.2:9100","a.example:9100"],"labels":{"dc":"eu"}},{"targets":[]}]"#;
     let take = Take::get("/peers?role=server").header("accept", "application/json");
     let tape = Tape::play([take.json(list)]).await;
     let answer = tape.resolve(&format!("{URL} port=8301")).await.unwrap();
@@ -23,7 +24,8 @@ async fn a_list_in_prometheus_form_gives_targets_with_their_labels() {
 
 #[tokio::test]
 async fn a_plain_list_gives_what_is_known() {
-    let list = r#"["10.0.0.1",{"address":"10.0.0.2","port":7,"id":"b","zone":"z","tags":{"k":"v"}}]"#;
+    let list =
+        r#"["10.0.0.1",{"address":"10.0.0.2","port":7,"id":"b","zone":"z","tags":{"k":"v"}}]"#;
     let tape = Tape::play([Take::get("/peers?role=server").json(list)]).await;
     let answer = tape.resolve(URL).await.unwrap();
     assert_eq!(shown(&answer), ["10.0.0.1", "10.0.0.2:7"]);
@@ -40,10 +42,23 @@ async fn an_empty_list_is_an_empty_answer() {
 
 #[tokio::test]
 async fn a_token_is_sent_and_read_anew_from_its_file() {
-    let take = |token: &str| Take::get("/peers?role=server").header("authorization", token).json("[]");
-    let tape = Tape::play([take("Bearer hush"), take("Bearer of-file"), take("Basic dTpw")]).await;
+    let take = |token: &str| {
+        Take::get("/peers?role=server")
+            .header("authorization", token)
+            .json("[]")
+    };
+    let tape = Tape::play([
+        take("Bearer hush"),
+        take("Bearer of-file"),
+        take("Basic dTpw"),
+    ])
+    .await;
     let tape = tape.with_files(FakeFiles::default().with("/run/token", "of-file\n"));
-    for more in ["bearer_token=hush", "bearer_token_file=/run/token", "basic_user=u basic_password=p"] {
+    for more in [
+        "bearer_token=hush",
+        "bearer_token_file=/run/token",
+        "basic_user=u basic_password=p",
+    ] {
         tape.resolve(&format!("{URL} {more}")).await.unwrap();
     }
     tape.finish();
@@ -51,7 +66,13 @@ async fn a_token_is_sent_and_read_anew_from_its_file() {
 
 #[tokio::test]
 async fn one_entry_that_is_no_address_makes_the_list_wrong() {
-    for list in [r#"["10.0.0.1","no address"]"#, r#"[{"targets":"10.0.0.1"}]"#, r#"[7]"#, "{}", "null"] {
+    for list in [
+        r#"["10.0.0.1","no address"]"#,
+        r#"[{"targets":"10.0.0.1"}]"#,
+        r#"[7]"#,
+        "{}",
+        "null",
+    ] {
         let tape = Tape::play([Take::get("/peers?role=server").json(list)]).await;
         let error = tape.resolve(URL).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Answer, "{list}");
@@ -62,7 +83,10 @@ async fn one_entry_that_is_no_address_makes_the_list_wrong() {
 async fn no_hostile_answer_becomes_an_empty_list() {
     for hostile in Hostile::ALL {
         let tape = Tape::always(hostile).await;
-        let error = tape.resolve(&format!("{URL} bearer_token=hush")).await.unwrap_err();
+        let error = tape
+            .resolve(&format!("{URL} bearer_token=hush"))
+            .await
+            .unwrap_err();
         let wanted: &[Kind] = match hostile {
             Hostile::Hang | Hostile::Endless => &[Kind::Timeout],
             Hostile::Reset | Hostile::Broken => &[Kind::Unavailable],

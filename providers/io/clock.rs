@@ -97,7 +97,13 @@ mod tests {
     #[test]
     fn chance_lies_between_zero_and_one_and_changes() {
         let drawn: Vec<f64> = (0..20).map(|_| SystemClock.chance()).collect();
-        assert!(drawn.iter().all(|one| (0.0..=1.0).contains(one)), "{drawn:?}");
-        assert!(drawn.iter().any(|one| (one - drawn[0]).abs() > 0.000_1), "{drawn:?}");
+        assert!(
+            drawn.iter().all(|one| (0.0..=1.0).contains(one)),
+            "{drawn:?}"
+        );
+        assert!(
+            drawn.iter().any(|one| (one - drawn[0]).abs() > 0.000_1),
+            "{drawn:?}"
+        );
     }
 }

@@ -144,7 +144,10 @@ async fn ask(question: Question) -> Result<Vec<Record>, DnsError> {
         data(&record.data).map(|data| Record { ttl, data })
     };
     // A CNAME on the way is in the answer too.
-    let of_kind = found.answers().iter().filter(|one| one.record_type() == kind);
+    let of_kind = found
+        .answers()
+        .iter()
+        .filter(|one| one.record_type() == kind);
     let records: Vec<Record> = of_kind.filter_map(read).collect();
     if records.is_empty() {
         let host = question.name;
@@ -165,7 +168,9 @@ fn data(data: &RData) -> Option<RecordData> {
         }),
         RData::TXT(txt) => {
             let bytes = txt.txt_data.concat();
-            Some(RecordData::Text(String::from_utf8_lossy(&bytes).into_owned()))
+            Some(RecordData::Text(
+                String::from_utf8_lossy(&bytes).into_owned(),
+            ))
         }
         _ => None,
     }

@@ -157,7 +157,9 @@ async fn run(command: Command) -> Result<Output, ExecError> {
 async fn bounded(from: Option<impl AsyncRead + Unpin>, bytes_max: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let Some(from) = from else { return Ok(bytes) };
-    let one_more = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
+    let one_more = u64::try_from(bytes_max)
+        .unwrap_or(u64::MAX)
+        .saturating_add(1);
     from.take(one_more).read_to_end(&mut bytes).await?;
     Ok(bytes)
 }
@@ -205,7 +207,10 @@ mod tests {
         let output = SystemExec.run(shell("echo $ONLY$HOME; echo e >&2; exit 3"));
         let output = output.await.unwrap();
         assert_eq!(output.code, Some(3));
-        assert_eq!((&*output.stdout, &*output.stderr), (&b"this\n"[..], &b"e\n"[..]));
+        assert_eq!(
+            (&*output.stdout, &*output.stderr),
+            (&b"this\n"[..], &b"e\n"[..])
+        );
     }
 
     #[tokio::test]
@@ -219,7 +224,10 @@ mod tests {
     #[tokio::test]
     async fn a_program_that_never_stops_writing_is_killed() {
         let error = SystemExec.run(shell("while :; do echo yes; done")).await;
-        assert!(matches!(error, Err(ExecError::TooLarge { .. })), "{error:?}");
+        assert!(
+            matches!(error, Err(ExecError::TooLarge { .. })),
+            "{error:?}"
+        );
         let absent = Command {
             argv: vec!["/no/such/program".to_owned()],
             ..shell("")

@@ -51,8 +51,11 @@ pub enum FileError {
 /// A tree of files.
 pub trait Files: fmt::Debug + Send + Sync {
     /// Reads a file of at most so many bytes.
-    fn read<'a>(&'a self, path: &'a Path, bytes_max: usize)
-    -> BoxFuture<'a, Result<File, FileError>>;
+    fn read<'a>(
+        &'a self,
+        path: &'a Path,
+        bytes_max: usize,
+    ) -> BoxFuture<'a, Result<File, FileError>>;
 
     /// The files in a folder, sorted, without its sub-folders' own.
     fn list<'a>(&'a self, folder: &'a Path) -> BoxFuture<'a, Result<Vec<PathBuf>, FileError>>;
@@ -74,7 +77,9 @@ impl Files for SystemFiles {
             let modified = file.metadata().await.and_then(|about| about.modified());
             let modified = modified.map_err(failed)?;
             let mut bytes = Vec::new();
-            let one_more = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
+            let one_more = u64::try_from(bytes_max)
+                .unwrap_or(u64::MAX)
+                .saturating_add(1);
             let mut bounded = file.take(one_more);
             bounded.read_to_end(&mut bytes).await.map_err(failed)?;
             within(path, bytes, bytes_max).map(|bytes| File { bytes, modified })

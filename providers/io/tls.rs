@@ -52,10 +52,7 @@ fn roots(pem: Option<&[u8]>) -> Result<RootCertStore, HttpError> {
     Ok(roots)
 }
 
-fn certificates(
-    what: &'static str,
-    pem: &[u8],
-) -> Result<Vec<CertificateDer<'static>>, HttpError> {
+fn certificates(what: &'static str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, HttpError> {
     let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     let all = all.map_err(|error| wrong(what, error))?;
     if all.is_empty() {

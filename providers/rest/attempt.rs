@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use reqwest::{Method, Url};
 
+use super::Call;
 use super::pages::is_same_server;
 use super::verdict::{is_transient, pause};
-use super::Call;
 use crate::io::{HttpError, Reply, Request};
 use crate::{Kind, ResolveError};
 
@@ -43,7 +43,9 @@ pub(super) async fn until_settled(call: &Call<'_>) -> Result<Reply, ResolveError
             Ok(outcome) => return outcome,
             Err(setback) => setback,
         };
-        let pause = setback.pause.unwrap_or_else(|| own_pause(attempt, clock.chance()));
+        let pause = setback
+            .pause
+            .unwrap_or_else(|| own_pause(attempt, clock.chance()));
         let is_too_late = clock.elapsed().saturating_add(pause) >= call.rest.until;
         if attempt >= ATTEMPTS_MAX || is_too_late {
             return Err(setback.error.with("tries", &attempt.to_string()));
@@ -54,7 +56,9 @@ pub(super) async fn until_settled(call: &Call<'_>) -> Result<Reply, ResolveError
 
 fn own_pause(attempt: u32, chance: f64) -> Duration {
     let doubled = PAUSE_FIRST.saturating_mul(1 << attempt.saturating_sub(1).min(16));
-    doubled.min(PAUSE_MAX).mul_f64(0.5 + chance.clamp(0.0, 1.0) / 2.0)
+    doubled
+        .min(PAUSE_MAX)
+        .mul_f64(0.5 + chance.clamp(0.0, 1.0) / 2.0)
 }
 
 /// One try: an outcome that stands, or a setback.
@@ -66,7 +70,9 @@ async fn once(call: &Call<'_>) -> Result<Result<Reply, ResolveError>, Setback> {
     let reply = match tokio::time::timeout(time, redirected(call)).await {
         Err(_elapsed) => {
             let error = call.rest.error(Kind::Timeout, call.operation);
-            return Err(without_pause(error.with("time of one try", &format!("{time:?}"))));
+            return Err(without_pause(
+                error.with("time of one try", &format!("{time:?}")),
+            ));
         }
         Ok(Err((error, true))) => return Err(without_pause(error)),
         Ok(Err((error, false))) => return Ok(Err(error)),
@@ -96,7 +102,12 @@ async fn redirected(call: &Call<'_>) -> Result<Reply, (ResolveError, bool)> {
         let is_followed = call.method == Method::GET || call.method == Method::HEAD;
         url = match next.filter(|next| is_followed && is_same_server(next, &call.url)) {
             Some(next) => next,
-            None => return Err((astray(call, reply.status, "a redirect to another server"), false)),
+            None => {
+                return Err((
+                    astray(call, reply.status, "a redirect to another server"),
+                    false,
+                ));
+            }
         };
     }
     Err((astray(call, 302, "one redirect after another"), false))
@@ -104,7 +115,9 @@ async fn redirected(call: &Call<'_>) -> Result<Reply, (ResolveError, bool)> {
 
 fn astray(call: &Call<'_>, status: u16, what: &str) -> ResolveError {
     let error = call.rest.error(Kind::Answer, call.operation);
-    error.with("status", &status.to_string()).with("reply", what)
+    error
+        .with("status", &status.to_string())
+        .with("reply", what)
 }
 
 fn request(call: &Call<'_>, url: Url) -> Request {

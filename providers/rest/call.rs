@@ -117,7 +117,8 @@ impl<'r> Call<'r> {
         if kind.to_ascii_lowercase().contains("html") {
             return Err(wrong("a web page, not JSON"));
         }
-        serde_json::from_slice(&reply.body).map_err(|error| wrong(&format!("another shape: {error}")))
+        serde_json::from_slice(&reply.body)
+            .map_err(|error| wrong(&format!("another shape: {error}")))
     }
 
     /// Asks, and gives a reply that the vendor means as a success.

@@ -20,9 +20,9 @@
 mod attempt;
 mod call;
 mod pages;
-mod verdict;
 #[cfg(test)]
 mod tests;
+mod verdict;
 
 pub use call::Call;
 pub use pages::Pages;
@@ -149,7 +149,10 @@ impl<'a> Rest<'a> {
         if let Some(token) = lookup.secret("bearer_token").await? {
             return Ok(self.with_bearer(&token));
         }
-        match (lookup.value("basic_user"), lookup.secret("basic_password").await?) {
+        match (
+            lookup.value("basic_user"),
+            lookup.secret("basic_password").await?,
+        ) {
             (Some(user), Some(password)) => Ok(self.with_basic(&user, &password)),
             (None, None) => Ok(self),
             _ => Err(self
@@ -189,8 +192,15 @@ impl<'a> Rest<'a> {
 
     /// A call with another method; as [`Rest::post`], it must change nothing that matters.
     pub fn call(&self, method: Method, operation: &'static str, path: &str) -> Call<'_> {
-        let url = self.base.join(&format!("./{}", path.trim_start_matches('/')));
-        Call::new(self, method, operation, url.unwrap_or_else(|_no_path| self.base.clone()))
+        let url = self
+            .base
+            .join(&format!("./{}", path.trim_start_matches('/')));
+        Call::new(
+            self,
+            method,
+            operation,
+            url.unwrap_or_else(|_no_path| self.base.clone()),
+        )
     }
 
     /// The base, without credentials.

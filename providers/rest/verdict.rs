@@ -81,6 +81,8 @@ const MESSAGES: &[&str] = &[
 
 fn message(body: &[u8]) -> Option<String> {
     let body: Value = serde_json::from_slice(body).ok()?;
-    let mut texts = MESSAGES.iter().filter_map(|place| body.pointer(place)?.as_str());
+    let mut texts = MESSAGES
+        .iter()
+        .filter_map(|place| body.pointer(place)?.as_str());
     texts.find(|text| !text.is_empty()).map(str::to_owned)
 }

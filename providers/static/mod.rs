@@ -68,7 +68,10 @@ fn instances(query: &Query) -> Result<Vec<Instance>, QueryError> {
         why,
     };
     let list = query.value("addrs").unwrap_or_default();
-    let words = list.split(',').map(str::trim).filter(|word| !word.is_empty());
+    let words = list
+        .split(',')
+        .map(str::trim)
+        .filter(|word| !word.is_empty());
     let found: Result<Vec<Instance>, String> = words.map(instance).collect();
     match found {
         Ok(found) if found.is_empty() => Err(wrong("has no address in it".to_owned())),

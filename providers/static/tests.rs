@@ -12,7 +12,10 @@ async fn ask(text: &str) -> Vec<String> {
 #[tokio::test]
 async fn addresses_and_names_come_with_their_ports() {
     let text = "provider=static addrs=\"10.0.0.2, [fd00::1]:7, a.example.:8, 10.0.0.2,fd00::2\"";
-    assert_eq!(ask(text).await, ["10.0.0.2", "[fd00::1]:7", "fd00::2", "a.example:8"]);
+    assert_eq!(
+        ask(text).await,
+        ["10.0.0.2", "[fd00::1]:7", "fd00::2", "a.example:8"]
+    );
 }
 
 #[tokio::test]
@@ -21,8 +24,14 @@ async fn the_policy_chooses_among_them() {
     let rows: [(&str, &[&str]); 4] = [
         ("network=192.168.0.0/16", &["192.168.0.1:9"]),
         ("network=192.168.0.0/16 port=5", &["192.168.0.1:5"]),
-        ("network=10.0.0.0/8 addr=private_v6,private_v4", &["10.0.0.2"]),
-        ("network=0.0.0.0/0", &["10.0.0.2", "192.168.0.1:9", "198.51.100.1"]),
+        (
+            "network=10.0.0.0/8 addr=private_v6,private_v4",
+            &["10.0.0.2"],
+        ),
+        (
+            "network=0.0.0.0/0",
+            &["10.0.0.2", "192.168.0.1:9", "198.51.100.1"],
+        ),
     ];
     for (more, wanted) in rows {
         assert_eq!(ask(&format!("{text} {more}")).await, wanted, "{more}");
