@@ -329,6 +329,7 @@ async fn serve(mut stream: TcpStream, addr: SocketAddr, state: Arc<Mutex<State>>
                 headers,
                 body,
             } => {
+                let body = body.replace("{addr}", &addr.to_string());
                 let mut text = format!("HTTP/1.1 {status} -\r\ncontent-length: {}\r\n", body.len());
                 for (name, value) in &headers {
                     write!(
@@ -338,7 +339,7 @@ async fn serve(mut stream: TcpStream, addr: SocketAddr, state: Arc<Mutex<State>>
                     )
                     .unwrap();
                 }
-                text = format!("{text}\r\n{}", body.replace("{addr}", &addr.to_string()));
+                text = format!("{text}\r\n{}", body);
                 stream.write_all(text.as_bytes()).await.is_ok()
             }
             Play::Hostile(hostile) => play_hostile(&mut stream, hostile, &asked).await,

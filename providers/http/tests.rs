@@ -7,7 +7,7 @@ fn shown(answer: &Answer) -> Vec<String> {
     answer.contacts.iter().map(ToString::to_string).collect()
 }
 
-const URL: &str = "provider=http url=https://inventory.example/peers?role=server";
+const URL: &str = "provider=http url=\"https://inventory.example/peers?role=server\"";
 
 #[tokio::test]
 async fn a_list_in_prometheus_form_gives_targets_with_their_labels() {
