@@ -5,6 +5,9 @@
 /// The tables of a provider: its own keys, and those that it shares with others.
 pub type Keys = &'static [&'static [Key]];
 
+/// Says what is wrong with a value, as a phrase that follows the key; the value is never empty.
+pub type Check = fn(&str) -> Result<(), String>;
+
 /// One key of a provider.
 #[derive(Debug, Clone, Copy)]
 pub struct Key {
@@ -19,7 +22,7 @@ pub struct Key {
     /// The only values it takes; empty if there is no such list.
     pub choices: &'static [&'static str],
     /// Refuses values that cannot be right, with a phrase that follows the key.
-    pub check: Option<fn(&str) -> Result<(), String>>,
+    pub check: Option<Check>,
     /// What it means, with its default; one line, for help and README.
     pub doc: &'static str,
 }
@@ -80,7 +83,7 @@ impl Key {
 
     /// With a check of its value, which answers with a phrase that follows the key.
     #[must_use]
-    pub const fn checked(mut self, check: fn(&str) -> Result<(), String>) -> Self {
+    pub const fn checked(mut self, check: Check) -> Self {
         self.check = Some(check);
         self
     }

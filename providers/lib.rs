@@ -75,11 +75,11 @@ pub use error::{Kind, ResolveError, Retry};
 pub use grammar::{Broken, GrammarError};
 pub use io::{
     BoxFuture, Clock, Command, Dns, DnsError, Environment, Exec, ExecError, FakeClock, FakeDns,
-    FakeExec, FakeFiles, File, FileError, Files, Found, Http, HttpError, Io, Output, Question,
-    RealHttp, Record, RecordData, RecordKind, Reply, Request, Route, SystemClock, SystemDns,
-    SystemExec, SystemFiles,
+    FakeExec, FakeFiles, File, FileError, Files, Found, Http, HttpError, Identity, Io, Output,
+    Question, RealHttp, Record, RecordData, RecordKind, Reply, Request, Route, SystemClock,
+    SystemDns, SystemExec, SystemFiles,
 };
-pub use keys::{Key, Keys, Need};
+pub use keys::{Check, Key, Keys, Need};
 pub use options::{HTTP_KEYS, LOGIN_KEYS};
 pub use policy::{ADDRESS_KEYS, AddressPolicy};
 pub use provider::{About, Limits, Lookup, Provider};

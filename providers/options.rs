@@ -6,7 +6,7 @@ use std::path::Path;
 
 use reqwest::Url;
 
-use crate::io::Route;
+use crate::io::{Identity, Route};
 use crate::keys::Key;
 use crate::provider::Lookup;
 use crate::{Kind, ResolveError};
@@ -122,15 +122,18 @@ pub(crate) async fn route(lookup: Lookup<'_>) -> Result<Route, ResolveError> {
             Some(path) => Some(pem(lookup, &path).await?),
             None => None,
         },
-        identity_pem: identity(lookup).await?,
+        identity: identity(lookup).await?,
     })
 }
 
-async fn identity(lookup: Lookup<'_>) -> Result<Option<(Vec<u8>, Vec<u8>)>, ResolveError> {
+async fn identity(lookup: Lookup<'_>) -> Result<Option<Identity>, ResolveError> {
     let files = ["client_cert_file", "client_key_file"].map(|key| lookup.query.value(key));
     match files {
         [None, None] => Ok(None),
-        [Some(chain), Some(key)] => Ok(Some((pem(lookup, chain).await?, pem(lookup, key).await?))),
+        [Some(chain), Some(key)] => Ok(Some(Identity {
+            chain_pem: pem(lookup, chain).await?,
+            key_pem: pem(lookup, key).await?,
+        })),
         [_, _] => Err(ResolveError::new(
             Kind::Query,
             lookup.query.provider(),

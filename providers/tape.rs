@@ -322,7 +322,7 @@ impl Tape {
 
 async fn serve(mut stream: TcpStream, addr: SocketAddr, state: Arc<Mutex<State>>) {
     while let Some(asked) = read_request(&mut stream).await {
-        let play = judge(&mut state.lock().unwrap(), asked.clone());
+        let play = judge(&mut state.lock().unwrap(), &asked);
         let goes_on = match play {
             Play::Reply {
                 status,
@@ -339,7 +339,7 @@ async fn serve(mut stream: TcpStream, addr: SocketAddr, state: Arc<Mutex<State>>
                     )
                     .unwrap();
                 }
-                text = format!("{text}\r\n{}", body);
+                text = format!("{text}\r\n{body}");
                 stream.write_all(text.as_bytes()).await.is_ok()
             }
             Play::Hostile(hostile) => play_hostile(&mut stream, hostile, &asked).await,
@@ -350,7 +350,7 @@ async fn serve(mut stream: TcpStream, addr: SocketAddr, state: Arc<Mutex<State>>
     }
 }
 
-fn judge(state: &mut State, asked: Asked) -> Play {
+fn judge(state: &mut State, asked: &Asked) -> Play {
     state.asked.push(asked.clone());
     if let Some(hostile) = state.always {
         return Play::Hostile(hostile);

@@ -13,8 +13,8 @@ const URL: &str = "provider=http url=\"https://inventory.example/peers?role=serv
 async fn a_list_in_prometheus_form_gives_targets_with_their_labels() {
     let list =
         r#"[{"targets":["10.0.0.2:9100","a.example:9100"],"labels":{"dc":"eu"}},{"targets":[]}]"#;
-    let take = Take::get("/peers?role=server").header("accept", "application/json");
-    let tape = Tape::play([take.json(list)]).await;
+    let one = Take::get("/peers?role=server").header("accept", "application/json");
+    let tape = Tape::play([one.json(list)]).await;
     let answer = tape.resolve(&format!("{URL} port=8301")).await.unwrap();
     assert_eq!(shown(&answer), ["10.0.0.2:8301", "a.example:8301"]);
     assert_eq!(answer.contacts[0].tags["dc"], "eu");
@@ -42,15 +42,15 @@ async fn an_empty_list_is_an_empty_answer() {
 
 #[tokio::test]
 async fn a_token_is_sent_and_read_anew_from_its_file() {
-    let take = |token: &str| {
+    let with = |token: &str| {
         Take::get("/peers?role=server")
             .header("authorization", token)
             .json("[]")
     };
     let tape = Tape::play([
-        take("Bearer hush"),
-        take("Bearer of-file"),
-        take("Basic dTpw"),
+        with("Bearer hush"),
+        with("Bearer of-file"),
+        with("Basic dTpw"),
     ])
     .await;
     let tape = tape.with_files(FakeFiles::default().with("/run/token", "of-file\n"));
@@ -69,7 +69,7 @@ async fn one_entry_that_is_no_address_makes_the_list_wrong() {
     for list in [
         r#"["10.0.0.1","no address"]"#,
         r#"[{"targets":"10.0.0.1"}]"#,
-        r#"[7]"#,
+        "[7]",
         "{}",
         "null",
     ] {

@@ -52,8 +52,23 @@ pub struct Route {
     pub no_proxy: String,
     /// The roots that are trusted, as PEM; none trusts those of the system.
     pub roots_pem: Option<Vec<u8>>,
-    /// The certificate chain and the key that are shown to the server, as PEM.
-    pub identity_pem: Option<(Vec<u8>, Vec<u8>)>,
+    /// What is shown to the server.
+    pub identity: Option<Identity>,
+}
+
+/// A certificate to show, with its key.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The certificate chain, as PEM.
+    pub chain_pem: Vec<u8>,
+    /// The key, as PEM.
+    pub key_pem: Vec<u8>,
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("****")
+    }
 }
 
 impl fmt::Debug for Route {

@@ -18,7 +18,7 @@ pub use dns::{Dns, DnsError, FakeDns, Found, Question, Record, RecordData, Recor
 pub use environment::Environment;
 pub use exec::{Command, Exec, ExecError, FakeExec, Output, SystemExec};
 pub use files::{FakeFiles, File, FileError, Files, SystemFiles};
-pub use http::{Http, HttpError, Reply, Request, Route};
+pub use http::{Http, HttpError, Identity, Reply, Request, Route};
 pub use real_http::RealHttp;
 
 use std::future::Future;

@@ -16,17 +16,17 @@ pub(super) fn config(route: &Route) -> Result<ClientConfig, HttpError> {
     let ring = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(ring)
         .with_safe_default_protocol_versions()
-        .map_err(|error| wrong("TLS", error))?
+        .map_err(|error| wrong("TLS", &error))?
         .with_root_certificates(roots(route.roots_pem.as_deref())?);
-    let mut config = match &route.identity_pem {
+    let mut config = match &route.identity {
         None => builder.with_no_client_auth(),
-        Some((chain, key)) => {
-            let chain = certificates("the client certificate", chain)?;
-            let key = PrivateKeyDer::from_pem_slice(key)
-                .map_err(|error| wrong("the client key", error))?;
+        Some(identity) => {
+            let chain = certificates("the client certificate", &identity.chain_pem)?;
+            let key = PrivateKeyDer::from_pem_slice(&identity.key_pem)
+                .map_err(|error| wrong("the client key", &error))?;
             builder
                 .with_client_auth_cert(chain, key)
-                .map_err(|error| wrong("the client certificate", error))?
+                .map_err(|error| wrong("the client certificate", &error))?
         }
     };
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
@@ -41,7 +41,7 @@ fn roots(pem: Option<&[u8]>) -> Result<RootCertStore, HttpError> {
         Some(pem) => {
             for certificate in certificates("the CA file", pem)? {
                 let added = roots.add(certificate);
-                added.map_err(|error| wrong("the CA file", error))?;
+                added.map_err(|error| wrong("the CA file", &error))?;
             }
         }
         None => {
@@ -54,14 +54,14 @@ fn roots(pem: Option<&[u8]>) -> Result<RootCertStore, HttpError> {
 
 fn certificates(what: &'static str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, HttpError> {
     let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-    let all = all.map_err(|error| wrong(what, error))?;
+    let all = all.map_err(|error| wrong(what, &error))?;
     if all.is_empty() {
-        return Err(wrong(what, "there is no certificate in it"));
+        return Err(wrong(what, &"there is no certificate in it"));
     }
     Ok(all)
 }
 
-fn wrong(what: &'static str, why: impl ToString) -> HttpError {
+fn wrong(what: &'static str, why: &dyn ToString) -> HttpError {
     let why = why.to_string();
     HttpError::Route { what, why }
 }

@@ -165,3 +165,45 @@ async fn a_vendors_message_is_told_without_our_secret() {
 fn a_segment_of_a_path_is_escaped() {
     assert_eq!(escape("a/b c.é-_~"), "a%2Fb%20c%2E%C3%A9-_~");
 }
+
+#[tokio::test]
+async fn a_form_goes_to_another_server_of_the_lookup_without_the_token() {
+    let form = "grant_type=client_credentials&scope=a+b";
+    let login = Take::post("/token").body(form).json(LAST);
+    let tape =
+        Tape::play([login.header("content-type", "application/x-www-form-urlencoded")]).await;
+    let query = Query::parse("provider=http url=http://unused").unwrap();
+    let (io, limits) = (tape.io(), tape.limits);
+    let lookup = Lookup {
+        query: &query,
+        io: &io,
+        limits: &limits,
+    };
+    let rest = Rest::open(lookup, "https://api.example").await.unwrap();
+    let rest = rest.with_bearer(&Secret::new("hush"));
+    let issuer = rest.at(&tape.url()).unwrap();
+    let pairs = [("grant_type", "client_credentials"), ("scope", "a b")];
+    let page: Page = issuer
+        .post("log in", "token")
+        .form(&pairs)
+        .json()
+        .await
+        .unwrap();
+    assert_eq!(page.items, ["z"]);
+    assert!(!tape.asked()[0].headers.contains_key("authorization"));
+    tape.finish();
+}
+
+#[tokio::test]
+async fn a_proxy_of_the_environment_is_used_unless_the_query_or_no_proxy_says_otherwise() {
+    let tape = Tape::play([first().json(LAST)]).await;
+    let tape = tape.with_variables(&[("http_proxy", "http://127.0.0.1:1")]);
+    assert_eq!(items(&tape).await.unwrap_err().kind(), Kind::Unavailable);
+    let both = [
+        ("HTTP_PROXY", "http://127.0.0.1:1"),
+        ("NO_PROXY", "127.0.0.0/8"),
+    ];
+    let tape = tape.with_variables(&both);
+    assert_eq!(items(&tape).await.unwrap(), ["z"]);
+    tape.finish();
+}
