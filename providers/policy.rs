@@ -188,3 +188,78 @@ fn is_within(ip: IpAddr, base: IpAddr, bits: u8) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(keys: &str, default: &[AddressKind]) -> AddressPolicy {
+        let query = Query::parse(&format!("provider=static addrs=a {keys}")).unwrap();
+        AddressPolicy::from_query(&query, default).unwrap()
+    }
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    /// Two interfaces, one of them in a second network, and a public address.
+    fn machine() -> Instance {
+        let first = Address::private(ip("10.0.0.5")).in_network("net-1");
+        let second = Address::private(ip("10.1.0.5")).in_network("net-2");
+        Instance::from_call("list")
+            .with_id("i-1")
+            .with_address(first.in_network("blue"))
+            .with_address(second.spare())
+            .with_address(Address::public(ip("198.51.100.5")))
+    }
+
+    fn chosen(keys: &str, default: &[AddressKind]) -> String {
+        match policy(keys, default).choose(&machine()) {
+            Fate::Kept(contacts) => {
+                let texts: Vec<String> = contacts.iter().map(ToString::to_string).collect();
+                texts.join(" ")
+            }
+            Fate::Dropped(why) => format!("dropped: {why}"),
+            Fate::Unreachable(why) => format!("unreachable: {why}"),
+        }
+    }
+
+    #[test]
+    fn the_first_kind_that_an_instance_has_counts() {
+        let private: &[AddressKind] = &[AddressKind::PrivateV4];
+        let rows: [(&str, &[AddressKind], &str); 10] = [
+            ("", &[], "10.0.0.5 198.51.100.5"),
+            ("", private, "10.0.0.5"),
+            ("addr=public_v6,public_v4", private, "198.51.100.5"),
+            (
+                "addr=private_v6",
+                private,
+                "unreachable: has no private_v6 address",
+            ),
+            ("network=blue", private, "10.0.0.5"),
+            ("network=net-2", private, "10.1.0.5"),
+            ("network=10.1.0.0/16", &[], "10.1.0.5"),
+            (
+                "network=red",
+                private,
+                "dropped: has no address in the network",
+            ),
+            (
+                "network=net-2 addr=public_v4",
+                private,
+                "unreachable: has no public_v4 address",
+            ),
+            ("port=7 addr=public_v4", private, "198.51.100.5:7"),
+        ];
+        for (keys, default, wanted) in rows {
+            assert_eq!(chosen(keys, default), wanted, "{keys}");
+        }
+    }
+
+    #[test]
+    fn an_instance_that_the_provider_drops_is_dropped_for_its_reason() {
+        let stopped = machine().drop_because("is stopped");
+        let fate = policy("", &[]).choose(&stopped);
+        assert_eq!(fate, Fate::Dropped("is stopped".to_owned()));
+    }
+}

@@ -6,8 +6,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use crate::{
-    About, Address, Answer, BoxFuture, Contact, Dns, Environment, FakeDns, Found, Instance, Io,
-    Key, Keys, Kind, Limits, Lookup, Provider, Query, QueryError, ResolveError, Seen, lookup,
+    About, Address, Answer, BoxFuture, Contact, Dns, Environment, FakeDns, Fate, Found, Instance,
+    Io, Key, Keys, Kind, Limits, Lookup, Provider, Query, QueryError, ResolveError, Seen, lookup,
     resolve::run,
 };
 
@@ -322,4 +322,42 @@ async fn a_name_without_an_address_or_an_answer_is_an_error() {
     let io = Io::new(Environment::fixed([]), HangingDns);
     let late = tokio::time::timeout(Duration::from_secs(31), lookup("slow.example", &io));
     assert_eq!(late.await.unwrap().unwrap_err().kind(), Kind::Timeout);
+}
+
+#[tokio::test]
+async fn an_answer_tells_what_became_of_every_instance() {
+    let answer = ask(Scripted {
+        contacts: TWO,
+        ..Scripted::default()
+    });
+    let answer = answer.await.unwrap();
+    let fates: Vec<(String, bool)> = answer
+        .seen
+        .iter()
+        .map(|(instance, fate)| (instance.label(), matches!(fate, Fate::Kept(_))))
+        .collect();
+    let kept = |ip: &str| (ip.to_owned(), true);
+    assert_eq!(fates, TWO.iter().map(|ip| kept(ip)).collect::<Vec<_>>());
+}
+
+#[test]
+fn every_table_is_sorted_unique_and_documented() {
+    for provider in crate::PROVIDERS {
+        let names: Vec<&str> = crate::flat(provider.keys()).map(|key| key.name).collect();
+        let unique: std::collections::BTreeSet<&str> = names.iter().copied().collect();
+        assert_eq!(names.len(), unique.len(), "{}: {names:?}", provider.name());
+        for table in provider.keys() {
+            assert!(
+                table.is_sorted_by_key(|key| key.name),
+                "{}",
+                provider.name()
+            );
+            assert!(
+                table
+                    .iter()
+                    .all(|key| !key.doc.is_empty() && !key.doc.ends_with('.'))
+            );
+        }
+        assert!(!provider.about().finds.is_empty());
+    }
 }

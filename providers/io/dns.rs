@@ -247,6 +247,21 @@ impl FakeDns {
         self.records.insert(question, records);
         self
     }
+
+    /// The addresses of a name as records, which any server knows.
+    fn records_of_name(&self, question: &Question) -> Option<Vec<Record>> {
+        let is_wanted = |ip: &&IpAddr| match question.kind {
+            RecordKind::A => ip.is_ipv4(),
+            RecordKind::Aaaa => ip.is_ipv6(),
+            RecordKind::Srv | RecordKind::Txt => false,
+        };
+        let record = |ip: &IpAddr| Record {
+            ttl: Duration::from_mins(1),
+            data: RecordData::Address(*ip),
+        };
+        let ips = self.names.get(&question.name)?.iter().filter(is_wanted);
+        Some(ips.map(record).collect())
+    }
 }
 
 impl Dns for FakeDns {
@@ -262,6 +277,7 @@ impl Dns for FakeDns {
 
     fn ask(&self, question: Question) -> BoxFuture<'_, Result<Vec<Record>, DnsError>> {
         let found = self.records.get(&question).cloned();
+        let found = found.or_else(|| self.records_of_name(&question));
         let host = question.name;
         let found = found.filter(|records| !records.is_empty());
         Box::pin(std::future::ready(

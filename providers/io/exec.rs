@@ -132,7 +132,6 @@ async fn run(command: Command) -> Result<Output, ExecError> {
     let ends = async {
         let (stdout, stderr) =
             tokio::try_join!(bounded(stdout, bytes_max), bounded(stderr, bytes_max))?;
-        // The group goes before its leader is waited for: until then the number is not reused.
         let status = group.child.wait().await?;
         io::Result::Ok((status, stdout, stderr))
     };

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{Pages, Rest, escape};
 use crate::tape::{Hostile, Take, Tape};
-use crate::{Kind, Lookup, Query, ResolveError, Retry, Secret};
+use crate::{FakeFiles, Kind, Lookup, Query, ResolveError, Retry, Secret};
 
 #[derive(Debug, Deserialize)]
 struct Page {
@@ -206,4 +206,37 @@ async fn a_proxy_of_the_environment_is_used_unless_the_query_or_no_proxy_says_ot
     let tape = tape.with_variables(&both);
     assert_eq!(items(&tape).await.unwrap(), ["z"]);
     tape.finish();
+}
+
+#[tokio::test]
+async fn a_file_of_roots_counts_and_one_that_is_none_is_named() {
+    for (keys, wanted) in [
+        (
+            "ca_file=/ca",
+            "the CA file cannot be used: there is no certificate in it",
+        ),
+        ("ca_file=/none", "no file /none"),
+        (
+            "client_cert_file=/ca client_key_file=/ca",
+            "the client certificate cannot be used",
+        ),
+    ] {
+        let tape = Tape::play([]).await;
+        let tape = tape.with_files(FakeFiles::default().with("/ca", "no PEM"));
+        let error = tape
+            .resolve(&format!("provider=http url=http://h {keys}"))
+            .await
+            .unwrap_err();
+        let source = std::error::Error::source(&error).unwrap().to_string();
+        assert!(source.starts_with(wanted), "{keys}: {source}");
+        assert!(tape.asked().is_empty());
+    }
+    let tape = Tape::play([])
+        .await
+        .with_variables(&[("SSL_CERT_FILE", "/none")]);
+    let error = tape
+        .resolve("provider=http url=http://h")
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("file: /none"), "{error}");
 }
