@@ -22,7 +22,6 @@ mod pages;
 #[cfg(test)]
 mod tests;
 
-use crate::io::BoxFuture;
 use crate::{
     ADDRESS_KEYS, About, AddressKind, BoxFuture, Keys, Lookup, Provider, Query, QueryError,
     ResolveError, Seen,
