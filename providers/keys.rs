@@ -2,8 +2,14 @@
 //!
 //! Pure. A provider states its table once, as data; [`crate::Query`] enforces it.
 
+/// The tables of a provider: its own keys, and those that it shares with others.
+pub type Keys = &'static [&'static [Key]];
+
+/// Says what is wrong with a value, as a phrase that follows the key; the value is never empty.
+pub type Check = fn(&str) -> Result<(), String>;
+
 /// One key of a provider.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Key {
     /// The name, as users write it before the `=`.
     pub name: &'static str,
@@ -11,6 +17,12 @@ pub struct Key {
     pub need: Need,
     /// Its value is never shown.
     pub secret: bool,
+    /// The environment variable that counts where the query says nothing.
+    pub variable: Option<&'static str>,
+    /// The only values it takes; empty if there is no such list.
+    pub choices: &'static [&'static str],
+    /// Refuses values that cannot be right, with a phrase that follows the key.
+    pub check: Option<Check>,
     /// What it means, with its default; one line, for help and README.
     pub doc: &'static str,
 }
@@ -28,10 +40,8 @@ impl Key {
     /// A key that must be there.
     pub const fn required(name: &'static str, doc: &'static str) -> Self {
         Self {
-            name,
             need: Need::Required,
-            secret: false,
-            doc,
+            ..Self::optional(name, doc)
         }
     }
 
@@ -41,18 +51,50 @@ impl Key {
             name,
             need: Need::Optional,
             secret: false,
+            variable: None,
+            choices: &[],
+            check: None,
             doc,
         }
     }
 
-    /// A key that may be left out and whose value is never shown.
+    /// A key that may be left out and whose value is never shown. A key of the same name with
+    /// `_file` behind it, if the table has one, names a file with the value.
     pub const fn secret(name: &'static str, doc: &'static str) -> Self {
         Self {
-            name,
-            need: Need::Optional,
             secret: true,
-            doc,
+            ..Self::optional(name, doc)
         }
+    }
+
+    /// With an environment variable that counts where the query says nothing.
+    #[must_use]
+    pub const fn variable(mut self, name: &'static str) -> Self {
+        self.variable = Some(name);
+        self
+    }
+
+    /// With the only values that it takes.
+    #[must_use]
+    pub const fn choices(mut self, choices: &'static [&'static str]) -> Self {
+        self.choices = choices;
+        self
+    }
+
+    /// With a check of its value, which answers with a phrase that follows the key.
+    #[must_use]
+    pub const fn checked(mut self, check: Check) -> Self {
+        self.check = Some(check);
+        self
+    }
+
+    /// Says what is wrong with a value, which is never empty.
+    pub(crate) fn judge(&self, value: &str) -> Result<(), String> {
+        if !self.choices.is_empty() && !self.choices.contains(&value) {
+            let choices = self.choices.join(", ");
+            return Err(format!("is one of {choices}, not `{value}`"));
+        }
+        self.check.map_or(Ok(()), |check| check(value))
     }
 }
 

@@ -14,34 +14,86 @@
 //! ```
 //!
 //! This file is the registry: which providers there are, and the doors of the crate. It knows
-//! nothing of any agent. To add a provider, make its folder, then name it twice below.
+//! nothing of any agent.
+//!
+//! # How to add a provider
+//!
+//! 1. Make `providers/<name>/mod.rs`, named as users write it in `provider=`, and name it twice
+//!    below: `mod <name>;` and `&<name>::<Type>,` in [`PROVIDERS`]. Nothing else outside the folder.
+//! 2. State the keys as data: `const KEYS: &[Key]`, sorted by name. [`Key::secret`] masks; a
+//!    `<key>_file` beside it is read by [`Lookup::secret`]; [`Key::variable`] names the fallback in
+//!    the environment; [`Key::choices`] and [`Key::checked`] refuse what cannot be right, offline.
+//!    [`Provider::keys`] is `&[KEYS, ADDRESS_KEYS, HTTP_KEYS]`; add [`LOGIN_KEYS`] only where the
+//!    vendor has no credentials of its own. What two keys together forbid is [`Provider::check`].
+//! 3. Write [`Provider::about`]: what it finds, credentials, least permissions, link. Help and
+//!    README come from these and the tables.
+//! 4. In [`Provider::read`]: make one [`Rest`] per lookup, give it the credential, and ask with
+//!    [`Rest::get`] ... [`Call::json`]; walk pages with [`Pages`]. Retries, the deadline, proxies,
+//!    TLS, redirects, sizes and status codes are done there. Vendor codes go in a [`Judge`].
+//!    What goes in a path is [`escape`]d. Deserialize only the fields that are read, and let the
+//!    list itself be required: `#[serde(default)]` on it would take any object for an empty list.
+//! 5. Report each instance with [`Seen::add`]: id, zone, name, tags, state, and every address as
+//!    [`Address::private`], [`Address::public`], [`Address::name`] or, of unknown kind,
+//!    [`Address::of`], with [`Address::in_network`] for each name and id of its network. A second
+//!    interface is [`Address::spare`]. One that is stopped is still reported, with
+//!    [`Instance::drop_because`]. The runner chooses by `addr`, `addr_type`, `network`, `port` and
+//!    [`Provider::order`], sorts, removes duplicates, and makes a gap of an instance without a
+//!    wanted address.
+//! 6. A part that cannot be read (a zone, a region) is [`Seen::gap`]; go on with the next. Give
+//!    each part [`Rest::within`] its share, or one that hangs takes the deadline of all. Return
+//!    `Err` for what ends the lookup. Never an empty list in place of an error.
+//! 7. Do not log, spawn, sleep or retry, and reach nothing but through [`Io`].
+//! 8. Test with the tape (`tape.rs`): recorded answers in the real shape, each request asserted,
+//!    then every `Hostile` answer. The provider `http` is an example of all of it.
 
 mod answer;
 mod error;
 mod grammar;
 mod io;
 mod keys;
+mod options;
+mod place;
+mod policy;
 mod provider;
 mod query;
 mod resolve;
+mod rest;
+mod secret;
+#[cfg(test)]
+mod tape;
 
 #[cfg(feature = "aws")]
 mod aws;
+mod dns;
+mod http;
+mod r#static;
 #[cfg(test)]
 mod tests;
 
-pub use answer::{Answer, Contact, Gap, Host};
+pub use answer::{Address, AddressKind, Answer, Contact, Fate, Gap, Host, Instance, Seen};
 pub use error::{Kind, ResolveError, Retry};
 pub use grammar::{Broken, GrammarError};
-pub use io::{BoxFuture, Dns, DnsError, Environment, FakeDns, Found, Io, SystemDns};
-pub use keys::{Key, Need};
-pub use provider::{Limits, Lookup, Provider};
+pub use io::{
+    BoxFuture, Clock, Command, Dns, DnsError, Environment, Exec, ExecError, FakeClock, FakeDns,
+    FakeExec, FakeFiles, File, FileError, Files, Found, Http, HttpError, Identity, Io, Output,
+    Question, RealHttp, Record, RecordData, RecordKind, Reply, Request, Route, SystemClock,
+    SystemDns, SystemExec, SystemFiles,
+};
+pub use keys::{Check, Key, Keys, Need};
+pub use options::{HTTP_KEYS, LOGIN_KEYS};
+pub use policy::{ADDRESS_KEYS, AddressPolicy};
+pub use provider::{About, Limits, Lookup, Provider};
 pub use query::{Query, QueryError};
+pub use rest::{Call, Judge, Pages, Rest, escape, judge_status};
+pub use secret::Secret;
 
 /// The providers of this build, sorted by name.
 pub const PROVIDERS: &[&dyn Provider] = &[
     #[cfg(feature = "aws")]
     &aws::Aws,
+    &dns::DnsNames,
+    &http::HttpList,
+    &r#static::Static,
 ];
 
 impl Query {
@@ -56,18 +108,21 @@ impl Query {
 
     pub(crate) fn parse_among(text: &str, providers: &[&dyn Provider]) -> Result<Self, QueryError> {
         let is_secret = |name: &str| {
-            let mut keys = providers.iter().flat_map(|provider| provider.keys());
+            let mut keys = providers.iter().flat_map(|provider| flat(provider.keys()));
             keys.any(|key| key.secret && key.name == name)
         };
         let pairs = grammar::parse(text)
             .map_err(|error| QueryError::Grammar(query::masked(error, is_secret)))?;
-        let tables: Vec<(&'static str, &'static [Key])> = providers
+        let tables: Vec<(&'static str, Keys)> = providers
             .iter()
             .map(|provider| (provider.name(), provider.keys()))
             .collect();
         let query = Self::from_pairs(pairs, &tables)?;
         match find(query.provider(), providers) {
-            Some(provider) => provider.check(&query).map(|()| query),
+            Some(provider) => {
+                AddressPolicy::from_query(&query, provider.order(&query))?;
+                provider.check(&query).map(|()| query)
+            }
             None => Ok(query),
         }
     }
@@ -77,7 +132,7 @@ impl Query {
 pub fn redact(text: &str) -> String {
     query::redacted(text, |provider, name| {
         let keys = find(provider, PROVIDERS).map_or(&[][..], Provider::keys);
-        keys.iter().any(|key| key.name == name && !key.secret)
+        flat(keys).any(|key| key.name == name && !key.secret)
     })
 }
 
@@ -120,6 +175,10 @@ pub async fn resolve_within(
 /// [`ResolveError`] if there is no address or the resolver does not answer; never an empty list.
 pub async fn lookup(host: &str, io: &Io) -> Result<Answer, ResolveError> {
     resolve::lookup(host, io, &Limits::default()).await
+}
+
+fn flat(keys: Keys) -> impl Iterator<Item = &'static Key> {
+    keys.iter().copied().flatten()
 }
 
 fn find<'a>(name: &str, providers: &[&'a dyn Provider]) -> Option<&'a dyn Provider> {

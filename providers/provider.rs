@@ -1,32 +1,49 @@
 //! What a provider is, and what it is given.
 //!
 //! A provider reaches the world only through what [`Lookup`] hands it; it does not log, spawn or
-//! read a clock. It reads every page, zone and region it was asked for, adds a contact for each
-//! machine it saw, and a gap for each part it could not read. It fails on the first thing that ends
-//! the lookup; the runner decides whether what was found so far is an answer.
+//! read a clock. It reads every page, zone and region it was asked for, adds an instance for each
+//! machine it saw, also for those it leaves out, and a gap for each part it could not read. It
+//! fails on the first thing that ends the lookup; the runner decides whether what was found so far
+//! is an answer, and which addresses are in it.
 
 use std::fmt;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::io::BoxFuture;
-use crate::{Answer, Io, Key, Query, QueryError, ResolveError};
+use crate::keys::Keys;
+use crate::{AddressKind, Io, Kind, Query, QueryError, ResolveError, Secret, Seen};
 
 /// Resolves the queries that bear its name.
 pub trait Provider: fmt::Debug + Send + Sync {
     /// The name, as in `provider=<name>`.
     fn name(&self) -> &'static str;
 
-    /// Every key it takes, sorted by name, without `provider`.
-    fn keys(&self) -> &'static [Key];
+    /// What people need to know; help and README are made of it.
+    fn about(&self) -> &'static About;
 
-    /// Refuses values that cannot be right. Makes no call and reads no environment.
+    /// Its tables of keys, without `provider`: its own, sorted by name, and the shared ones that
+    /// it takes ([`crate::ADDRESS_KEYS`], [`crate::HTTP_KEYS`], [`crate::LOGIN_KEYS`]).
+    fn keys(&self) -> Keys;
+
+    /// Refuses values that cannot be right, beyond what the tables refuse. Makes no call and reads
+    /// no environment.
     ///
     /// # Errors
     ///
     /// [`QueryError::Value`] or [`QueryError::MissingKey`] for the first key that is wrong.
-    fn check(&self, query: &Query) -> Result<(), QueryError>;
+    #[expect(unused_variables, reason = "the tables check enough for most")]
+    fn check(&self, query: &Query) -> Result<(), QueryError> {
+        Ok(())
+    }
 
-    /// Adds what the query finds to the answer.
+    /// The kinds of address by preference where the query says nothing; empty takes every address.
+    #[expect(unused_variables, reason = "most know no kinds")]
+    fn order(&self, query: &Query) -> &'static [AddressKind] {
+        &[]
+    }
+
+    /// Adds what the query finds.
     ///
     /// # Errors
     ///
@@ -34,12 +51,25 @@ pub trait Provider: fmt::Debug + Send + Sync {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future ends the lookup; what is in the answer by then is true.
+    /// Dropping the future ends the lookup; what was seen by then is true.
     fn read<'a>(
         &'a self,
         lookup: Lookup<'a>,
-        answer: &'a mut Answer,
+        seen: &'a mut Seen,
     ) -> BoxFuture<'a, Result<(), ResolveError>>;
+}
+
+/// What people need to know of a provider; each a line or a few, without Markdown beyond backticks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct About {
+    /// What it finds, as in `running EC2 instances with a tag`.
+    pub finds: &'static str,
+    /// Where credentials come from, in order; empty if it needs none.
+    pub credentials: &'static str,
+    /// The least rights that it needs; empty if it needs none.
+    pub permissions: &'static str,
+    /// The vendor's page on the API; empty if there is none.
+    pub link: &'static str,
 }
 
 /// One lookup: what is asked, through which doors, within which bounds.
@@ -51,6 +81,54 @@ pub struct Lookup<'a> {
     pub io: &'a Io,
     /// The bounds.
     pub limits: &'a Limits,
+}
+
+/// The longest file with a secret in it. Chosen: a token of a workload identity has 2 KiB.
+const SECRET_BYTES_MAX: usize = 64 << 10;
+
+impl Lookup<'_> {
+    /// The value of a key: the query's, else that of the environment variable in its table.
+    pub fn value(&self, key: &str) -> Option<String> {
+        let given = self.query.value(key).map(str::to_owned);
+        given.or_else(|| {
+            let variable = self.query.key(key)?.variable?;
+            self.io.environment().value(variable)
+        })
+    }
+
+    /// The secret of a key: the query's, else the text of the file that `<key>_file` names, without
+    /// the white space around it, else the environment variable in its table.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Credentials`] if the file cannot be read, is empty, or is longer than 64 KiB.
+    pub async fn secret(&self, key: &'static str) -> Result<Option<Secret>, ResolveError> {
+        if let Some(text) = self.query.value(key) {
+            return Ok(Some(Secret::new(text)));
+        }
+        match self.query.value(&format!("{key}_file")) {
+            Some(path) => self.secret_file(key, path).await.map(Some),
+            None => Ok(self.value(key).map(Secret::new)),
+        }
+    }
+
+    async fn secret_file(&self, key: &'static str, path: &str) -> Result<Secret, ResolveError> {
+        let error = || {
+            let error = ResolveError::new(
+                Kind::Credentials,
+                self.query.provider(),
+                "read the file of a secret",
+            );
+            error.with("key", &format!("{key}_file")).with("file", path)
+        };
+        let file = self.io.files().read(Path::new(path), SECRET_BYTES_MAX);
+        let file = file.await.map_err(|cause| error().with_source(cause))?;
+        let text = String::from_utf8(file.bytes).unwrap_or_default();
+        if text.trim().is_empty() {
+            return Err(error().with("cause", "it is empty, or no text"));
+        }
+        Ok(Secret::new(text.trim()))
+    }
 }
 
 /// The bounds of one lookup (design, section 6).

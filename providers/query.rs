@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::grammar::{self, GrammarError, Pairs};
-use crate::keys::{Key, Need, nearest};
+use crate::keys::{Key, Keys, Need, nearest};
 
 /// What stands in place of a secret.
 const MASK: &str = "****";
@@ -69,12 +69,20 @@ fn hint(valid: &[&'static str]) -> String {
 }
 
 /// A checked query. `Display` and `Debug` show secrets as `****`.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Query {
     provider: &'static str,
-    keys: &'static [Key],
+    keys: Keys,
     values: BTreeMap<String, String>,
 }
+
+impl PartialEq for Query {
+    fn eq(&self, other: &Self) -> bool {
+        (self.provider, &self.values) == (other.provider, &other.values)
+    }
+}
+
+impl Eq for Query {}
 
 impl Query {
     /// The name of the provider.
@@ -88,10 +96,16 @@ impl Query {
         value.filter(|value| !value.is_empty())
     }
 
+    /// The key of this name in the provider's tables.
+    pub fn key(&self, name: &str) -> Option<&'static Key> {
+        let mut keys = self.keys.iter().copied().flatten();
+        keys.find(|key| key.name == name)
+    }
+
     /// Checks pairs against the table of the provider they name.
     pub(crate) fn from_pairs(
         pairs: Pairs,
-        tables: &[(&'static str, &'static [Key])],
+        tables: &[(&'static str, Keys)],
     ) -> Result<Self, QueryError> {
         let mut values: BTreeMap<String, String> = pairs.into_iter().collect();
         let name = values
@@ -115,10 +129,12 @@ impl Query {
 
 fn check_keys(
     provider: &'static str,
-    keys: &'static [Key],
+    keys: Keys,
     values: &BTreeMap<String, String>,
 ) -> Result<(), QueryError> {
-    let names: Vec<&'static str> = keys.iter().map(|key| key.name).collect();
+    let all = || keys.iter().copied().flatten();
+    let mut names: Vec<&'static str> = all().map(|key| key.name).collect();
+    names.sort_unstable();
     if let Some(key) = values.keys().find(|key| !names.contains(&key.as_str())) {
         return Err(QueryError::UnknownKey {
             provider,
@@ -127,15 +143,26 @@ fn check_keys(
         });
     }
     let is_missing = |key: &&Key| key.need == Need::Required && !values.contains_key(key.name);
-    match keys.iter().find(is_missing) {
-        Some(Key { name: key, .. }) => Err(QueryError::MissingKey { provider, key }),
-        None => Ok(()),
+    if let Some(Key { name: key, .. }) = all().find(is_missing) {
+        return Err(QueryError::MissingKey { provider, key });
     }
+    for key in all() {
+        let value = values.get(key.name).map_or("", String::as_str);
+        if !value.is_empty() {
+            let key_name = key.name;
+            key.judge(value).map_err(|why| QueryError::Value {
+                provider,
+                key: key_name,
+                why,
+            })?;
+        }
+    }
+    Ok(())
 }
 
 impl fmt::Display for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let is_secret = |name: &str| self.keys.iter().any(|key| key.secret && key.name == name);
+        let is_secret = |name: &str| self.key(name).is_some_and(|key| key.secret);
         let rest = self.values.iter().map(|(key, value)| {
             let shown = if is_secret(key) { MASK } else { value };
             (key.as_str(), shown)

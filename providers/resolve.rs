@@ -9,27 +9,56 @@ use tokio::time::timeout;
 
 use crate::io::DnsError;
 use crate::provider::{Limits, Lookup, Provider};
-use crate::{Answer, Contact, Gap, Host, Io, Kind, ResolveError};
+use crate::{AddressPolicy, Answer, Contact, Fate, Gap, Host, Io, Kind, ResolveError, Seen};
 
 /// The provider's name in errors about plain host names.
 const DNS: &str = "dns";
 
-/// Runs a provider within its deadline.
+/// Runs a provider within its deadline, and chooses among the addresses that it saw.
 pub(crate) async fn run(
     provider: &dyn Provider,
     lookup: Lookup<'_>,
 ) -> Result<Answer, ResolveError> {
-    let mut answer = Answer::default();
+    let policy = AddressPolicy::from_query(lookup.query, provider.order(lookup.query));
+    let policy = policy.map_err(|error| {
+        ResolveError::new(Kind::Query, provider.name(), "check the query").with_source(error)
+    })?;
+    let mut seen = Seen::default();
     let deadline = lookup.limits.deadline;
-    let failure = match timeout(deadline, provider.read(lookup, &mut answer)).await {
+    let failure = match timeout(deadline, provider.read(lookup, &mut seen)).await {
         Ok(outcome) => outcome.err(),
         Err(_elapsed) => Some(
             ResolveError::new(Kind::Timeout, provider.name(), "resolve")
                 .with("deadline", &format!("{deadline:?}"))
-                .with("contacts so far", &answer.contacts.len().to_string()),
+                .with("instances so far", &seen.instances.len().to_string()),
         ),
     };
-    settle(answer, failure)
+    settle(choose(provider, &policy, seen), failure)
+}
+
+/// Chooses the addresses of each instance.
+fn choose(provider: &dyn Provider, policy: &AddressPolicy, seen: Seen) -> Answer {
+    let mut answer = Answer {
+        gaps: seen.gaps,
+        ..Answer::default()
+    };
+    for instance in seen.instances {
+        let fate = policy.choose(&instance);
+        match &fate {
+            Fate::Kept(contacts) => answer.contacts.extend(contacts.iter().cloned()),
+            Fate::Dropped(_) => {}
+            Fate::Unreachable(why) => {
+                let label = instance.label();
+                let error = ResolveError::new(Kind::Answer, provider.name(), instance.call)
+                    .with("instance", &label)
+                    .with("reply", &format!("the instance {why}"));
+                let part = format!("instance {label}");
+                answer.gaps.push(Gap { part, error });
+            }
+        }
+        answer.seen.push((instance, fate));
+    }
+    answer
 }
 
 /// Makes an answer of what was found before a failure, if it may be one.
@@ -62,7 +91,7 @@ pub(crate) async fn lookup(host: &str, io: &Io, limits: &Limits) -> Result<Answe
     };
     let mut answer = Answer {
         contacts: addresses.into_iter().map(of).collect(),
-        gaps: Vec::new(),
+        ..Answer::default()
     };
     answer.settle();
     Ok(answer)
@@ -74,7 +103,7 @@ async fn resolve_name(host: &str, io: &Io, limits: &Limits) -> Result<Vec<IpAddr
         Ok(Ok(addresses)) => Ok(addresses),
         // A name may be about to appear, so even its absence is worth another try.
         Ok(Err(error @ DnsError::NoAddress { .. })) => Err(failed(Kind::Answer).with_source(error)),
-        Ok(Err(error @ DnsError::Unavailable { .. })) => {
+        Ok(Err(error @ (DnsError::Unavailable { .. } | DnsError::Shut { .. }))) => {
             Err(failed(Kind::Unavailable).with_source(error))
         }
         Err(_elapsed) => {

@@ -6,8 +6,9 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use crate::{
-    Answer, BoxFuture, Contact, Dns, Environment, FakeDns, Found, Gap, Host, Io, Key, Kind, Limits,
-    Lookup, Provider, Query, QueryError, ResolveError, lookup, resolve::run,
+    About, Address, Answer, BoxFuture, Contact, Dns, Environment, FakeDns, Fate, Found, Instance,
+    Io, Key, Keys, Kind, Limits, Lookup, Provider, Query, QueryError, ResolveError, Seen, lookup,
+    resolve::run,
 };
 
 /// A provider that adds its contacts and then ends as it was told.
@@ -38,8 +39,17 @@ impl Provider for Scripted {
         "scripted"
     }
 
-    fn keys(&self) -> &'static [Key] {
-        KEYS
+    fn about(&self) -> &'static About {
+        &About {
+            finds: "what it is told",
+            credentials: "",
+            permissions: "",
+            link: "",
+        }
+    }
+
+    fn keys(&self) -> Keys {
+        &[KEYS]
     }
 
     fn check(&self, query: &Query) -> Result<(), QueryError> {
@@ -56,15 +66,17 @@ impl Provider for Scripted {
     fn read<'a>(
         &'a self,
         _lookup: Lookup<'a>,
-        answer: &'a mut Answer,
+        seen: &'a mut Seen,
     ) -> BoxFuture<'a, Result<(), ResolveError>> {
-        let ip = |text: &&str| Contact::new(Host::Ip(text.parse().unwrap()));
+        let ip = |text: &&str| {
+            let address = Address::of(text.parse().unwrap());
+            Instance::from_call("read").with_address(address)
+        };
         let error = |kind| ResolveError::new(kind, "scripted", "read");
         Box::pin(async move {
-            answer.contacts.extend(self.contacts.iter().map(ip));
+            seen.instances.extend(self.contacts.iter().map(ip));
             if self.gap {
-                let (part, error) = ("zone b".to_owned(), error(Kind::Denied));
-                answer.gaps.push(Gap { part, error });
+                seen.gap("zone b", error(Kind::Denied));
             }
             match self.end {
                 End::Well => Ok(()),
@@ -310,4 +322,42 @@ async fn a_name_without_an_address_or_an_answer_is_an_error() {
     let io = Io::new(Environment::fixed([]), HangingDns);
     let late = tokio::time::timeout(Duration::from_secs(31), lookup("slow.example", &io));
     assert_eq!(late.await.unwrap().unwrap_err().kind(), Kind::Timeout);
+}
+
+#[tokio::test]
+async fn an_answer_tells_what_became_of_every_instance() {
+    let answer = ask(Scripted {
+        contacts: TWO,
+        ..Scripted::default()
+    });
+    let answer = answer.await.unwrap();
+    let fates: Vec<(String, bool)> = answer
+        .seen
+        .iter()
+        .map(|(instance, fate)| (instance.label(), matches!(fate, Fate::Kept(_))))
+        .collect();
+    let kept = |ip: &str| (ip.to_owned(), true);
+    assert_eq!(fates, TWO.iter().map(|ip| kept(ip)).collect::<Vec<_>>());
+}
+
+#[test]
+fn every_table_is_sorted_unique_and_documented() {
+    for provider in crate::PROVIDERS {
+        let names: Vec<&str> = crate::flat(provider.keys()).map(|key| key.name).collect();
+        let unique: std::collections::BTreeSet<&str> = names.iter().copied().collect();
+        assert_eq!(names.len(), unique.len(), "{}: {names:?}", provider.name());
+        for table in provider.keys() {
+            assert!(
+                table.is_sorted_by_key(|key| key.name),
+                "{}",
+                provider.name()
+            );
+            assert!(
+                table
+                    .iter()
+                    .all(|key| !key.doc.is_empty() && !key.doc.ends_with('.'))
+            );
+        }
+        assert!(!provider.about().finds.is_empty());
+    }
 }

@@ -19,7 +19,7 @@ use super::NAME;
 use super::guard::Truncated;
 
 /// The vendor's call.
-const OPERATION: &str = "DescribeInstances";
+pub(super) const OPERATION: &str = "DescribeInstances";
 
 /// The most errors of one chain that are told.
 const CAUSES_MAX: usize = 8;

@@ -18,7 +18,8 @@ pub(super) const KEYS: &[Key] = &[
     Key::optional(
         "addr_type",
         "`private_v4` (default), `public_v4` or `public_v6`",
-    ),
+    )
+    .choices(&["private_v4", "public_v4", "public_v6"]),
     Key::optional("ecs_cluster", "for `service=ecs`, which is not there yet"),
     Key::optional("ecs_family", "for `service=ecs`, which is not there yet"),
     Key::optional(
@@ -41,28 +42,6 @@ pub(super) const KEYS: &[Key] = &[
 
 /// The longest region name taken; the longest there is has 16 characters.
 const REGION_CHARS_MAX: usize = 32;
-
-/// Which address of an instance is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum AddrType {
-    /// The instance's private IPv4 address.
-    PrivateV4,
-    /// The instance's public IPv4 address.
-    PublicV4,
-    /// The IPv6 addresses of all interfaces.
-    PublicV6,
-}
-
-impl AddrType {
-    /// As the query spells it.
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::PrivateV4 => "private_v4",
-            Self::PublicV4 => "public_v4",
-            Self::PublicV6 => "public_v6",
-        }
-    }
-}
 
 /// A key pair from the query.
 #[derive(Clone, PartialEq, Eq)]
@@ -87,7 +66,6 @@ pub(super) struct Settings {
     pub(super) endpoint: Option<String>,
     pub(super) tag_key: String,
     pub(super) tag_value: String,
-    pub(super) addr_type: AddrType,
     pub(super) key_pair: Option<KeyPair>,
 }
 
@@ -109,7 +87,6 @@ impl Settings {
             endpoint,
             tag_key: tag_key.to_owned(),
             tag_value: query.value("tag_value").unwrap_or_default().to_owned(),
-            addr_type: addr_type(query.value("addr_type"))?,
             key_pair: key_pair(query)?,
         })
     }
@@ -138,18 +115,6 @@ fn check_service(query: &Query) -> Result<(), QueryError> {
         }
     }
     Ok(())
-}
-
-fn addr_type(text: Option<&str>) -> Result<AddrType, QueryError> {
-    match text {
-        None | Some("private_v4") => Ok(AddrType::PrivateV4),
-        Some("public_v4") => Ok(AddrType::PublicV4),
-        Some("public_v6") => Ok(AddrType::PublicV6),
-        Some(other) => {
-            let why = format!("is `private_v4`, `public_v4` or `public_v6`, not `{other}`");
-            Err(wrong("addr_type", why))
-        }
-    }
 }
 
 fn key_pair(query: &Query) -> Result<Option<KeyPair>, QueryError> {

@@ -14,21 +14,30 @@
 //! Not there: `service=ecs`. Nothing here logs or keeps state between lookups.
 
 mod client;
-mod contacts;
 mod failure;
 mod guard;
+mod instances;
 mod keys;
 mod pages;
 #[cfg(test)]
 mod tests;
 
-use crate::io::BoxFuture;
-use crate::{Answer, Key, Lookup, Provider, Query, QueryError, ResolveError};
+use crate::{
+    ADDRESS_KEYS, About, AddressKind, BoxFuture, Keys, Lookup, Provider, Query, QueryError,
+    ResolveError, Seen,
+};
 
 use keys::Settings;
 
 /// The name of the provider.
 const NAME: &str = "aws";
+
+const ABOUT: About = About {
+    finds: "running EC2 instances with a tag",
+    credentials: "the key pair of the query; `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`; web identity; the profile of `AWS_PROFILE`; the container's; the instance's role",
+    permissions: "`ec2:DescribeInstances` on `*`",
+    link: "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html",
+};
 
 /// The provider `aws`.
 #[derive(Debug)]
@@ -39,8 +48,16 @@ impl Provider for Aws {
         NAME
     }
 
-    fn keys(&self) -> &'static [Key] {
-        keys::KEYS
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn keys(&self) -> Keys {
+        &[keys::KEYS, ADDRESS_KEYS]
+    }
+
+    fn order(&self, _query: &Query) -> &'static [AddressKind] {
+        &[AddressKind::PrivateV4]
     }
 
     fn check(&self, query: &Query) -> Result<(), QueryError> {
@@ -50,14 +67,14 @@ impl Provider for Aws {
     fn read<'a>(
         &'a self,
         lookup: Lookup<'a>,
-        answer: &'a mut Answer,
+        seen: &'a mut Seen,
     ) -> BoxFuture<'a, Result<(), ResolveError>> {
-        Box::pin(read(lookup, answer))
+        Box::pin(read(lookup, seen))
     }
 }
 
-async fn read(lookup: Lookup<'_>, answer: &mut Answer) -> Result<(), ResolveError> {
+async fn read(lookup: Lookup<'_>, seen: &mut Seen) -> Result<(), ResolveError> {
     let settings = Settings::from_query(lookup.query).map_err(failure::query)?;
     let client = client::connect(&settings, lookup).await?;
-    pages::read(&client, &settings, lookup.limits, answer).await
+    pages::read(&client, &settings, lookup.limits, seen).await
 }

@@ -9,22 +9,22 @@ use aws_sdk_ec2::Client;
 use aws_sdk_ec2::operation::describe_instances::builders::DescribeInstancesFluentBuilder;
 use aws_sdk_ec2::types::Filter;
 
-use crate::{Answer, Limits, ResolveError};
+use crate::{Limits, ResolveError, Seen};
 
 use super::keys::Settings;
-use super::{contacts, failure};
+use super::{failure, instances};
 
 /// The most that the API takes for `MaxResults`.
 const PAGE_SIZE: i32 = 1_000;
 
-/// Adds the contacts of all pages.
+/// Adds the instances of all pages.
 pub(super) async fn read(
     client: &Client,
     settings: &Settings,
     limits: &Limits,
-    answer: &mut Answer,
+    seen: &mut Seen,
 ) -> Result<(), ResolveError> {
-    let mut seen = HashSet::new();
+    let mut tokens = HashSet::new();
     let mut token: Option<String> = None;
     for _page in 0..limits.pages {
         let call = request(client, settings).set_next_token(token);
@@ -32,11 +32,11 @@ pub(super) async fn read(
             .await
             .map_err(|error| failure::call(&error))?;
         let next = reply.next_token().unwrap_or_default().to_owned();
-        contacts::add(reply, settings.addr_type, answer)?;
+        instances::add(reply, seen)?;
         if next.is_empty() {
             return Ok(());
         }
-        if !seen.insert(next.clone()) {
+        if !tokens.insert(next.clone()) {
             return Err(failure::shape("a page names one before it as the next"));
         }
         token = Some(next);

@@ -73,7 +73,7 @@ mod tests {
                 contact("10.0.0.5", None),
                 contact("2001:db8::5", Some(8301)),
             ],
-            gaps: Vec::new(),
+            ..Answer::default()
         };
         let (mut world, captured) = Captured::world([]);
         assert!(print(&answer, &mut world));

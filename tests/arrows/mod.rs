@@ -42,18 +42,24 @@ const PROVIDER_ROOMS: &[(&str, u8)] = &[
     ("error", 0),
     ("grammar", 0),
     ("keys", 0),
+    ("place", 1),
+    ("secret", 0),
     ("io", 1),
     ("query", 1),
     ("auth", 2),
+    ("policy", 2),
     ("provider", 2),
+    ("options", 3),
     ("resolve", 3),
-    ("conformance", 5),
-    ("lib", 5),
-    ("tests", 6),
+    ("rest", 4),
+    ("tape", 4),
+    ("conformance", 6),
+    ("lib", 6),
+    ("tests", 7),
 ];
 
 /// The level of one provider; above the runner of lookups, through which a provider is tested.
-const PROVIDER: u8 = 4;
+const PROVIDER: u8 = 5;
 
 /// Rooms that hold decisions.
 const PURE: &[&str] = &["autopilot", "bootstrap", "docs", "join", "state", "types"];

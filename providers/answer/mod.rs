@@ -3,9 +3,13 @@
 //! Pure. An answer is complete, or partial with its gaps; where nothing could be read there is an
 //! error and no answer. Joining may use a partial answer, founding a cluster must know of the gaps.
 
+mod instance;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
+
+pub use instance::{Address, AddressKind, Instance, Seen};
 
 use crate::ResolveError;
 
@@ -78,6 +82,17 @@ pub struct Gap {
     pub error: ResolveError,
 }
 
+/// What became of an instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// These of its addresses are in the answer.
+    Kept(Vec<Contact>),
+    /// It is left out on purpose, and why, as a phrase such as `is stopped`.
+    Dropped(String),
+    /// It matches and cannot be reached: it has none of the wanted addresses. A gap names it.
+    Unreachable(String),
+}
+
 /// What a lookup found.
 #[derive(Debug, Clone, Default)]
 pub struct Answer {
@@ -85,6 +100,8 @@ pub struct Answer {
     pub contacts: Vec<Contact>,
     /// What is missing; empty if the answer is complete.
     pub gaps: Vec<Gap>,
+    /// Every instance that was seen, in the provider's order, and what became of it.
+    pub seen: Vec<(Instance, Fate)>,
 }
 
 impl Answer {
@@ -121,7 +138,7 @@ mod tests {
                 contact("10.0.0.10", None),
                 contact("10.0.0.10", Some(8301)),
             ],
-            gaps: Vec::new(),
+            ..Answer::default()
         };
         answer.settle();
         let shown: Vec<String> = answer.contacts.iter().map(Contact::to_string).collect();
