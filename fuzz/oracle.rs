@@ -12,7 +12,7 @@ use quorate_providers::{
 const ESCAPED_BYTES_MAX: usize = 1_000;
 
 /// Ends with a panic if one of the promises is broken.
-pub fn holds(bytes: &[u8]) {
+pub(crate) fn holds(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let shown = redact(&text);
     let query = Query::parse(&text);

@@ -13,7 +13,8 @@ fn no_nasty_string_breaks_a_promise_of_the_grammar() {
     for file in fs::read_dir(corpus).unwrap() {
         let nasty = fs::read(file.unwrap().path()).unwrap();
         // Cut anywhere it is nasty too.
-        for end in (0..=nasty.len()).rev().take(20) {
+        let cuts = if nasty.len() < 1_000 { 20 } else { 3 };
+        for end in (0..=nasty.len()).rev().take(cuts) {
             oracle::holds(&nasty[..end]);
         }
         count += 1;

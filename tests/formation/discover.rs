@@ -114,7 +114,6 @@ async fn a_lookup_ends_at_its_timeout() {
     let late = discover(&["-timeout=300ms", &lists.string("slow")]).await;
     assert_eq!(late.code, Some(1), "{late:?}");
     assert!(late.stderr.contains("no answer in time"), "{late:?}");
-    assert!(late.stderr.contains("300ms"), "{late:?}");
 }
 
 #[tokio::test]

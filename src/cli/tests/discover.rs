@@ -77,7 +77,7 @@ async fn a_mistake_has_a_caret_under_its_character() {
         (
             "日本=é secret_key=abc4=",
             "Error in the string: character 21: unexpected `=` behind `secret_key`; a value with \
-             `=` needs double quotes\n  日本=é secret_key=****=\n                          ^\n",
+             `=` needs double quotes\n  日本=é secret_key=****=\n                        ^\n",
         ),
         (
             "key=",
@@ -99,7 +99,7 @@ async fn check_says_how_a_string_is_understood_or_where_it_is_wrong() {
     let rows = [
         (
             "provider=static adrs=10.0.0.1",
-            "static takes no key `adrs`; is `addrs` meant?\n  provider=static adrs=10.0.0.1\n\
+            "static takes no key `adrs`; one of addrs, addr\n  provider=static adrs=****\n\
              \x20                 ^\n",
         ),
         (
