@@ -30,21 +30,18 @@ pub(super) async fn run(
     lookups
         .run(|ended| {
             count.add(&ended.outcome);
-            let problems = problems(ended.text, &ended.outcome);
-            let Outcome::Answered(answer) = &ended.outcome else {
-                failure = Some(Failure::new(problems.join("\n")));
-                return;
-            };
-            let found: Vec<String> = answer.contacts.iter().map(ToString::to_string).collect();
-            count.found = found.len();
-            world.out.line(found.join(" "));
-            problems
-                .iter()
-                .for_each(|problem| world.out.problem(problem));
+            if let Outcome::Answered(_) = ended.outcome {
+                let found = ended.addresses();
+                count.found = found.len();
+                world.out.line(found.join(" "));
+                lookups.tell_problems(&ended, world);
+            } else {
+                failure = Some(problems(ended.text, &ended.outcome).join("\n"));
+            }
         })
         .await;
     match failure {
-        Some(failure) => Err(failure),
+        Some(failure) => Err(Failure::new(failure)),
         None => Ok(count.code(at_least)),
     }
 }

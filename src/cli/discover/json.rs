@@ -6,19 +6,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 
-use quorate_providers::{Address, Answer, Contact, Fate, Gap, Host, Instance, redact};
+use quorate_providers::{Address, AddressKind, Answer, Contact, Fate, Gap, Host, Instance, redact};
 use serde_json::{Value, json};
 
 use super::lookups::{Ended, Lookups, Outcome};
 use super::{Count, World, explain};
 
-/// Waits for all strings and prints the object; problems are in it and not on standard error.
+/// Waits for all strings and prints the object. What is missing is in it, and is told to people too.
 pub(super) async fn print(lookups: Lookups<'_>, is_explained: bool, world: &mut World) -> Count {
     let mut all = Vec::new();
-    lookups.run(|ended| all.push(ended)).await;
+    lookups
+        .run(|ended| {
+            lookups.tell_problems(&ended, world);
+            all.push(ended);
+        })
+        .await;
     all.sort_by_key(|ended| ended.index);
     let mut count = Count::default();
-    all.iter().for_each(|ended| count.add(&ended.outcome));
+    for ended in &all {
+        count.add(&ended.outcome);
+    }
     let contacts = contacts(&all);
     count.found = contacts.len();
     let mut object = json!({
@@ -57,8 +64,10 @@ fn contacts(all: &[Ended<'_>]) -> Vec<Value> {
     found
 }
 
-/// The instance that each contact is an address of.
-fn origins(answer: &Answer) -> BTreeMap<(&Host, Option<u16>), &Instance> {
+/// Which instance each host with its port is an address of.
+type Origins<'a> = BTreeMap<(&'a Host, Option<u16>), &'a Instance>;
+
+fn origins(answer: &Answer) -> Origins<'_> {
     let mut origins = BTreeMap::new();
     for (instance, fate) in &answer.seen {
         if let Fate::Kept(contacts) = fate {
@@ -83,7 +92,7 @@ fn shown(contact: &Contact, instance: Option<&Instance>, text: &str) -> Value {
         "name": contact.name,
         "tags": contact.tags,
         "state": instance.and_then(|instance| instance.state.as_deref()),
-        "kind": own.and_then(|address| address.kind).map(|kind| kind.as_str()),
+        "kind": own.and_then(|address| address.kind).map(AddressKind::as_str),
         "networks": own.map_or(&[][..], |address| &address.networks),
         "call": instance.map(|instance| instance.call),
         "string": redact(text),
@@ -141,7 +150,7 @@ fn seen(instance: &Instance, fate: &Fate, text: &str) -> Value {
     let address = |address: &Address| {
         json!({
             "host": address.host.to_string(),
-            "kind": address.kind.map(|kind| kind.as_str()),
+            "kind": address.kind.map(AddressKind::as_str),
             "networks": address.networks,
             "spare": address.is_spare,
         })

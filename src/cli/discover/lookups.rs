@@ -30,6 +30,16 @@ pub(super) struct Ended<'a> {
     pub(super) outcome: Outcome,
 }
 
+impl Ended<'_> {
+    /// The addresses that were found, as they are printed.
+    pub(super) fn addresses(&self) -> Vec<String> {
+        match &self.outcome {
+            Outcome::Refused(_) | Outcome::Failed(_) => Vec::new(),
+            Outcome::Answered(answer) => answer.contacts.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
 /// Strings to resolve, through which doors, within which bounds each.
 #[derive(Debug)]
 pub(super) struct Lookups<'a> {
@@ -86,15 +96,10 @@ impl<'a> Lookups<'a> {
                     world.out.problem(self.named(&ended, line));
                 }
             }
-            for problem in problems(ended.text, &ended.outcome) {
-                world.out.problem(self.named(&ended, problem));
-            }
-            if let Outcome::Answered(answer) = &ended.outcome {
-                for contact in &answer.contacts {
-                    let line = contact.to_string();
-                    if printed.insert(line.clone()) {
-                        world.out.line(line);
-                    }
+            self.tell_problems(&ended, world);
+            for line in ended.addresses() {
+                if printed.insert(line.clone()) {
+                    world.out.line(line);
                 }
             }
         })
@@ -102,6 +107,13 @@ impl<'a> Lookups<'a> {
         Count {
             found: printed.len(),
             ..count
+        }
+    }
+
+    /// Tells what is wrong with an outcome.
+    pub(super) fn tell_problems(&self, ended: &Ended<'_>, world: &mut World) {
+        for problem in problems(ended.text, &ended.outcome) {
+            world.out.problem(self.named(ended, problem));
         }
     }
 
