@@ -68,9 +68,11 @@ fn is_plain(value: &str) -> bool {
 mod tests {
     use super::*;
 
+    type Words = &'static [&'static str];
+
     #[test]
     fn words_become_the_strings_that_were_meant() {
-        let rows: &[(&[&str], &[&str])] = &[
+        let rows: &[(Words, Words)] = &[
             (&[""], &[""]),
             (&["provider=a x=1"], &["provider=a x=1"]),
             (&["provider=a", "x=1"], &["provider=a x=1"]),
