@@ -120,7 +120,7 @@ pub(crate) fn nearest(wrong: &str, valid: &[&'static str]) -> Vec<&'static str> 
 }
 
 /// Levenshtein's distance in characters, row by row.
-fn distance(a: &str, b: &str) -> usize {
+pub(crate) fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.chars().count()).collect();
     for (line, left) in a.chars().enumerate() {
         let mut diagonal = line;

@@ -53,6 +53,7 @@ mod io;
 mod keys;
 mod options;
 mod place;
+mod point;
 mod policy;
 mod provider;
 mod query;
@@ -72,7 +73,7 @@ mod tests;
 
 pub use answer::{Address, AddressKind, Answer, Contact, Fate, Gap, Host, Instance, Seen};
 pub use error::{Kind, ResolveError, Retry};
-pub use grammar::{Broken, GrammarError};
+pub use grammar::{Broken, GrammarError, KEYS_MAX, Mistake, Pairs, Picture, TEXT_BYTES_MAX};
 pub use io::{
     BoxFuture, Clock, Command, Dns, DnsError, Environment, Exec, ExecError, FakeClock, FakeDns,
     FakeExec, FakeFiles, File, FileError, Files, Found, Http, HttpError, Identity, Io, Output,
@@ -107,16 +108,8 @@ impl Query {
     }
 
     pub(crate) fn parse_among(text: &str, providers: &[&dyn Provider]) -> Result<Self, QueryError> {
-        let is_secret = |name: &str| {
-            let mut keys = providers.iter().flat_map(|provider| flat(provider.keys()));
-            keys.any(|key| key.secret && key.name == name)
-        };
-        let pairs = grammar::parse(text)
-            .map_err(|error| QueryError::Grammar(query::masked(error, is_secret)))?;
-        let tables: Vec<(&'static str, Keys)> = providers
-            .iter()
-            .map(|provider| (provider.name(), provider.keys()))
-            .collect();
+        let tables = tables(providers);
+        let pairs = point::read(text, &tables).map_err(QueryError::Grammar)?;
         let query = Self::from_pairs(pairs, &tables)?;
         match find(query.provider(), providers) {
             Some(provider) => {
@@ -126,6 +119,29 @@ impl Query {
             None => Ok(query),
         }
     }
+}
+
+/// Reads the keys and values of a config string by its grammar alone, in the order written. No
+/// provider is asked whether they make sense, and secrets among them are as written; see
+/// [`is_secret`].
+///
+/// # Errors
+///
+/// [`GrammarError`] at the first place that breaks the grammar; it shows no part of a secret.
+pub fn read_pairs(text: &str) -> Result<Pairs, GrammarError> {
+    point::read(text, &tables(PROVIDERS))
+}
+
+/// Says whether the value of a key must not be shown: by the provider's table or, where that does
+/// not know the key or there is no such provider, by the tables of the others and the name's look.
+pub fn is_secret(provider: &str, key: &str) -> bool {
+    point::is_secret(provider, key, &tables(PROVIDERS))
+}
+
+/// Draws a config string with a caret under what the error is about, secrets masked; none if the
+/// error is about what is not in the string.
+pub fn picture(text: &str, error: &QueryError) -> Option<Picture> {
+    point::picture(text, error, &tables(PROVIDERS))
 }
 
 /// Shows a config string, parsable or not, with every value masked that is not known to be open.
@@ -179,6 +195,11 @@ pub async fn lookup(host: &str, io: &Io) -> Result<Answer, ResolveError> {
 
 fn flat(keys: Keys) -> impl Iterator<Item = &'static Key> {
     keys.iter().copied().flatten()
+}
+
+fn tables(providers: &[&dyn Provider]) -> Vec<(&'static str, Keys)> {
+    let table = |provider: &&dyn Provider| (provider.name(), provider.keys());
+    providers.iter().map(table).collect()
 }
 
 fn find<'a>(name: &str, providers: &[&'a dyn Provider]) -> Option<&'a dyn Provider> {

@@ -6,11 +6,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::grammar::{self, GrammarError, Pairs};
+use crate::grammar::{self, GrammarError, MASK, Pairs};
 use crate::keys::{Key, Keys, Need, nearest};
-
-/// What stands in place of a secret.
-const MASK: &str = "****";
 
 /// Why a text is no query. Nothing here is healed by trying again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -174,32 +171,6 @@ impl fmt::Display for Query {
 impl fmt::Debug for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Query({self})")
-    }
-}
-
-/// Takes the words out of an error that stand behind a secret: they may be the rest of one that
-/// had a space in it and no quotes.
-pub(crate) fn masked(error: GrammarError, is_secret: impl Fn(&str) -> bool) -> GrammarError {
-    let mask = |key: String, after: &str| {
-        if is_secret(after) {
-            MASK.to_owned()
-        } else {
-            key
-        }
-    };
-    match error {
-        GrammarError::MissingEquals { key, after } => GrammarError::MissingEquals {
-            key: mask(key, &after),
-            after,
-        },
-        GrammarError::MissingValue { key, after } => GrammarError::MissingValue {
-            key: mask(key, &after),
-            after,
-        },
-        other @ (GrammarError::DuplicateKey { .. }
-        | GrammarError::BadValue { .. }
-        | GrammarError::BareEquals { .. }
-        | GrammarError::BadKey { .. }) => other,
     }
 }
 

@@ -140,7 +140,7 @@ fn a_query_is_checked_when_it_is_parsed() {
         ),
         (
             "provider=scripted foo",
-            "`foo` has no `=`; a value with spaces needs double quotes",
+            "character 19: `foo` has no `=`; a value with spaces needs double quotes",
         ),
     ];
     for (text, wanted) in rows {

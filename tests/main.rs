@@ -13,5 +13,6 @@
 mod arrows;
 mod formation;
 mod model;
+mod nasty;
 mod readme;
 mod support;

@@ -2,93 +2,49 @@
 //!
 //! Pure. It knows no provider and no key; it turns text into pairs and pairs into text. The rules
 //! are go-discover's (`config.go` at commit 010b5c1; provider reference, section 1), error for
-//! error, because users carry their strings over. Two deviations, both in what was broken there:
-//! an escape that builds bytes outside of UTF-8 is a syntax error, and what is written reads back.
+//! error, because users carry their strings over. Three deviations, in what was broken or unbounded
+//! there: an escape that builds bytes outside of UTF-8 is a syntax error, what is written reads
+//! back, and length and number of keys are bounded.
 
+#[cfg(test)]
+mod cases;
+mod error;
+mod picture;
 mod quoted;
 #[cfg(test)]
 mod tests;
 
+pub use error::{Broken, GrammarError, Mistake};
+pub(crate) use picture::MASK;
+pub use picture::Picture;
+
 use std::fmt;
+use std::ops::Range;
 
-use quoted::Quoted;
+/// The longest text that is read, in bytes. Chosen: the longest strings in use have some hundred,
+/// and a value that is larger belongs into a file.
+pub const TEXT_BYTES_MAX: usize = 16 << 10;
 
-/// Why a text in quotes is no text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Broken {
-    /// The closing quote is missing.
-    Unbalanced,
-    /// The input ends behind a backslash.
-    Unterminated,
-    /// An escape is none of Go's, a raw line break is inside, or the bytes are not UTF-8.
-    Syntax,
-}
-
-impl fmt::Display for Broken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Unbalanced => "the closing quote is missing",
-            Self::Unterminated => "the text ends behind a backslash",
-            Self::Syntax => "an escape, line break or byte is not allowed in quotes",
-        })
-    }
-}
-
-/// Why a text is no config string. Parsing stops at the first error.
-///
-/// `after` names the pair before the broken place; it is empty at the start.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum GrammarError {
-    /// A key is followed by anything but `=`.
-    #[error("`{key}` has no `=`; a value with spaces needs double quotes")]
-    MissingEquals {
-        /// The key.
-        key: String,
-        /// The key of the pair before.
-        after: String,
-    },
-    /// Behind `key=` comes another `=` or the end.
-    #[error("`{key}=` has no value; an empty one is written as \"\"")]
-    MissingValue {
-        /// The key.
-        key: String,
-        /// The key of the pair before.
-        after: String,
-    },
-    /// A key occurs twice.
-    #[error("`{key}` is given twice")]
-    DuplicateKey {
-        /// The key.
-        key: String,
-    },
-    /// A value in quotes is broken.
-    #[error("the value of `{key}`: {why}")]
-    BadValue {
-        /// The key.
-        key: String,
-        /// What is wrong.
-        why: Broken,
-    },
-    /// An `=` stands where a key should: mostly an unquoted value that contains one.
-    #[error("unexpected `=` behind `{after}`; a value with `=` needs double quotes")]
-    BareEquals {
-        /// The key of the pair before.
-        after: String,
-    },
-    /// A key in quotes is broken.
-    #[error("the key behind `{after}`: {why}")]
-    BadKey {
-        /// The key of the pair before.
-        after: String,
-        /// What is wrong.
-        why: Broken,
-    },
-}
+/// The most keys that are read. Chosen: no provider knows half as many.
+pub const KEYS_MAX: usize = 64;
 
 /// Keys, each once, with their values, in the order written.
-pub(crate) type Pairs = Vec<(String, String)>;
+pub type Pairs = Vec<(String, String)>;
+
+/// A pair, and where it stands in the text, quotes included.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Pair {
+    pub(crate) key: String,
+    pub(crate) key_at: Range<usize>,
+    pub(crate) value: String,
+    pub(crate) value_at: Range<usize>,
+}
+
+/// What was read of a text: the pairs before the first mistake, and that.
+pub(crate) struct Reading {
+    pub(crate) pairs: Vec<Pair>,
+    pub(crate) error: Option<GrammarError>,
+}
 
 /// Reads the pairs of a config string in the order written. An empty text has none.
 ///
@@ -96,30 +52,69 @@ pub(crate) type Pairs = Vec<(String, String)>;
 ///
 /// [`GrammarError`] at the first place that breaks the grammar.
 pub(crate) fn parse(text: &str) -> Result<Pairs, GrammarError> {
-    let mut lexer = Lexer { rest: text.trim() };
-    let mut pairs = Pairs::new();
-    while let Some(token) = lexer.next() {
-        let after = pairs.last().map_or("", |(key, _)| key).to_owned();
-        let key = match token {
-            Ok(Token::Text(key)) => key,
-            Ok(Token::Equals) => return Err(GrammarError::BareEquals { after }),
-            Err(why) => return Err(GrammarError::BadKey { after, why }),
-        };
-        if pairs.iter().any(|(known, _)| *known == key) {
-            return Err(GrammarError::DuplicateKey { key });
-        }
-        let Some(Ok(Token::Equals)) = lexer.next() else {
-            return Err(GrammarError::MissingEquals { key, after });
-        };
-        match lexer.next() {
-            Some(Ok(Token::Text(value))) => pairs.push((key, value)),
-            Some(Err(why)) => return Err(GrammarError::BadValue { key, why }),
-            Some(Ok(Token::Equals)) | None => {
-                return Err(GrammarError::MissingValue { key, after });
-            }
-        }
+    let Reading { pairs, error } = read(text);
+    match error {
+        Some(error) => Err(error),
+        None => Ok(pairs
+            .into_iter()
+            .map(|pair| (pair.key, pair.value))
+            .collect()),
     }
-    Ok(pairs)
+}
+
+/// As [`parse`], with the places, and with what stands before a mistake.
+pub(crate) fn read(text: &str) -> Reading {
+    let mut pairs = Vec::new();
+    let outcome = if text.len() > TEXT_BYTES_MAX {
+        let bytes = text.len();
+        let at = text.floor_char_boundary(TEXT_BYTES_MAX);
+        Err((at, Mistake::TooLong { bytes }))
+    } else {
+        read_pairs(text, &mut pairs)
+    };
+    let error = outcome.err();
+    Reading {
+        pairs,
+        error: error.map(|(at, mistake)| GrammarError::new(text, at, mistake)),
+    }
+}
+
+fn read_pairs(text: &str, pairs: &mut Vec<Pair>) -> Result<(), (usize, Mistake)> {
+    let mut lexer = Lexer::new(text);
+    while let Some(token) = lexer.next() {
+        let after = pairs.last().map_or("", |pair| &pair.key).to_owned();
+        let key_at = token.at;
+        let key = match token.what {
+            What::Text(key) => key,
+            What::Equals => return Err((key_at.start, Mistake::BareEquals { after })),
+            What::Broken(why, at) => return Err((at, Mistake::BadKey { after, why })),
+        };
+        if pairs.iter().any(|known| known.key == key) {
+            return Err((key_at.start, Mistake::DuplicateKey { key }));
+        }
+        if pairs.len() == KEYS_MAX {
+            return Err((key_at.start, Mistake::TooManyKeys));
+        }
+        let Some((What::Equals, equals_at)) = lexer.next().map(|token| (token.what, token.at))
+        else {
+            return Err((key_at.start, Mistake::MissingEquals { key, after }));
+        };
+        let Some(Token { what, at: value_at }) = lexer.next() else {
+            return Err((equals_at.end, Mistake::MissingValue { key, after }));
+        };
+        let value = match what {
+            What::Text(value) => value,
+            What::Equals => return Err((value_at.start, Mistake::MissingValue { key, after })),
+            What::Broken(why, at) => return Err((at, Mistake::BadValue { key, why })),
+        };
+        pairs.push(Pair {
+            key,
+            key_at,
+            value,
+            value_at,
+        });
+    }
+    Ok(())
 }
 
 /// Writes pairs so that [`parse`] reads the same ones back, for keys that are unique.
@@ -138,35 +133,58 @@ pub(crate) fn write<'a>(
     Ok(())
 }
 
-enum Token {
+struct Token {
+    what: What,
+    at: Range<usize>,
+}
+
+enum What {
     Text(String),
     Equals,
+    /// A text in quotes that is none, with the byte at which it breaks.
+    Broken(Broken, usize),
 }
 
+/// Cuts a text, without the white space around it, into tokens.
 struct Lexer<'a> {
-    rest: &'a str,
+    text: &'a str,
+    at: usize,
+    end: usize,
 }
 
-impl Lexer<'_> {
+impl<'a> Lexer<'a> {
+    fn new(text: &'a str) -> Self {
+        let end = text.trim_end().len();
+        let at = end - text.trim().len();
+        Self { text, at, end }
+    }
+
     /// Only the ASCII space separates; a tab or line break is text (provider reference, 1.1).
-    fn next(&mut self) -> Option<Result<Token, Broken>> {
-        let rest = self.rest.trim_start_matches(' ');
-        if rest.is_empty() {
+    fn next(&mut self) -> Option<Token> {
+        let rest = self.text.get(self.at..self.end)?;
+        let token = rest.trim_start_matches(' ');
+        let start = self.at + (rest.len() - token.len());
+        let (what, len) = if token.is_empty() {
             return None;
-        }
-        if let Some(after) = rest.strip_prefix('=') {
-            self.rest = after;
-            return Some(Ok(Token::Equals));
-        }
-        if let Some(inside) = rest.strip_prefix('"') {
-            return Some(quoted::read(inside).map(|Quoted { text, rest }| {
-                self.rest = rest;
-                Token::Text(text)
-            }));
-        }
-        let end = rest.find([' ', '=']).unwrap_or(rest.len());
-        let (bare, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
-        self.rest = after;
-        Some(Ok(Token::Text(bare.trim().to_owned())))
+        } else if token.starts_with('=') {
+            (What::Equals, 1)
+        } else if let Some(inside) = token.strip_prefix('"') {
+            match quoted::read(inside) {
+                Ok((text, len)) => (What::Text(text), len + 2),
+                Err((why, offset)) => {
+                    let at = offset.map_or(start, |offset| start + 1 + offset);
+                    (What::Broken(why, at), token.len())
+                }
+            }
+        } else {
+            let end = token.find([' ', '=']).unwrap_or(token.len());
+            let bare = token.get(..end).unwrap_or(token);
+            (What::Text(bare.trim().to_owned()), end)
+        };
+        self.at = start + len;
+        Some(Token {
+            what,
+            at: start..self.at,
+        })
     }
 }

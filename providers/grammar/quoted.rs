@@ -6,28 +6,25 @@ use std::fmt;
 
 use super::Broken;
 
-/// A text that was read, and what stands behind its closing quote.
-pub(super) struct Quoted<'a> {
-    pub(super) text: String,
-    pub(super) rest: &'a str,
-}
+/// Why a text is none, and the byte of the content at which it breaks; none stands for the opening
+/// quote.
+type Fault = (Broken, Option<usize>);
 
-/// Reads from behind the opening quote.
-pub(super) fn read(inside: &str) -> Result<Quoted<'_>, Broken> {
+/// Reads from behind the opening quote: the text, and the length of what it was decoded from.
+pub(super) fn read(inside: &str) -> Result<(String, usize), Fault> {
     let mut chars = inside.char_indices();
     while let Some((at, c)) = chars.next() {
         match c {
-            '\\' if chars.next().is_none() => return Err(Broken::Unterminated),
+            '\\' if chars.next().is_none() => return Err((Broken::Unterminated, Some(at))),
             '"' => {
-                let (content, rest) = inside.split_at_checked(at).ok_or(Broken::Syntax)?;
-                let text = decode(content).ok_or(Broken::Syntax)?;
-                let rest = rest.strip_prefix('"').unwrap_or(rest);
-                return Ok(Quoted { text, rest });
+                let content = inside.get(..at).unwrap_or(inside);
+                let text = decode(content).map_err(|at| (Broken::Syntax, Some(at)))?;
+                return Ok((text, at));
             }
             _ => {}
         }
     }
-    Err(Broken::Unbalanced)
+    Err((Broken::Unbalanced, None))
 }
 
 /// Writes a text bare if it reads back as itself, else in quotes.
@@ -50,18 +47,33 @@ pub(super) fn write(f: &mut impl fmt::Write, text: &str) -> fmt::Result {
     f.write_char('"')
 }
 
-/// Decodes the content between the quotes; none if it is not a valid literal.
-fn decode(content: &str) -> Option<String> {
+/// Decodes the content between the quotes.
+///
+/// # Errors
+/// The byte of the content at which it is not a valid literal.
+fn decode(content: &str) -> Result<String, usize> {
     let mut bytes = Vec::with_capacity(content.len());
+    // For each decoded byte, where it comes from: escapes can build bytes that are not UTF-8.
+    let mut origins = Vec::with_capacity(content.len());
     let mut rest = content.chars();
-    while let Some(c) = rest.next() {
+    while let Some((at, c)) = step(&mut rest, content.len()) {
         match c {
-            '\n' => return None,
-            '\\' => escape(&mut rest, &mut bytes)?,
+            '\n' => return Err(at),
+            '\\' => escape(&mut rest, &mut bytes).ok_or(at)?,
             c => push(c, &mut bytes),
         }
+        origins.resize(bytes.len(), at);
     }
-    String::from_utf8(bytes).ok()
+    String::from_utf8(bytes).map_err(|error| {
+        let good = error.utf8_error().valid_up_to();
+        origins.get(good).copied().unwrap_or(0)
+    })
+}
+
+/// The next character, and where it stands in a content of this length.
+fn step(rest: &mut std::str::Chars<'_>, len: usize) -> Option<(usize, char)> {
+    let at = len - rest.as_str().len();
+    rest.next().map(|c| (at, c))
 }
 
 /// Decodes one escape from behind its backslash.

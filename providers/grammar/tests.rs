@@ -1,147 +1,8 @@
-//! The numbered cases of the provider reference, section 1.4, and the properties behind them.
+//! The writer, the bounds, and the properties behind the cases.
 
 use proptest::prelude::*;
 
-use super::{Broken, GrammarError, parse, write};
-
-type Row<'a> = (&'a str, &'a [(&'a str, &'a str)]);
-
-/// An error without the details that the reference does not number.
-#[derive(Debug, PartialEq)]
-enum Code {
-    MissingEquals,
-    MissingValue,
-    Duplicate,
-    BadValue(Broken),
-    BareEquals,
-    BadKey(Broken),
-}
-
-fn code(error: GrammarError) -> (Code, String) {
-    match error {
-        GrammarError::MissingEquals { key, .. } => (Code::MissingEquals, key),
-        GrammarError::MissingValue { key, .. } => (Code::MissingValue, key),
-        GrammarError::DuplicateKey { key } => (Code::Duplicate, key),
-        GrammarError::BadValue { key, why } => (Code::BadValue(why), key),
-        GrammarError::BareEquals { after } => (Code::BareEquals, after),
-        GrammarError::BadKey { after, why } => (Code::BadKey(why), after),
-    }
-}
-
-#[test]
-fn cases_1_to_29_of_the_reference_are_read() {
-    let rows: &[Row<'_>] = &[
-        ("", &[]),
-        ("   ", &[]),
-        ("\t\n", &[]),
-        ("key=a", &[("key", "a")]),
-        ("key=a key2=b", &[("key", "a"), ("key2", "b")]),
-        ("key=a+b key2=c/d", &[("key", "a+b"), ("key2", "c/d")]),
-        (" key=a    key2=b ", &[("key", "a"), ("key2", "b")]),
-        (" key = a   key2 = b ", &[("key", "a"), ("key2", "b")]),
-        (
-            r#"  "k e \\\" y" = "a \" b" key2=c"#,
-            &[(r#"k e \" y"#, r#"a " b"#), ("key2", "c")],
-        ),
-        (r#"secret="abc+GU2=""#, &[("secret", "abc+GU2=")]),
-        (
-            r#"p=Test z=us-(?west|east).+ t="consul server" f=xxx"#,
-            &[
-                ("p", "Test"),
-                ("z", "us-(?west|east).+"),
-                ("t", "consul server"),
-                ("f", "xxx"),
-            ],
-        ),
-        (
-            r#"provider=k8s label_selector="app = x""#,
-            &[("provider", "k8s"), ("label_selector", "app = x")],
-        ),
-        (r#"key="""#, &[("key", "")]),
-        (r#"""=v"#, &[("", "v")]),
-        (r#"a=" b ""#, &[("a", " b ")]),
-        (r#"a= "b" "#, &[("a", "b")]),
-        (r#"a="b"c=d"#, &[("a", "b"), ("c", "d")]),
-        (r#"a="b""c"=d"#, &[("a", "b"), ("c", "d")]),
-        (r#"a=b"c"#, &[("a", r#"b"c"#)]),
-        (r"a=b\c", &[("a", r"b\c")]),
-        (r#"a="b\\c""#, &[("a", r"b\c")]),
-        (r#"a="x\ty""#, &[("a", "x\ty")]),
-        (r#"a="\x41""#, &[("a", "A")]),
-        (r#"a="\101""#, &[("a", "A")]),
-        (r#"a="\u00e9""#, &[("a", "é")]),
-        (r#"a="\U0001F600""#, &[("a", "😀")]),
-        (r#"a="\xc3\xa9""#, &[("a", "é")]),
-        ("a=\"x\ty\"", &[("a", "x\ty")]),
-        ("a=é", &[("a", "é")]),
-        ("a='b'", &[("a", "'b'")]),
-        ("A=1 a=2", &[("A", "1"), ("a", "2")]),
-        ("a=b\u{a0} c=d", &[("a", "b"), ("c", "d")]),
-        (r#"url="https://h/?q=1""#, &[("url", "https://h/?q=1")]),
-        ("a=b%20c", &[("a", "b%20c")]),
-    ];
-    for (text, wanted) in rows {
-        let wanted: Vec<(String, String)> = wanted
-            .iter()
-            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-            .collect();
-        assert_eq!(parse(text), Ok(wanted), "{text:?}");
-    }
-}
-
-#[test]
-fn cases_30_to_64_of_the_reference_are_refused() {
-    use Broken::{Syntax, Unbalanced, Unterminated};
-    use Code::{BadKey, BadValue, BareEquals, Duplicate, MissingEquals, MissingValue};
-    let rows = [
-        ("key", MissingEquals, "key"),
-        ("key key2", MissingEquals, "key"),
-        ("provider=aws foo", MissingEquals, "foo"),
-        ("a=b c", MissingEquals, "c"),
-        (r#""a"b=c"#, MissingEquals, "a"),
-        (r#"a="b"c"#, MissingEquals, "c"),
-        (r#"a=b"c d""#, MissingEquals, r#"d""#),
-        ("a='b c'", MissingEquals, "c'"),
-        ("a='b='", BareEquals, "a"),
-        ("a=1 \t b=2", MissingEquals, ""),
-        ("key=", MissingValue, "key"),
-        ("key=a key2=", MissingValue, "key2"),
-        ("key==v", MissingValue, "key"),
-        ("a = = b", MissingValue, "a"),
-        (r#"key="a"#, BadValue(Unbalanced), "key"),
-        (r#"a="b\""#, BadValue(Unbalanced), "a"),
-        (r#"key="\"#, BadValue(Unterminated), "key"),
-        (r#"a="b\c""#, BadValue(Syntax), "a"),
-        (r#"a="\'""#, BadValue(Syntax), "a"),
-        ("a=\"1\n2\"", BadValue(Syntax), "a"),
-        (r#"a="\xff""#, BadValue(Syntax), "a"),
-        (r#"a="\400""#, BadValue(Syntax), "a"),
-        (r#"a="\ud800""#, BadValue(Syntax), "a"),
-        (r#"a="\UFFFFFFFF""#, BadValue(Syntax), "a"),
-        ("key=a key=b", Duplicate, "key"),
-        ("key=a key", Duplicate, "key"),
-        (r#"a=b "a"=c"#, Duplicate, "a"),
-        ("secret=abc4=", BareEquals, "secret"),
-        ("k=x=y", BareEquals, "k"),
-        ("url=https://h/?q=1", BareEquals, "url"),
-        (r#"a="b"="c""#, BareEquals, "a"),
-        ("a=b = c", BareEquals, "a"),
-        ("key= key2=b", BareEquals, "key"),
-        ("a=b,c=d", BareEquals, "a"),
-        ("a=b\tc=d", BareEquals, "a"),
-        ("a=b\nc=d", BareEquals, "a"),
-        ("=v", BareEquals, ""),
-        ("=", BareEquals, ""),
-        ("==", BareEquals, ""),
-        (r#""a=b"#, BadKey(Unbalanced), ""),
-        (r#""a"#, BadKey(Unbalanced), ""),
-        (r#"a=1 "b=2"#, BadKey(Unbalanced), "a"),
-    ];
-    for (text, wanted, name) in rows {
-        let found = parse(text).map_err(code);
-        assert_eq!(found, Err((wanted, name.to_owned())), "{text:?}");
-    }
-}
+use super::{KEYS_MAX, Mistake, TEXT_BYTES_MAX, parse, read, write};
 
 fn written(pairs: &[(String, String)]) -> String {
     let mut text = String::new();
@@ -165,15 +26,92 @@ fn a_text_is_quoted_only_where_it_must_be() {
     }
 }
 
+#[test]
+fn a_text_of_sixteen_kibibytes_is_read_and_a_longer_one_refused_at_its_bound() {
+    let longest = format!("a={}", "b".repeat(TEXT_BYTES_MAX - 2));
+    assert!(parse(&longest).is_ok());
+    // The bound falls into the middle of a character.
+    let longer = format!("a={}é", "b".repeat(TEXT_BYTES_MAX - 3));
+    let error = parse(&longer).unwrap_err();
+    assert_eq!(error.at(), TEXT_BYTES_MAX - 1);
+    let bytes = TEXT_BYTES_MAX + 1;
+    assert_eq!(*error.mistake(), Mistake::TooLong { bytes });
+}
+
+#[test]
+fn sixty_four_keys_are_read_and_one_more_refused_at_its_place() {
+    let some = |count: usize| -> Vec<String> { (0..count).map(|n| format!("k{n}=v ")).collect() };
+    let most = some(KEYS_MAX).concat();
+    assert_eq!(parse(&most).unwrap().len(), KEYS_MAX);
+    let error = parse(&some(KEYS_MAX + 1).concat()).unwrap_err();
+    assert_eq!(*error.mistake(), Mistake::TooManyKeys);
+    assert_eq!(error.at(), most.len());
+}
+
+#[test]
+fn an_error_says_which_character_and_cannot_break_a_log_line() {
+    let error = parse("é=1 x").unwrap_err();
+    assert_eq!((error.at(), error.character()), (5, 5));
+    assert_eq!(
+        error.to_string(),
+        "character 5: `x` has no `=`; a value with spaces needs double quotes"
+    );
+    let long = format!("\"a\\n\u{7}{}\" b", "b".repeat(1_000));
+    let shown = parse(&long).unwrap_err().to_string();
+    assert!(
+        shown.starts_with("character 1: `abbb") && shown.contains("bbb...`"),
+        "{shown}"
+    );
+    assert!(
+        shown.len() < 200 && !shown.contains(char::is_control),
+        "{shown}"
+    );
+}
+
+/// Texts of the characters that mean something, so that most of them come close to the grammar.
+fn near() -> impl Strategy<Value = String> {
+    r#"[ a="\\xuU01\t\né日]{0,40}"#
+}
+
+/// What holds for a reading of any text.
+fn holds(text: &str) -> Result<(), TestCaseError> {
+    let reading = read(text);
+    let mut end = 0;
+    for pair in &reading.pairs {
+        // Places are in order, on characters, and hold what was read.
+        prop_assert!(end <= pair.key_at.start && pair.key_at.end < pair.value_at.start);
+        end = pair.value_at.end;
+        // Another pair before and behind, since white space at the ends of a text is not read.
+        let (key, value) = (pair.key_at.clone(), pair.value_at.clone());
+        let (key, value) = (text.get(key).unwrap(), text.get(value).unwrap());
+        let again = parse(&format!("first=1 {key}={value} last=2")).unwrap();
+        let wanted = (pair.key.clone(), pair.value.clone());
+        prop_assert_eq!(again.get(1), Some(&wanted));
+    }
+    if let Some(error) = reading.error {
+        prop_assert!(text.is_char_boundary(error.at()) && error.at() >= end);
+        let before = text.get(..error.at()).unwrap().chars().count();
+        prop_assert_eq!(error.character(), before + 1);
+    }
+    Ok(())
+}
+
 proptest! {
     #[test]
-    fn any_text_is_read_or_refused(text in any::<String>()) {
-        let _outcome = parse(&text);
+    fn any_text_is_read_or_refused_at_a_place_in_it(text in any::<String>()) {
+        holds(&text)?;
     }
 
     #[test]
-    fn text_near_the_grammar_is_read_or_refused(text in r#"[ a="\\xuU01\t\n]{0,40}"#) {
-        let _outcome = parse(&text);
+    fn any_bytes_are_read_or_refused_at_a_place_in_them(
+        bytes in proptest::collection::vec(any::<u8>(), 0..200)
+    ) {
+        holds(&String::from_utf8_lossy(&bytes))?;
+    }
+
+    #[test]
+    fn text_near_the_grammar_is_read_or_refused_at_a_place_in_it(text in near()) {
+        holds(&text)?;
     }
 
     #[test]
@@ -182,5 +120,19 @@ proptest! {
     ) {
         let pairs: Vec<(String, String)> = pairs.into_iter().collect();
         prop_assert_eq!(parse(&written(&pairs)), Ok(pairs));
+    }
+
+    #[test]
+    fn what_was_read_is_read_again_from_its_writing(text in near()) {
+        if let Ok(pairs) = parse(&text) {
+            prop_assert_eq!(parse(&written(&pairs)), Ok(pairs));
+        }
+    }
+
+    #[test]
+    fn a_quoted_text_is_itself_again(value in any::<String>()) {
+        let escaped = value.chars().map(|c| format!("\\U{:08x}", u32::from(c)));
+        let read = parse(&format!("a=\"{}\"", escaped.collect::<Vec<_>>().concat()));
+        prop_assert_eq!(read, Ok(vec![("a".to_owned(), value)]));
     }
 }

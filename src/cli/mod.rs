@@ -41,7 +41,7 @@ const ABOUT: &str = "Finds its peers, joins them, founds one cluster and only on
 const DONE: u8 = 0;
 /// It failed, or was asked for in a wrong way.
 const FAILED: u8 = 1;
-/// There is nothing that matches.
+/// There is nothing that matches, or less than was asked for.
 const NOTHING: u8 = 2;
 /// There is an answer, with gaps.
 const PARTIAL: u8 = 3;
@@ -183,13 +183,7 @@ impl Command {
                     NOTHING
                 });
             }
-            Self::Discover(discover) => {
-                return Ok(if discover.run(world).await? {
-                    DONE
-                } else {
-                    PARTIAL
-                });
-            }
+            Self::Discover(discover) => return discover.run(world).await,
             Self::Join(join) => join.run(world).await,
             Self::Leave(leave) => leave.run(world).await,
             Self::ForceLeave(force_leave) => force_leave.run(world).await,

@@ -21,7 +21,7 @@ const DIGITS_MAX: usize = 18;
 ///
 /// # Errors
 /// What is wrong, and how to write it.
-pub(super) fn parse(text: &str) -> Result<Duration, &'static str> {
+pub fn parse(text: &str) -> Result<Duration, &'static str> {
     if text == "0" {
         return Ok(Duration::ZERO);
     }

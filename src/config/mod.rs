@@ -30,6 +30,7 @@ mod tests;
 pub use checked::{BootstrapSafety, Config, LogLevel, Mode, Ports, Texts};
 pub use command::command;
 pub use decode::parse_switch;
+pub use duration::parse as parse_duration;
 pub use error::{ConfigError, ConfigErrors};
 pub use nearest::nearest;
 pub use secret::GossipKey;

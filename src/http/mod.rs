@@ -20,7 +20,7 @@ mod tests;
 mod v1;
 
 pub use ask::VALUE_BYTES_MAX;
-pub use client::{Client, ClientError, Got, Token};
+pub use client::{Client, ClientError, Got, Token, plain_http};
 pub use node::{
     Abandoned, Consistency, Found, Node, NodeError, Own, PeerName, RaftConfiguration, RaftPeer,
     Read, Stats,

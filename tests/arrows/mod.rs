@@ -47,6 +47,7 @@ const PROVIDER_ROOMS: &[(&str, u8)] = &[
     ("io", 1),
     ("query", 1),
     ("auth", 2),
+    ("point", 2),
     ("policy", 2),
     ("provider", 2),
     ("options", 3),

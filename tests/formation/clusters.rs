@@ -110,7 +110,11 @@ impl Pair {
             .map(|(name, agent)| (*name, agent.url("/v1/agent/members")))
             .collect();
         let polling = tokio::spawn(async move {
-            let client = reqwest::Client::builder().no_proxy().build().unwrap();
+            let client = reqwest::Client::builder()
+                .tls_backend_preconfigured(quorate::http::plain_http().unwrap())
+                .no_proxy()
+                .build()
+                .unwrap();
             let mut polls = 0_u32;
             loop {
                 let is_last = told.load(Ordering::SeqCst);

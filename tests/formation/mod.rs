@@ -4,6 +4,7 @@ mod clients;
 mod clusters;
 mod config_files;
 mod consul_failures;
+mod discover;
 mod growth;
 mod guide;
 mod hostile;

@@ -128,6 +128,7 @@ impl Cluster {
             .collect();
         let polling = tokio::spawn(async move {
             let client = reqwest::Client::builder()
+                .tls_backend_preconfigured(quorate::http::plain_http().unwrap())
                 .no_proxy()
                 .timeout(LIVE_WITHIN)
                 .build()

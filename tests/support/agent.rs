@@ -51,6 +51,7 @@ impl Agent {
     ) -> Self {
         let (child, log) = spawn(&through, &flags, &env);
         let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(quorate::http::plain_http().unwrap())
             .no_proxy()
             .timeout(PATIENCE)
             .build()

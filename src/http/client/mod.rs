@@ -3,6 +3,7 @@
 //! It speaks to one agent, over plain HTTP, one request at a time, and words its errors as Consul's
 //! tools do (agent reference, 4.1). It reads no environment: what it needs is handed in.
 
+mod tls;
 mod url;
 
 use std::error::Error;
@@ -14,6 +15,7 @@ use bytes::{Bytes, BytesMut};
 use reqwest::{Method, StatusCode, Url};
 use serde::de::DeserializeOwned;
 
+pub use tls::plain_http;
 use url::{base_url, encode_path, host_and_port, is_loopback};
 
 /// The agent's address when none is given (agent reference, 4.1).
@@ -130,7 +132,14 @@ impl Client {
     /// speak yet (`https://`, `unix://`).
     pub fn new(address: Option<&str>, token: Option<Token>) -> Result<Self, ClientError> {
         let base = base_url(address.unwrap_or(ADDRESS_DEFAULT))?;
+        let failed = |why| ClientError::Sent {
+            verb: "Get",
+            url: base.to_string(),
+            why,
+        };
+        let tls = plain_http().map_err(|error| failed(error.to_string()))?;
         let builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
             .connect_timeout(CONNECT_WITHIN)
             .timeout(ANSWER_WITHIN)
             .redirect(reqwest::redirect::Policy::none());
@@ -140,11 +149,7 @@ impl Client {
         } else {
             builder
         };
-        let http = builder.build().map_err(|error| ClientError::Sent {
-            verb: "Get",
-            url: base.to_string(),
-            why: innermost(&error),
-        })?;
+        let http = builder.build().map_err(|error| failed(innermost(&error)))?;
         Ok(Self {
             http,
             base: base.as_str().trim_end_matches('/').to_owned(),

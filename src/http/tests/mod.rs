@@ -31,7 +31,11 @@ async fn send(served: &Served, request: &str, body: &str) -> Seen {
     let (method, target) = request.split_once(' ').unwrap();
     let method: Method = method.parse().unwrap();
     let url = format!("http://{}{target}", served.addr);
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = reqwest::Client::builder()
+        .tls_backend_preconfigured(crate::http::plain_http().unwrap())
+        .no_proxy()
+        .build()
+        .unwrap();
     let request = client.request(method, url).body(body.to_owned());
     let answer = request.send().await.unwrap();
     Seen {
