@@ -64,6 +64,7 @@ mod tape;
 
 #[cfg(feature = "aws")]
 mod aws;
+mod digitalocean;
 mod dns;
 mod http;
 mod r#static;
@@ -91,6 +92,7 @@ pub use secret::Secret;
 pub const PROVIDERS: &[&dyn Provider] = &[
     #[cfg(feature = "aws")]
     &aws::Aws,
+    &digitalocean::DigitalOcean,
     &dns::DnsNames,
     &http::HttpList,
     &r#static::Static,
