@@ -66,6 +66,7 @@ mod tape;
 mod aws;
 mod digitalocean;
 mod dns;
+mod hetzner;
 mod http;
 mod r#static;
 #[cfg(test)]
@@ -94,6 +95,7 @@ pub const PROVIDERS: &[&dyn Provider] = &[
     &aws::Aws,
     &digitalocean::DigitalOcean,
     &dns::DnsNames,
+    &hetzner::Hetzner,
     &http::HttpList,
     &r#static::Static,
 ];
