@@ -68,6 +68,7 @@ mod digitalocean;
 mod dns;
 mod hetzner;
 mod http;
+mod k8s;
 mod r#static;
 #[cfg(test)]
 mod tests;
@@ -97,6 +98,7 @@ pub const PROVIDERS: &[&dyn Provider] = &[
     &dns::DnsNames,
     &hetzner::Hetzner,
     &http::HttpList,
+    &k8s::Kubernetes,
     &r#static::Static,
 ];
 

@@ -54,8 +54,7 @@ impl<'a> Wanted<'a> {
             (Some(_wanted), None) => return Some("is in no region".to_owned()),
             _ => {}
         }
-        let mut states = self.status.split(',').map(str::trim);
-        let is_wanted = states.any(|wanted| wanted == status);
+        let is_wanted = self.status.split(',').any(|wanted| wanted.trim() == status);
         (!is_wanted).then(|| format!("is {status}"))
     }
 }

@@ -123,8 +123,7 @@ impl<'a> Wanted<'a> {
 
     /// Says why a cloud server in this state is left out, if it is.
     pub(super) fn refuses_state(self, status: &str) -> Option<String> {
-        let mut states = self.status.split(',').map(str::trim);
-        let is_wanted = states.any(|wanted| wanted == status);
+        let is_wanted = self.status.split(',').any(|wanted| wanted.trim() == status);
         (!is_wanted).then(|| format!("is {status}"))
     }
 }

@@ -21,9 +21,12 @@ struct Entry {
 
 #[derive(Debug, Deserialize)]
 struct Server {
-    server_number: u64,
-    server_name: Option<String>,
-    server_ip: Option<String>,
+    #[serde(rename = "server_number")]
+    number: u64,
+    #[serde(rename = "server_name")]
+    name: Option<String>,
+    #[serde(rename = "server_ip")]
+    ip: Option<String>,
     dc: Option<String>,
     status: Option<String>,
     #[serde(default)]
@@ -79,7 +82,7 @@ fn code(reply: &Reply) -> Option<String> {
 
 impl Server {
     fn instance(self, wanted: Wanted<'_>) -> Instance {
-        let name = self.server_name.unwrap_or_default();
+        let name = self.name.unwrap_or_default();
         let dc = self.dc.unwrap_or_default().to_ascii_lowercase();
         // `FSN1-DC8` is a hall in the location `fsn1`.
         let location = dc.split('-').next().filter(|text| !text.is_empty());
@@ -92,9 +95,9 @@ impl Server {
             };
             Some(why)
         });
-        let ip: Option<IpAddr> = self.server_ip.and_then(|ip| ip.parse().ok());
+        let ip: Option<IpAddr> = self.ip.and_then(|ip| ip.parse().ok());
         Instance {
-            id: Some(self.server_number.to_string()),
+            id: Some(self.number.to_string()),
             zone: location.map(str::to_owned),
             name: Some(name),
             state: Some(status),
