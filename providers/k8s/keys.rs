@@ -41,14 +41,14 @@ pub(super) const KEYS: &[Key] = &[
     Key::optional("replicas", "number of pods; for `source=ordinal`").checked(check_replicas),
     Key::optional(
         "service",
-        "Service whose slices are read, or that governs the StatefulSet",
+        "Service whose endpoints are read, or that governs the StatefulSet",
     )
     .checked(check_label),
     Key::optional(
         "source",
-        "`pods` (default), `endpointslice` of a `service`, or `ordinal`: names of a StatefulSet's pods without a call",
+        "`pods` (default), `endpointslice` of a `service`, `service_dns`: the same by DNS, or `ordinal`: names of a StatefulSet's pods without a call",
     )
-    .choices(&["pods", "endpointslice", "ordinal"]),
+    .choices(&["pods", "endpointslice", "service_dns", "ordinal"]),
     Key::optional("start", "first ordinal; for `source=ordinal`; default: 0").checked(check_number),
     Key::optional("stateful_set", "name of the StatefulSet; for `source=ordinal`")
         .checked(check_label),
@@ -136,40 +136,13 @@ impl<'a> Ordinals<'a> {
 /// Refuses keys that are missing, or read by nobody beside the others.
 pub(super) fn check(query: &Query) -> Result<(), QueryError> {
     let source = query.value("source").unwrap_or("pods");
-    let needed: &[&'static str] = match source {
-        "endpointslice" => &["service"],
-        "ordinal" => &["stateful_set", "replicas"],
-        _ => &[],
-    };
+    let (needed, useless) = rules(source);
     if let Some(key) = needed.iter().find(|key| query.value(key).is_none()) {
         return Err(QueryError::MissingKey {
             provider: NAME,
             key,
         });
     }
-    let useless: &[&'static str] = match source {
-        "endpointslice" => &[
-            "field_selector",
-            "host_network",
-            "replicas",
-            "start",
-            "stateful_set",
-        ],
-        "ordinal" => &[
-            "addr",
-            "context",
-            "field_selector",
-            "host_network",
-            "include_not_ready",
-            "kubeconfig",
-            "label_selector",
-            "network",
-            "port_name",
-            "token",
-            "token_file",
-        ],
-        _ => &["replicas", "service", "start", "stateful_set"],
-    };
     let wrong = |key, why: String| {
         Err(QueryError::Value {
             provider: NAME,
@@ -177,8 +150,16 @@ pub(super) fn check(query: &Query) -> Result<(), QueryError> {
             why,
         })
     };
-    if let Some(key) = useless.iter().find(|key| query.value(key).is_some()) {
+    let mut useless = useless.iter().copied().flatten();
+    if let Some(key) = useless.find(|key| query.value(key).is_some()) {
         return wrong(key, format!("has no meaning with `source={source}`"));
+    }
+    let is_by_name = matches!(source, "ordinal" | "service_dns");
+    if is_by_name && query.value("namespace") == Some("*") {
+        return wrong(
+            "namespace",
+            format!("is one namespace with `source={source}`"),
+        );
     }
     let is_named = query.value("hostname").and_then(go_bool) == Some(true);
     let by_address = ["addr", "host_network", "network"];
@@ -189,6 +170,38 @@ pub(super) fn check(query: &Query) -> Result<(), QueryError> {
             "is one namespace with `source=ordinal`".to_owned(),
         ),
         _ => Ok(()),
+    }
+}
+
+/// Names of keys.
+type Names = &'static [&'static str];
+
+/// The keys that a source needs, and those that it has no use for.
+const fn rules(source: &str) -> (Names, &'static [Names]) {
+    /// The pods of a StatefulSet.
+    const ORDINALS: Names = &["replicas", "start", "stateful_set"];
+    /// Whom the API is asked as, and for what.
+    const API: Names = &[
+        "context",
+        "field_selector",
+        "host_network",
+        "include_not_ready",
+        "kubeconfig",
+        "label_selector",
+        "token",
+        "token_file",
+    ];
+    match source.as_bytes() {
+        b"endpointslice" => (
+            &["service"],
+            &[ORDINALS, &["field_selector", "host_network"]],
+        ),
+        b"service_dns" => (&["service"], &[ORDINALS, API, &["hostname"]]),
+        b"ordinal" => (
+            &["stateful_set", "replicas"],
+            &[API, &["addr", "network", "port_name"]],
+        ),
+        _ => (&[], &[ORDINALS, &["service"]]),
     }
 }
 

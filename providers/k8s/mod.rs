@@ -1,16 +1,17 @@
-//! Kubernetes: pods, the endpoints of a Service, or the names of a `StatefulSet`'s pods.
+//! Kubernetes: pods, the endpoints of a Service, or names that the cluster's DNS has.
 //!
 //! API `v1` and `discovery.k8s.io/v1`, <https://kubernetes.io/docs/reference/kubernetes-api/>, read
 //! 2026, over REST alone. Credentials are a kubeconfig's or the pod's service account's; the right
 //! needed is `list` on `pods` or `endpointslices` of the namespace. The API throttles by 429 with
 //! `Retry-After`. Addresses are those of pods, or of their nodes with `host_network`; a pod of two
-//! families has one of each, of which its first counts unless `addr` says otherwise. `ordinal` makes
-//! no call at all: a `StatefulSet`'s pods are named before they run.
+//! families has one of each, of which its first counts unless `addr` says otherwise. `ordinal` and
+//! `service_dns` do not ask the API at all.
 
 mod keys;
 mod kubeconfig;
 mod list;
 mod login;
+mod names;
 mod plugin;
 mod pods;
 mod slices;
@@ -21,8 +22,8 @@ mod yaml;
 use list::List;
 
 use crate::{
-    ADDRESS_KEYS, About, Address, BoxFuture, HTTP_KEYS, Instance, Keys, Lookup, Provider, Query,
-    QueryError, ResolveError, Seen, escape,
+    ADDRESS_KEYS, About, BoxFuture, HTTP_KEYS, Instance, Keys, Lookup, Provider, Query, QueryError,
+    ResolveError, Seen, escape,
 };
 
 const NAME: &str = "k8s";
@@ -30,7 +31,7 @@ const NAME: &str = "k8s";
 const ABOUT: About = About {
     finds: "running pods of Kubernetes by labels, endpoints of a Service, or pods of a StatefulSet",
     credentials: "`token`, `token_file`; else of `kubeconfig`, `KUBECONFIG`, `~/.kube/config`: token, client certificate, password or program; else the pod's service account",
-    permissions: "`list` on `pods`; for `source=endpointslice` on `endpointslices` of `discovery.k8s.io`; for `source=ordinal` none",
+    permissions: "`list` on `pods`; for `source=endpointslice` on `endpointslices` of `discovery.k8s.io`; for `source=service_dns` and `source=ordinal` none",
     link: "https://kubernetes.io/docs/reference/kubernetes-api/",
 };
 
@@ -62,7 +63,8 @@ impl Provider for Kubernetes {
     ) -> BoxFuture<'a, Result<(), ResolveError>> {
         Box::pin(async move {
             match lookup.query.value("source") {
-                Some("ordinal") => ordinals(lookup, seen).await,
+                Some("ordinal") => names::ordinals(lookup, seen).await,
+                Some("service_dns") => names::service(lookup, seen).await,
                 Some("endpointslice") => endpoints(lookup, seen).await,
                 _ => pods(lookup, seen).await,
             }
@@ -116,25 +118,4 @@ fn path(group: &str, query: &Query, own: &str, kind: &str) -> String {
         "own" => format!("{group}/namespaces/{}/{kind}", escape(own)),
         name => format!("{group}/namespaces/{}/{kind}", escape(name)),
     }
-}
-
-async fn ordinals(lookup: Lookup<'_>, seen: &mut Seen) -> Result<(), ResolveError> {
-    let namespace = match lookup.query.value("namespace").unwrap_or("default") {
-        "own" => login::own_namespace(lookup).await?,
-        name => name.to_owned(),
-    };
-    let domain = keys::domain(lookup.query);
-    let wanted = keys::Ordinals::from_query(lookup.query);
-    for ordinal in wanted.start..wanted.start.saturating_add(wanted.replicas) {
-        let name = format!("{}-{ordinal}", wanted.stateful_set);
-        let host = format!("{name}.{}.{namespace}.svc.{domain}", wanted.service);
-        let instance = Instance::from_call("count ordinals")
-            .with_id(format!("{namespace}/{name}"))
-            .with_address(Address::name(&host));
-        seen.add(Instance {
-            name: Some(name),
-            ..instance
-        });
-    }
-    Ok(())
 }

@@ -2,10 +2,11 @@
 
 mod credentials;
 mod endpoints;
+mod names;
 mod pods;
 
 use crate::tape::{Hostile, Take, Tape};
-use crate::{Answer, Environment, FakeDns, Fate, Io, Kind, Query, resolve};
+use crate::{Answer, Fate, Kind, Query};
 
 const PODS_1: &str = include_str!("../testdata/pods_1.json");
 const PODS_2: &str = include_str!("../testdata/pods_2.json");
@@ -34,29 +35,6 @@ fn take(target: &str) -> Take {
     Take::get(target).header("authorization", "Bearer hush")
 }
 
-#[tokio::test]
-async fn ordinals_name_the_pods_of_a_stateful_set_without_a_call() {
-    let io = Io::new(
-        Environment::fixed([("POD_NAMESPACE", "consul")]),
-        FakeDns::default(),
-    );
-    let ask = async |text: &str| {
-        let query = Query::parse(&format!("provider=k8s source=ordinal {text}")).unwrap();
-        shown(&resolve(&query, &io).await.unwrap())
-    };
-    assert_eq!(
-        ask("stateful_set=consul service=peers replicas=2 namespace=own port=8301").await,
-        [
-            "consul-0.peers.consul.svc.cluster.local:8301",
-            "consul-1.peers.consul.svc.cluster.local:8301",
-        ]
-    );
-    assert_eq!(
-        ask("stateful_set=db replicas=1 start=5 cluster_domain=example.org").await,
-        ["db-5.db.default.svc.example.org"]
-    );
-}
-
 #[test]
 fn keys_that_cannot_be_right_are_refused_offline() {
     for wrong in [
@@ -72,6 +50,9 @@ fn keys_that_cannot_be_right_are_refused_offline() {
         "source=ordinal stateful_set=a replicas=3 label_selector=b",
         "source=ordinal stateful_set=a replicas=3 namespace=*",
         "service=a",
+        "source=service_dns",
+        "source=service_dns service=a token=b",
+        "source=service_dns service=a namespace=*",
         "hostname=true addr=private_v4",
         "label_selctor=a",
     ] {

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::super::keys::Wanted;
 use super::super::pods::Pod;
 use super::{FIRST, PODS_1, PODS_2, QUERY, SECOND, dropped, fate, shown, take};
-use crate::tape::Tape;
+use crate::tape::{Hostile, Tape};
 use crate::{Answer, Instance, Kind, Query};
 
 const EXPIRED: &str = include_str!("../testdata/expired.json");
@@ -108,6 +108,15 @@ async fn a_continue_token_that_comes_again_is_an_error() {
     let tape = Tape::play([take(FIRST).json(PODS_1), take(SECOND).json(PODS_1)]).await;
     assert_eq!(tape.resolve(QUERY).await.unwrap_err().kind(), Kind::Answer);
     tape.finish();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_hangs_leaves_those_before_it_and_a_gap() {
+    let hanging = std::iter::repeat_with(|| take(SECOND).hostile(Hostile::Hang)).take(6);
+    let tape = Tape::play(std::iter::once(take(FIRST).json(PODS_1)).chain(hanging)).await;
+    let answer = tape.resolve(QUERY).await.unwrap();
+    assert_eq!(shown(&answer), ["10.244.1.5"]);
+    assert_eq!(answer.gaps[0].error.kind(), Kind::Timeout);
 }
 
 #[tokio::test]
