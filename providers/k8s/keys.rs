@@ -178,7 +178,7 @@ type Names = &'static [&'static str];
 
 /// The keys that a source needs, and those that it has no use for.
 const fn rules(source: &str) -> (Names, &'static [Names]) {
-    /// The pods of a StatefulSet.
+    /// The pods of a `StatefulSet`.
     const ORDINALS: Names = &["replicas", "start", "stateful_set"];
     /// Whom the API is asked as, and for what.
     const API: Names = &[

@@ -152,7 +152,18 @@ fn refuse(cluster: &Cluster, user: &User) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_kubeconfig_or_an_error(
+            text in "([a-c0:?&*!|>'\"%@`,#~ \t\n\\[\\]{}\\\\-]|users:|exec:){0,40}|.*"
+        ) {
+            let _either = read(text.as_bytes(), Some("a"));
+        }
+    }
 
     const FILE: &str = include_str!("testdata/kubeconfig.yaml");
 

@@ -22,8 +22,8 @@ mod yaml;
 use list::List;
 
 use crate::{
-    ADDRESS_KEYS, About, BoxFuture, HTTP_KEYS, Instance, Keys, Lookup, Provider, Query, QueryError,
-    ResolveError, Seen, escape,
+    ADDRESS_KEYS, About, Address, BoxFuture, HTTP_KEYS, Instance, Keys, Lookup, Provider, Query,
+    QueryError, ResolveError, Seen, escape, place,
 };
 
 const NAME: &str = "k8s";
@@ -118,4 +118,10 @@ fn path(group: &str, query: &Query, own: &str, kind: &str) -> String {
         "own" => format!("{group}/namespaces/{}/{kind}", escape(own)),
         name => format!("{group}/namespaces/{}/{kind}", escape(name)),
     }
+}
+
+/// A name that the cluster has said, if it can be one.
+fn name(text: &str) -> Option<Address> {
+    let bare = text.strip_suffix('.').unwrap_or(text);
+    place::is_name(bare).then(|| Address::name(text))
 }

@@ -166,8 +166,7 @@ impl Spec {
         let is_set = |text: &&String| !text.is_empty();
         let hostname = self.hostname.as_ref().filter(is_set)?;
         let subdomain = self.subdomain.as_ref().filter(is_set)?;
-        let name = format!("{hostname}.{subdomain}.{namespace}.svc.{domain}");
-        Some(Address::name(&name))
+        super::name(&format!("{hostname}.{subdomain}.{namespace}.svc.{domain}"))
     }
 
     /// The port that the annotation names, else the query. The error is why the pod is left out.

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use serde::Deserialize;
 
 use super::keys::{Place, Wanted};
-use crate::{Address, AddressKind, Host, Instance};
+use crate::{Address, AddressKind, Instance};
 
 pub(super) const OPERATION: &str = "list endpoint slices";
 
@@ -145,9 +145,9 @@ impl Endpoint {
             let hostname = self.hostname.as_ref().filter(|text| !text.is_empty());
             let domain = &wanted.domain;
             hostname
-                .map(|host| Address::name(&format!("{host}.{service}.{namespace}.svc.{domain}")))
+                .and_then(|host| super::name(&format!("{host}.{service}.{namespace}.svc.{domain}")))
         } else {
-            first.map(|text| address(text))
+            first.and_then(|text| address(text))
         };
         let (state, dropped) = self.conditions.state(wanted);
         Instance {
@@ -164,10 +164,10 @@ impl Endpoint {
 }
 
 /// An endpoint's address; those of a slice of names are names.
-fn address(text: &str) -> Address {
+fn address(text: &str) -> Option<Address> {
     match text.parse() {
-        Ok(ip) => Address::private(ip),
-        Err(_no_address) => Address::from_host(Host::Name(text.to_owned())),
+        Ok(ip) => Some(Address::private(ip)),
+        Err(_no_address) => super::name(text),
     }
 }
 

@@ -63,6 +63,19 @@ async fn names_come_with_hostname() {
 }
 
 #[tokio::test]
+async fn endpoints_that_are_names_stay_names_and_what_is_none_is_a_gap() {
+    let list = r#"{"kind":"EndpointSliceList","apiVersion":"discovery.k8s.io/v1","metadata":{},"items":[
+        {"metadata":{"name":"a","namespace":"consul"},"addressType":"FQDN","ports":[],
+         "endpoints":[{"addresses":["db.example.org."]},{"addresses":["no name"]},{"addresses":null}]}]}"#;
+    let tape = Tape::play([take(FIRST).json(list)]).await;
+    let answer = tape.resolve(QUERY).await.unwrap();
+    assert_eq!(shown(&answer), ["db.example.org"]);
+    let parts: Vec<&str> = answer.gaps.iter().map(|gap| gap.part.as_str()).collect();
+    assert_eq!(parts, ["instance consul/no name", "instance consul/"]);
+    tape.finish();
+}
+
+#[tokio::test]
 async fn more_labels_go_behind_the_services() {
     let none = r#"{"kind":"EndpointSliceList","apiVersion":"discovery.k8s.io/v1","metadata":{"resourceVersion":"1"},"items":[]}"#;
     let target = format!("{FIRST}%2Ca%3Db");
