@@ -65,8 +65,11 @@ mod tape;
 
 #[cfg(feature = "aws")]
 mod aws;
+mod digitalocean;
 mod dns;
+mod hetzner;
 mod http;
+mod k8s;
 mod r#static;
 #[cfg(test)]
 mod tests;
@@ -92,8 +95,11 @@ pub use secret::Secret;
 pub const PROVIDERS: &[&dyn Provider] = &[
     #[cfg(feature = "aws")]
     &aws::Aws,
+    &digitalocean::DigitalOcean,
     &dns::DnsNames,
+    &hetzner::Hetzner,
     &http::HttpList,
+    &k8s::Kubernetes,
     &r#static::Static,
 ];
 

@@ -1,6 +1,7 @@
 //! Environment variables, of the process or fixed.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fmt;
 
 /// Where environment variables come from.
@@ -26,6 +27,19 @@ impl Environment {
             Self::Fixed(variables) => variables.get(name).cloned(),
         };
         value.filter(|value| !value.is_empty())
+    }
+
+    /// All variables with a text for name and value: for a program that expects its parent's.
+    pub fn all(&self) -> BTreeMap<String, String> {
+        match self {
+            Self::Process => {
+                let text = |(name, value): (OsString, OsString)| {
+                    Some((name.into_string().ok()?, value.into_string().ok()?))
+                };
+                std::env::vars_os().filter_map(text).collect()
+            }
+            Self::Fixed(variables) => variables.clone(),
+        }
     }
 }
 

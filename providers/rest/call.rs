@@ -128,6 +128,15 @@ impl<'r> Call<'r> {
     /// As [`Call::exchange`]; and an error of the kind that the [`super::Judge`] says.
     pub async fn send(&self) -> Result<Reply, ResolveError> {
         let reply = self.exchange().await?;
+        self.accept(reply)
+    }
+
+    /// Gives a reply of [`Call::exchange`] back if the vendor means it as a success.
+    ///
+    /// # Errors
+    ///
+    /// An error of the kind that the [`super::Judge`] says.
+    pub fn accept(&self, reply: Reply) -> Result<Reply, ResolveError> {
         match (self.rest.judge)(&reply) {
             None => Ok(reply),
             Some(kind) => Err(self.refused(kind, &reply)),

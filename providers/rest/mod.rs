@@ -37,7 +37,7 @@ use base64::prelude::BASE64_STANDARD;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 
-use crate::io::Route;
+use crate::io::{Identity, Route};
 use crate::provider::Lookup;
 use crate::{Kind, ResolveError, Secret, options};
 
@@ -99,6 +99,24 @@ impl<'a> Rest<'a> {
     pub fn direct(mut self) -> Self {
         let mut route = Route::clone(&self.route);
         (route.https_proxy, route.http_proxy) = (None, None);
+        self.route = Arc::new(route);
+        self
+    }
+
+    /// Trusting these roots, as PEM, and no others: for a vendor whose API has a CA of its own.
+    #[must_use]
+    pub fn trusting(mut self, roots_pem: Vec<u8>) -> Self {
+        let mut route = Route::clone(&self.route);
+        route.roots_pem = Some(roots_pem);
+        self.route = Arc::new(route);
+        self
+    }
+
+    /// Showing this certificate.
+    #[must_use]
+    pub fn showing(mut self, identity: Identity) -> Self {
+        let mut route = Route::clone(&self.route);
+        route.identity = Some(identity);
         self.route = Arc::new(route);
         self
     }

@@ -1,0 +1,92 @@
+//! Recorded answers in the shape of the vendor's reference, and hostile ones.
+
+mod credentials;
+mod endpoints;
+mod names;
+mod pods;
+
+use crate::tape::{Hostile, Take, Tape};
+use crate::{Answer, Fate, Kind, Query};
+
+const PODS_1: &str = include_str!("../testdata/pods_1.json");
+const PODS_2: &str = include_str!("../testdata/pods_2.json");
+
+const QUERY: &str =
+    "provider=k8s namespace=consul label_selector=\"app=consul,tier!=x\" token=hush";
+const FIRST: &str =
+    "/api/v1/namespaces/consul/pods?limit=500&labelSelector=app%3Dconsul%2Ctier%21%3Dx";
+const SECOND: &str = "/api/v1/namespaces/consul/pods?limit=500&labelSelector=app%3Dconsul%2Ctier%21%3Dx&continue=ENCODED_CONTINUE_TOKEN%2B%2F%3D";
+
+fn shown(answer: &Answer) -> Vec<String> {
+    answer.contacts.iter().map(ToString::to_string).collect()
+}
+
+fn fate(answer: &Answer, name: &str) -> Fate {
+    let mut all = answer.seen.iter();
+    let found = all.find(|(one, _)| one.name.as_deref() == Some(name));
+    found.unwrap().1.clone()
+}
+
+fn dropped(why: &str) -> Fate {
+    Fate::Dropped(why.to_owned())
+}
+
+fn take(target: &str) -> Take {
+    Take::get(target).header("authorization", "Bearer hush")
+}
+
+#[test]
+fn keys_that_cannot_be_right_are_refused_offline() {
+    for wrong in [
+        "host_network=yes",
+        "namespace=a/b",
+        "namespace=../secrets",
+        "source=endpoints",
+        "source=endpointslice",
+        "source=endpointslice service=a field_selector=b",
+        "source=ordinal replicas=3",
+        "source=ordinal stateful_set=a replicas=0",
+        "source=ordinal stateful_set=a replicas=1001",
+        "source=ordinal stateful_set=a replicas=3 label_selector=b",
+        "source=ordinal stateful_set=a replicas=3 namespace=*",
+        "service=a",
+        "source=service_dns",
+        "source=service_dns service=a token=b",
+        "source=service_dns service=a namespace=*",
+        "hostname=true addr=private_v4",
+        "label_selctor=a",
+    ] {
+        let text = format!("provider=k8s {wrong}");
+        assert!(Query::parse(&text).is_err(), "{wrong}");
+    }
+    for good in ["", "host_network=F", "hostname=1", "namespace=*", QUERY] {
+        let text = format!("{} {good}", if good == QUERY { "" } else { "provider=k8s" });
+        let shown = Query::parse(&text).unwrap().to_string();
+        assert!(!shown.contains("hush"), "{shown}");
+    }
+}
+
+/// The kind of error that a hostile answer must become.
+fn wanted(hostile: Hostile) -> Kind {
+    match hostile {
+        Hostile::Hang | Hostile::Endless => Kind::Timeout,
+        Hostile::Reset | Hostile::Broken => Kind::Unavailable,
+        Hostile::Busy | Hostile::TooMany => Kind::Throttled,
+        Hostile::Unknown => Kind::Credentials,
+        Hostile::Forbidden => Kind::Denied,
+        _ => Kind::Answer,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_hostile_answer_becomes_an_empty_list() {
+    let slices = "provider=k8s source=endpointslice service=a token=hush";
+    for hostile in Hostile::ALL {
+        for query in [QUERY, slices] {
+            let tape = Tape::always(hostile).await;
+            let error = tape.resolve(query).await.unwrap_err();
+            assert_eq!(error.kind(), wanted(hostile), "{hostile:?}: {error}");
+            assert!(!format!("{error} {error:?}").contains("hush"), "{error:?}");
+        }
+    }
+}
