@@ -224,10 +224,13 @@ mod tests {
         }
     }
 
+    /// Keys of a query, the provider's order, and what is chosen.
+    type Row = (&'static str, &'static [AddressKind], &'static str);
+
     #[test]
     fn the_first_kind_that_an_instance_has_counts() {
-        let private: &[AddressKind] = &[AddressKind::PrivateV4];
-        let rows: [(&str, &[AddressKind], &str); 10] = [
+        let private: &'static [AddressKind] = &[AddressKind::PrivateV4];
+        let rows: [Row; 10] = [
             ("", &[], "10.0.0.5 198.51.100.5"),
             ("", private, "10.0.0.5"),
             ("addr=public_v6,public_v4", private, "198.51.100.5"),
