@@ -57,10 +57,7 @@ pub(super) async fn open(config: &Config, ground: &Ground) -> Result<Server, Age
     };
     let storage = ground.dir.storage();
     let raft = Raft::start(settings, raft_id, storage, Arc::new(transport)).await?;
-    if book.ledger().cluster().is_some() && raft.is_pristine().await? {
-        let dir = ground.dir.path().map(PathBuf::from).unwrap_or_default();
-        return Err(AgentError::LogLost { dir });
-    }
+    check_log(ground, &book, &raft).await?;
     let role = ServerRole {
         raft_id,
         rpc_addr,
@@ -75,6 +72,19 @@ pub(super) async fn open(config: &Config, ground: &Ground) -> Result<Server, Age
         book,
         role,
     })
+}
+
+/// Refuses a member whose raft log is gone. One that stopped after it entered its cluster and
+/// before raft wrote anything has lost nothing.
+async fn check_log(ground: &Ground, book: &Book, raft: &Raft) -> Result<(), AgentError> {
+    if !raft.is_pristine().await? {
+        return Ok(book.note_spoken().await?);
+    }
+    if book.ledger().cluster().is_some() && !book.is_unspoken().await? {
+        let dir = ground.dir.path().map(PathBuf::from).unwrap_or_default();
+        return Err(AgentError::LogLost { dir });
+    }
+    Ok(())
 }
 
 /// Opens the ledger, and brings it and the rest of the data directory into line.

@@ -15,11 +15,11 @@ use tokio::time::error::Elapsed;
 
 use super::config::Timers;
 use super::error::{HandleError, RaftError, ReadError, WriteError, words};
-use super::log::{Closed, Failure, LogError, LogStore};
+use super::log::{Closed, Failure, LogStore};
 use super::machine::{Machine, Published};
 use super::network::{AddressBook, COMMAND_BYTES_MAX, Connector, Inbox, Transport};
-use super::snapshot::SnapshotStore;
 use super::status::{Metrics, Status, StatusWatch};
+use super::stores::open_stores;
 use super::type_config::{Peer, Proposal, TypeConfig, packed_len};
 use super::{RaftConfig, lease};
 use crate::host::Storage;
@@ -63,6 +63,8 @@ pub(super) struct Inner {
     stopping: AtomicBool,
     /// Tells that the log takes no more writes.
     log_failure: Option<Failure>,
+    /// Tells that the log has a vote of this life.
+    voted: watch::Receiver<bool>,
     /// Ends with the state machine.
     machine_ended: Mutex<mpsc::Receiver<()>>,
     /// Ends with the log.
@@ -95,6 +97,7 @@ impl Raft {
         let opened = storage.work(move || open_stores(&place, own)).await;
         let (log, closed, snapshots) = opened?;
         let log_failure = log.failure().map_err(|error| RaftError::restore(&error))?;
+        let voted = log.voted();
         let (machine, published, machine_ended) = Machine::new(Arc::new(snapshots));
         let book = Arc::new(AddressBook::default());
         let connector = Connector {
@@ -118,6 +121,7 @@ impl Raft {
             barred: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
             log_failure,
+            voted,
             machine_ended: Mutex::new(machine_ended),
             closed: Mutex::new(closed),
         };
@@ -136,6 +140,15 @@ impl Raft {
         initialized
             .map(|was| !was)
             .map_err(|fatal| RaftError::stopped(&fatal))
+    }
+
+    /// Waits until something that ends [`Self::is_pristine`] is written in this life, and on disk;
+    /// for ever, if this node ends before.
+    pub async fn has_spoken(&self) {
+        let mut voted = self.inner.voted.clone();
+        if voted.wait_for(|voted| *voted).await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 
     /// Founds a cluster of these voters and stands for election at once. Only a founding
@@ -345,31 +358,4 @@ impl Raft {
             tracing::warn!("raft log is still in use");
         }
     }
-}
-
-fn open_stores(
-    storage: &Storage,
-    own: RaftId,
-) -> Result<(LogStore, Closed, SnapshotStore), RaftError> {
-    let dir = match storage {
-        Storage::Directory(dir) => dir.join("raft"),
-        Storage::Store(store) => {
-            let (log, closed) = LogStore::open_journal(Arc::clone(store))?;
-            let ends = log.ends().map_err(|error| RaftError::restore(&error))?;
-            let snapshots = SnapshotStore::open_on(Arc::clone(store), ends.purged)?;
-            return Ok((log, closed, snapshots));
-        }
-        Storage::Nowhere => {
-            let (log, closed) = LogStore::open(None, own)?;
-            return Ok((log, closed, SnapshotStore::open(None, None)?));
-        }
-    };
-    let (log, snapshots) = (dir.join("log"), dir.join("snapshots"));
-    if !LogStore::is_on_disk(&log)? && SnapshotStore::is_on_disk(&snapshots)? {
-        return Err(LogError::Gone { path: log }.into());
-    }
-    let (log, closed) = LogStore::open(Some(&log), own)?;
-    let ends = log.ends().map_err(|error| RaftError::restore(&error))?;
-    let snapshots = SnapshotStore::open(Some(snapshots), ends.purged)?;
-    Ok((log, closed, snapshots))
 }

@@ -33,6 +33,7 @@ mod network;
 pub mod offline;
 mod snapshot;
 mod status;
+mod stores;
 mod type_config;
 
 #[cfg(test)]

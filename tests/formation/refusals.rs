@@ -1,5 +1,7 @@
 //! Bad input: one line that names what and where, exit code 1, and nothing written.
 
+use quorate::datadir::DataDir;
+
 use crate::support::{Output, World, eventually, quorate};
 
 /// Runs an agent that must refuse to start; gives what it said and checks that it wrote nothing.
@@ -101,6 +103,26 @@ async fn a_member_whose_raft_log_is_gone_does_not_start_under_its_old_id() {
     server.restart();
     assert_eq!(server.ended().await, Some(1));
     server.logged("raft log is gone").await;
+}
+
+#[tokio::test]
+async fn a_member_that_stopped_before_raft_wrote_anything_starts_again() {
+    let world = World::new();
+    let mut server = world.agent(1, &["-server", "-bootstrap"]);
+    server.led().await;
+    let mut second = world.agent(2, &["-server", &format!("-join={}", world.addr(1))]);
+    second.led().await;
+    second.kill().await;
+    // What is on its disk between the word of the ledger and the first one of raft.
+    std::fs::remove_dir_all(world.path("data-2").join("raft")).unwrap();
+    let dir = DataDir::open(&world.path("data-2")).unwrap();
+    dir.store("raft-unspoken", &()).unwrap();
+    drop(dir);
+    second.restart();
+    second.led().await;
+    let note = world.path("data-2").join("raft-unspoken.record");
+    eventually("the note is gone", async || (!note.exists()).then_some(())).await;
+    server.kill().await;
 }
 
 #[tokio::test]

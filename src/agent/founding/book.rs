@@ -9,6 +9,10 @@ use crate::datadir::{DataDir, DataDirError};
 /// The record's name in the data directory.
 pub(in crate::agent) const RECORD: &str = "founding";
 
+/// The record that is there from before this server enters a cluster, until raft has written here.
+/// A member whose log is empty lost it, unless it is there: this server stopped in between.
+const UNSPOKEN: &str = "raft-unspoken";
+
 /// The ledger as it is on disk.
 #[derive(Debug)]
 pub(in crate::agent) struct Book {
@@ -56,6 +60,31 @@ impl Book {
     /// How long the present proposal has bound this server.
     pub(super) fn bound_for(&self) -> std::time::Duration {
         self.bound_since.elapsed()
+    }
+
+    /// Notes that raft has written nothing here yet; to be called before the ledger names a cluster.
+    ///
+    /// # Errors
+    /// If the disk does not take it.
+    pub(super) async fn note_unspoken(&self) -> Result<(), DataDirError> {
+        self.dir.work(|dir| dir.store(UNSPOKEN, &())).await
+    }
+
+    /// Whether raft may have written nothing here yet, although the ledger names a cluster.
+    ///
+    /// # Errors
+    /// If the record is damaged or cannot be read.
+    pub(in crate::agent) async fn is_unspoken(&self) -> Result<bool, DataDirError> {
+        let noted = self.dir.work(|dir| dir.load::<()>(UNSPOKEN)).await?;
+        Ok(noted.is_some())
+    }
+
+    /// Takes the note back: raft has written here, on disk.
+    ///
+    /// # Errors
+    /// If the disk does not take it.
+    pub(in crate::agent) async fn note_spoken(&self) -> Result<(), DataDirError> {
+        self.dir.work(|dir| dir.remove(UNSPOKEN)).await
     }
 
     /// Writes the next ledger, synced; it counts from then on.

@@ -108,7 +108,16 @@ impl Founding {
             obstacle::sources_heard(self.rooms.evidence.clone()).await;
             self.sources_heard.send_replace(true);
         };
-        tokio::join!(founding, hearing);
+        tokio::join!(founding, hearing, self.hear_raft());
+    }
+
+    /// Once raft has written on this disk, an empty log is a lost one.
+    async fn hear_raft(&self) {
+        self.rooms.raft.has_spoken().await;
+        if let Err(error) = self.book.lock().await.note_spoken().await {
+            warn!(target: "agent.server", error = %super::lookup::chain(&error),
+                "note of an unwritten raft log not removed; the next start does it");
+        }
     }
 
     async fn found(self: Arc<Self>) {
@@ -224,6 +233,10 @@ impl Founding {
 
     /// Writes the ledger to disk, then lets the rest of the agent know.
     async fn write(&self, book: &mut Book, next: Ledger) -> Result<(), FoundingError> {
+        let is_entering = next.cluster().is_some() && book.ledger().cluster().is_none();
+        if is_entering && self.raft_state() == bootstrap::Raft::Pristine {
+            book.note_unspoken().await.map_err(FoundingError::Disk)?;
+        }
         book.write(next).await.map_err(FoundingError::Disk)?;
         if let Some(cluster) = book.ledger().cluster() {
             self.rooms

@@ -58,6 +58,8 @@ pub(super) struct LogStore {
 #[derive(Debug)]
 struct Shared {
     log: Mutex<Kind>,
+    /// A vote was written in this life, and is on disk.
+    voted: watch::Sender<bool>,
     /// Dropped with the last user of the log; see [`Closed`].
     _open: mpsc::Sender<()>,
 }
@@ -120,6 +122,7 @@ impl LogStore {
         let (open, closed) = mpsc::channel(1);
         let shared = Arc::new(Shared {
             log: Mutex::new(kind),
+            voted: watch::Sender::new(false),
             _open: open,
         });
         (Self { shared }, Closed(closed))
@@ -166,6 +169,11 @@ impl LogStore {
             Kind::Disk(log) => Some(log.failure()),
             Kind::Journal(_) | Kind::Memory(_) => None,
         })
+    }
+
+    /// Whether a vote was written in this life, and is on disk. It does not keep the log open.
+    pub(super) fn voted(&self) -> watch::Receiver<bool> {
+        self.shared.voted.subscribe()
     }
 
     fn lock(&self) -> io::Result<MutexGuard<'_, Kind>> {
@@ -226,10 +234,12 @@ impl RaftLogStorage<TypeConfig> for LogStore {
             Kind::Journal(log) => log.save_vote(vote)?,
             Kind::Memory(log) => {
                 log.save_vote(vote);
-                return Ok(());
+                std::future::ready(Ok(())).boxed()
             }
         };
-        synced.await
+        synced.await?;
+        self.shared.voted.send_replace(true);
+        Ok(())
     }
 
     async fn save_committed(&mut self, committed: Option<LogId>) -> io::Result<()> {
