@@ -51,6 +51,7 @@ mod error;
 mod grammar;
 mod io;
 mod keys;
+mod names;
 mod options;
 mod place;
 mod policy;
@@ -66,6 +67,7 @@ mod tape;
 mod aws;
 mod dns;
 mod http;
+mod srv;
 mod r#static;
 #[cfg(test)]
 mod tests;
@@ -93,6 +95,7 @@ pub const PROVIDERS: &[&dyn Provider] = &[
     &aws::Aws,
     &dns::DnsNames,
     &http::HttpList,
+    &srv::Services,
     &r#static::Static,
 ];
 

@@ -50,6 +50,7 @@ const PROVIDER_ROOMS: &[(&str, u8)] = &[
     ("policy", 2),
     ("provider", 2),
     ("options", 3),
+    ("names", 3),
     ("resolve", 3),
     ("rest", 4),
     ("tape", 4),
