@@ -51,6 +51,7 @@ mod error;
 mod grammar;
 mod io;
 mod keys;
+mod list;
 mod names;
 mod options;
 mod place;
@@ -62,15 +63,19 @@ mod rest;
 mod secret;
 #[cfg(test)]
 mod tape;
+mod yaml;
 
 #[cfg(feature = "aws")]
 mod aws;
 mod dns;
+mod file;
 mod http;
 mod srv;
 mod r#static;
 #[cfg(test)]
 mod tests;
+
+use std::path::PathBuf;
 
 pub use answer::{Address, AddressKind, Answer, Contact, Fate, Gap, Host, Instance, Seen};
 pub use error::{Kind, ResolveError, Retry};
@@ -94,6 +99,7 @@ pub const PROVIDERS: &[&dyn Provider] = &[
     #[cfg(feature = "aws")]
     &aws::Aws,
     &dns::DnsNames,
+    &file::FileList,
     &http::HttpList,
     &srv::Services,
     &r#static::Static,
@@ -129,6 +135,12 @@ impl Query {
             None => Ok(query),
         }
     }
+}
+
+/// The folders in which a change may change the answer to a query: those of its files. Watch the
+/// folders and not the files, which are replaced; empty if the answer comes from elsewhere.
+pub fn folders(query: &Query) -> Vec<PathBuf> {
+    find(query.provider(), PROVIDERS).map_or_else(Vec::new, |provider| provider.folders(query))
 }
 
 /// Shows a config string, parsable or not, with every value masked that is not known to be open.

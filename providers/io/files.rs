@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -73,6 +74,11 @@ impl Files for SystemFiles {
     ) -> BoxFuture<'a, Result<File, FileError>> {
         Box::pin(async move {
             let failed = |source| failed(path, source);
+            let about = tokio::fs::metadata(path).await.map_err(failed)?;
+            // Opening a pipe waits for its other end, and no deadline can end that.
+            if about.is_dir() || about.file_type().is_fifo() || about.file_type().is_socket() {
+                return Err(failed(io::Error::other("it is no regular file")));
+            }
             let file = tokio::fs::File::open(path).await.map_err(failed)?;
             let modified = file.metadata().await.and_then(|about| about.modified());
             let modified = modified.map_err(failed)?;
@@ -119,7 +125,7 @@ fn within(path: &Path, bytes: Vec<u8>, bytes_max: usize) -> Result<Vec<u8>, File
     Ok(bytes)
 }
 
-/// The files that it was told of; no other exists.
+/// The files that it was told of, all written in the first second of 1970; no other exists.
 #[derive(Debug, Clone, Default)]
 pub struct FakeFiles {
     files: BTreeMap<PathBuf, Vec<u8>>,
