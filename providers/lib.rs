@@ -68,6 +68,7 @@ mod yaml;
 #[cfg(feature = "aws")]
 mod aws;
 mod dns;
+mod exec;
 mod file;
 mod http;
 mod srv;
@@ -99,6 +100,7 @@ pub const PROVIDERS: &[&dyn Provider] = &[
     #[cfg(feature = "aws")]
     &aws::Aws,
     &dns::DnsNames,
+    &exec::Program,
     &file::FileList,
     &http::HttpList,
     &srv::Services,
