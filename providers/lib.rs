@@ -67,6 +67,7 @@ mod yaml;
 
 #[cfg(feature = "aws")]
 mod aws;
+mod consul;
 mod dns;
 mod exec;
 mod file;
@@ -99,6 +100,7 @@ pub use secret::Secret;
 pub const PROVIDERS: &[&dyn Provider] = &[
     #[cfg(feature = "aws")]
     &aws::Aws,
+    &consul::Consul,
     &dns::DnsNames,
     &exec::Program,
     &file::FileList,

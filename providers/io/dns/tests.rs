@@ -104,22 +104,22 @@ fn the_search_list_counts_for_names_without_a_dot_at_the_end() {
         options.ndots = ndots;
         options
     };
-    let rows: [(&str, usize, &[&str]); 4] = [
-        ("peers.", 1, &["peers."]),
+    let rows = [
+        ("peers.", 1, vec!["peers."]),
         (
             "peers",
             1,
-            &["peers.a.example.", "peers.b.example.", "peers."],
+            vec!["peers.a.example.", "peers.b.example.", "peers."],
         ),
         (
             "x.peers",
             1,
-            &["x.peers.", "x.peers.a.example.", "x.peers.b.example."],
+            vec!["x.peers.", "x.peers.a.example.", "x.peers.b.example."],
         ),
         (
             "x.peers",
             5,
-            &["x.peers.a.example.", "x.peers.b.example.", "x.peers."],
+            vec!["x.peers.a.example.", "x.peers.b.example.", "x.peers."],
         ),
     ];
     for (name, ndots, wanted) in rows {
@@ -127,7 +127,7 @@ fn the_search_list_counts_for_names_without_a_dot_at_the_end() {
             &Name::from_utf8(name).unwrap(),
             &(config.clone(), options(ndots)),
         );
-        assert_eq!(found, names(wanted), "{name} {ndots}");
+        assert_eq!(found, names(&wanted), "{name} {ndots}");
     }
 }
 
