@@ -42,6 +42,8 @@
 //! 6. A part that cannot be read (a zone, a region) is [`Seen::gap`]; go on with the next. Give
 //!    each part [`Rest::within`] its share, or one that hangs takes the deadline of all. Return
 //!    `Err` for what ends the lookup. Never an empty list in place of an error.
+//!    Where the vendor says how long a part stays true, [`Seen::fresh_for`] tells the caller; a
+//!    provider over files names in [`Provider::folders`] what to watch.
 //! 7. Do not log, spawn, sleep or retry, and reach nothing but through [`Io`].
 //! 8. Test with the tape (`tape.rs`): recorded answers in the real shape, each request asserted,
 //!    then every `Hostile` answer. The provider `http` is an example of all of it.

@@ -108,6 +108,12 @@ async fn no_hostile_output_becomes_an_empty_list() {
 }
 
 #[tokio::test]
+async fn an_address_with_a_zone_is_refused_and_its_zone_not_dropped_unlike_in_nomad() {
+    let error = printing("10.0.0.1 fe80::1%eth0").await.unwrap_err();
+    assert!(error.to_string().contains("`fe80::1%eth0`"), "{error}");
+}
+
+#[tokio::test]
 async fn a_program_that_fails_is_an_error_with_its_code_and_last_words() {
     let exec = FakeExec::default()
         .with(

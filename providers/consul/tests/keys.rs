@@ -84,6 +84,13 @@ async fn a_socket_of_the_environment_is_refused_and_named() {
 }
 
 #[test]
+fn no_secret_of_a_query_is_shown() {
+    let query = "provider=consul token=hush proxy=http://u:hush@h:1 server=h";
+    let shown = Query::parse(query).unwrap().to_string();
+    assert_eq!(shown, "provider=consul proxy=**** server=h token=****");
+}
+
+#[test]
 fn what_cannot_be_right_is_refused_when_the_query_is_parsed() {
     for keys in [
         "source=health",
