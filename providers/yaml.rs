@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn what_is_not_one_bounded_document_is_refused() {
-        let deep = "[".repeat(DEPTH_MAX + 1);
+        let deep = "[".repeat(DEPTH_MAX + 1) + &"]".repeat(DEPTH_MAX + 1);
         // Nine lists, each of ten times the one before.
         let mut laughs = "- &a0 [1,1,1,1,1,1,1,1,1,1]\n".to_owned();
         for n in 1..9 {
@@ -186,5 +186,16 @@ mod tests {
         for text in rows {
             assert!(parse(text).is_err(), "{text:.80}");
         }
+        let said = |text| parse(text).unwrap_err();
+        assert!(
+            said(&*deep).contains("within one another"),
+            "{}",
+            said(&*deep)
+        );
+        assert!(
+            said(&*laughs).contains("too many values"),
+            "{}",
+            said(&*laughs)
+        );
     }
 }

@@ -184,4 +184,17 @@ mod tests {
         let none = SystemFiles.read(Path::new("/nowhere/at/all"), 9).await;
         assert!(matches!(none, Err(FileError::Absent { .. })), "{none:?}");
     }
+
+    #[tokio::test]
+    async fn a_pipe_in_place_of_a_file_is_refused_and_not_waited_for() {
+        let name = format!("quorate-pipe-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.unwrap().success());
+        let read = SystemFiles.read(&path, 9);
+        let found = tokio::time::timeout(std::time::Duration::from_secs(10), read).await;
+        std::fs::remove_file(&path).unwrap();
+        let found = found.expect("it is not waited for");
+        assert!(matches!(found, Err(FileError::Failed { .. })), "{found:?}");
+    }
 }

@@ -19,11 +19,17 @@ async fn agents_join_through_a_file_a_program_and_the_catalogue_of_an_agent() {
     let world = World::new();
     let server = world.agent(1, &["-server", "-bootstrap"]);
     server.led().await;
-    let list = format!("- targets: ['{}']\n  labels: {{role: server}}\n", server.addr());
+    let list = format!(
+        "- targets: ['{}']\n  labels: {{role: server}}\n",
+        server.addr()
+    );
     let file = world.write("peers.yml", &list);
     let hosts = world.write("peers", &format!("{}:8301\n", server.addr()));
     let sources = [
-        format!("provider=file path={} labels=\"role=server\"", file.display()),
+        format!(
+            "provider=file path={} labels=\"role=server\"",
+            file.display()
+        ),
         format!("provider=exec command=\"/bin/cat {}\"", hosts.display()),
         format!("provider=consul server={}:8500", server.addr()),
     ];
@@ -48,9 +54,15 @@ async fn the_catalogue_of_an_agent_gives_its_nodes_and_its_servers() {
         (answer.contacts.len() == 2).then_some(answer)
     })
     .await;
-    assert_eq!(shown(&answer), [format!("{first}:8301"), format!("{second}:8301")]);
+    assert_eq!(
+        shown(&answer),
+        [format!("{first}:8301"), format!("{second}:8301")]
+    );
     assert!(answer.is_complete(), "{:?}", answer.gaps);
-    let named = answer.contacts.iter().filter_map(|contact| contact.name.as_deref());
+    let named = answer
+        .contacts
+        .iter()
+        .filter_map(|contact| contact.name.as_deref());
     assert_eq!(named.collect::<Vec<_>>(), ["n1", "n2"]);
     let servers = format!("provider=consul server=http://{first}:8500 source=peers");
     assert_eq!(shown(&found(&servers).await.unwrap()), [first]);
