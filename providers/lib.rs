@@ -42,6 +42,8 @@
 //! 6. A part that cannot be read (a zone, a region) is [`Seen::gap`]; go on with the next. Give
 //!    each part [`Rest::within`] its share, or one that hangs takes the deadline of all. Return
 //!    `Err` for what ends the lookup. Never an empty list in place of an error.
+//!    Where the vendor says how long a part stays true, [`Seen::fresh_for`] tells the caller; a
+//!    provider over files names in [`Provider::folders`] what to watch.
 //! 7. Do not log, spawn, sleep or retry, and reach nothing but through [`Io`].
 //! 8. Test with the tape (`tape.rs`): recorded answers in the real shape, each request asserted,
 //!    then every `Hostile` answer. The provider `http` is an example of all of it.
@@ -51,6 +53,8 @@ mod error;
 mod grammar;
 mod io;
 mod keys;
+mod list;
+mod names;
 mod options;
 mod place;
 mod point;
@@ -62,17 +66,24 @@ mod rest;
 mod secret;
 #[cfg(test)]
 mod tape;
+mod yaml;
 
 #[cfg(feature = "aws")]
 mod aws;
+mod consul;
 mod digitalocean;
 mod dns;
+mod exec;
+mod file;
 mod hetzner;
 mod http;
 mod k8s;
+mod srv;
 mod r#static;
 #[cfg(test)]
 mod tests;
+
+use std::path::PathBuf;
 
 pub use answer::{Address, AddressKind, Answer, Contact, Fate, Gap, Host, Instance, Seen};
 pub use error::{Kind, ResolveError, Retry};
@@ -95,11 +106,15 @@ pub use secret::Secret;
 pub const PROVIDERS: &[&dyn Provider] = &[
     #[cfg(feature = "aws")]
     &aws::Aws,
+    &consul::Consul,
     &digitalocean::DigitalOcean,
     &dns::DnsNames,
+    &exec::Program,
+    &file::FileList,
     &hetzner::Hetzner,
     &http::HttpList,
     &k8s::Kubernetes,
+    &srv::Services,
     &r#static::Static,
 ];
 
@@ -148,6 +163,12 @@ pub fn is_secret(provider: &str, key: &str) -> bool {
 /// error is about what is not in the string.
 pub fn picture(text: &str, error: &QueryError) -> Option<Picture> {
     point::picture(text, error, &tables(PROVIDERS))
+}
+
+/// The folders in which a change may change the answer to a query: those of its files. Watch the
+/// folders and not the files, which are replaced; empty if the answer comes from elsewhere.
+pub fn folders(query: &Query) -> Vec<PathBuf> {
+    find(query.provider(), PROVIDERS).map_or_else(Vec::new, |provider| provider.folders(query))
 }
 
 /// Shows a config string, parsable or not, with every value masked that is not known to be open.

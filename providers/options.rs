@@ -68,7 +68,7 @@ pub(crate) fn check_url(text: &str) -> Result<(), String> {
     }
 }
 
-fn check_proxy(text: &str) -> Result<(), String> {
+pub(crate) fn check_proxy(text: &str) -> Result<(), String> {
     match Url::parse(text) {
         Ok(url) if matches!(url.scheme(), "https" | "http") && url.has_host() => Ok(()),
         _ => Err("is https:// or http:// with a host".to_owned()),
@@ -98,7 +98,8 @@ pub(crate) fn parse_base(lookup: Lookup<'_>, text: &str) -> Result<Url, ResolveE
 
 /// Reads the way to the server from the query, else from the environment.
 pub(crate) async fn route(lookup: Lookup<'_>) -> Result<Route, ResolveError> {
-    let given = |key| lookup.query.value(key).map(str::to_owned);
+    // The tables of some providers name the vendor's variables for these.
+    let given = |key| lookup.value(key);
     // Both spellings are in use; curl and Go take either.
     let variable = |upper: &str| {
         let environment = lookup.io.environment();
@@ -127,8 +128,8 @@ pub(crate) async fn route(lookup: Lookup<'_>) -> Result<Route, ResolveError> {
 }
 
 async fn identity(lookup: Lookup<'_>) -> Result<Option<Identity>, ResolveError> {
-    let files = ["client_cert_file", "client_key_file"].map(|key| lookup.query.value(key));
-    match files {
+    let files = ["client_cert_file", "client_key_file"].map(|key| lookup.value(key));
+    match files.each_ref().map(Option::as_deref) {
         [None, None] => Ok(None),
         [Some(chain), Some(key)] => Ok(Some(Identity {
             chain_pem: pem(lookup, chain).await?,

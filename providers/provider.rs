@@ -7,7 +7,7 @@
 //! is an answer, and which addresses are in it.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::io::BoxFuture;
@@ -41,6 +41,13 @@ pub trait Provider: fmt::Debug + Send + Sync {
     #[expect(unused_variables, reason = "most know no kinds")]
     fn order(&self, query: &Query) -> &'static [AddressKind] {
         &[]
+    }
+
+    /// The folders in which a change may change the answer, for whoever watches instead of asking
+    /// again; none if it comes from elsewhere. A path may be relative, and its folder not there yet.
+    #[expect(unused_variables, reason = "most read no files")]
+    fn folders(&self, query: &Query) -> Vec<PathBuf> {
+        Vec::new()
     }
 
     /// Adds what the query finds.
@@ -107,19 +114,23 @@ impl Lookup<'_> {
             return Ok(Some(Secret::new(text)));
         }
         match self.query.value(&format!("{key}_file")) {
-            Some(path) => self.secret_file(key, path).await.map(Some),
+            Some(path) => self
+                .secret_file(&format!("{key}_file"), path)
+                .await
+                .map(Some),
             None => Ok(self.value(key).map(Secret::new)),
         }
     }
 
-    async fn secret_file(&self, key: &'static str, path: &str) -> Result<Secret, ResolveError> {
+    /// The secret in a file that a key, or the variable in its table, names; as [`Lookup::secret`].
+    pub(crate) async fn secret_file(&self, key: &str, path: &str) -> Result<Secret, ResolveError> {
         let error = || {
             let error = ResolveError::new(
                 Kind::Credentials,
                 self.query.provider(),
                 "read the file of a secret",
             );
-            error.with("key", &format!("{key}_file")).with("file", path)
+            error.with("key", key).with("file", path)
         };
         let file = self.io.files().read(Path::new(path), SECRET_BYTES_MAX);
         let file = file.await.map_err(|cause| error().with_source(cause))?;

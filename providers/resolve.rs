@@ -40,6 +40,7 @@ pub(crate) async fn run(
 fn choose(provider: &dyn Provider, policy: &AddressPolicy, seen: Seen) -> Answer {
     let mut answer = Answer {
         gaps: seen.gaps,
+        fresh_for: seen.fresh_for,
         ..Answer::default()
     };
     for instance in seen.instances {
@@ -102,7 +103,9 @@ async fn resolve_name(host: &str, io: &Io, limits: &Limits) -> Result<Vec<IpAddr
     match timeout(limits.deadline, io.dns().addresses(host)).await {
         Ok(Ok(addresses)) => Ok(addresses),
         // A name may be about to appear, so even its absence is worth another try.
-        Ok(Err(error @ DnsError::NoAddress { .. })) => Err(failed(Kind::Answer).with_source(error)),
+        Ok(Err(error @ (DnsError::NoAddress { .. } | DnsError::NoName { .. }))) => {
+            Err(failed(Kind::Answer).with_source(error))
+        }
         Ok(Err(error @ (DnsError::Unavailable { .. } | DnsError::Shut { .. }))) => {
             Err(failed(Kind::Unavailable).with_source(error))
         }

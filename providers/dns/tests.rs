@@ -69,6 +69,44 @@ async fn a_name_without_records_is_a_gap_and_alone_an_error() {
     assert_eq!(error.kind(), Kind::Answer);
 }
 
+#[tokio::test]
+async fn a_server_that_fails_is_a_gap_and_never_an_empty_answer() {
+    let dns = FakeDns::default()
+        .with_records(question("a", RecordKind::A, None), records(&["10.0.0.1"]))
+        .with_failure(question("a", RecordKind::Aaaa, None))
+        .with_failure(question("b", RecordKind::A, None));
+    let io = Io::new(Environment::fixed([]), dns);
+    for min_records in ["", "min_records=0"] {
+        let text = format!("provider=dns name=a,b {min_records}");
+        let answer = resolve(&Query::parse(&text).unwrap(), &io).await.unwrap();
+        assert_eq!(answer.contacts.len(), 1);
+        let gaps: Vec<&str> = answer.gaps.iter().map(|gap| &*gap.part).collect();
+        assert_eq!(gaps, ["name a", "name b"], "{min_records}");
+        let query = Query::parse(&format!("provider=dns name=b {min_records}")).unwrap();
+        let error = resolve(&query, &io).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Unavailable);
+    }
+}
+
+#[tokio::test]
+async fn the_least_number_of_records_decides_what_is_too_few() {
+    let ask = async |keys: &str| {
+        let query = Query::parse(&format!("provider=dns {keys}")).unwrap();
+        resolve(&query, &io()).await
+    };
+    assert!(ask("name=a min_records=3").await.unwrap().is_complete());
+    assert!(!ask("name=a min_records=4").await.unwrap().is_complete());
+    let nobody = ask("name=nobody min_records=0").await.unwrap();
+    assert!(nobody.contacts.is_empty() && nobody.is_complete());
+}
+
+#[tokio::test]
+async fn the_smallest_ttl_says_how_long_the_answer_is_fresh() {
+    let query = Query::parse("provider=dns name=a").unwrap();
+    let answer = resolve(&query, &io()).await.unwrap();
+    assert_eq!(answer.fresh_for, Some(Duration::from_secs(5)));
+}
+
 #[test]
 fn what_is_no_name_or_server_is_refused() {
     for keys in [
@@ -77,6 +115,7 @@ fn what_is_no_name_or_server_is_refused() {
         "name=\"a b\"",
         "name=a resolver=ns.example",
         "name=a type=MX",
+        "name=a min_records=many",
     ] {
         assert!(
             Query::parse(&format!("provider=dns {keys}")).is_err(),

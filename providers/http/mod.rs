@@ -6,12 +6,12 @@
 //! an empty answer; anything else that is no list of these is an error. Secrets go in headers:
 //! the URL is shown.
 
-mod list;
 #[cfg(test)]
 mod tests;
 
 use reqwest::Url;
 
+use crate::list::{self, Entry};
 use crate::options::check_url;
 use crate::{
     ADDRESS_KEYS, About, BoxFuture, HTTP_KEYS, Key, Keys, Kind, LOGIN_KEYS, Lookup, Provider,
@@ -67,8 +67,13 @@ impl Provider for HttpList {
             for (name, value) in url.query_pairs() {
                 call = call.query(&name, &value);
             }
-            let list: Vec<list::Entry> = call.header("accept", "application/json").json().await?;
-            list::add(list, &rest, seen)
+            let list: Vec<Entry> = call.header("accept", "application/json").json().await?;
+            let found = list::instances(list, OPERATION).map_err(|why| {
+                let error = rest.error(Kind::Answer, OPERATION);
+                error.with("reply", &format!("the list {why}"))
+            })?;
+            seen.instances.extend(found);
+            Ok(())
         })
     }
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,6 +67,12 @@ pub enum ExecError {
         /// The most that it may write.
         bytes_max: usize,
     },
+    /// Everybody may write to it, or put another in its place.
+    #[error("everybody may write to {path}; take that right away with `chmod o-w`")]
+    Unsafe {
+        /// The program, or the folder that it is in.
+        path: String,
+    },
     /// There is no program of this name; or this door is shut.
     #[error("no program {program}")]
     Absent {
@@ -105,6 +113,27 @@ impl Drop for Group {
     }
 }
 
+/// Refuses a program that everybody may write to, or whose folder lets everybody replace it.
+async fn check_rights(program: &Path) -> Result<(), ExecError> {
+    /// Everybody may write.
+    const WRITABLE: u32 = 0o002;
+    /// In a folder: only the owner of a file may replace it.
+    const STICKY: u32 = 0o1000;
+    // What is not there is told apart by whoever starts it.
+    let mode = async |path: &Path| tokio::fs::metadata(path).await.map_or(0, |at| at.mode());
+    let refused = |path: &Path| {
+        let path = path.display().to_string();
+        Err(ExecError::Unsafe { path })
+    };
+    if mode(program).await & WRITABLE != 0 {
+        return refused(program);
+    }
+    match program.parent() {
+        Some(folder) if mode(folder).await & (WRITABLE | STICKY) == WRITABLE => refused(folder),
+        _ => Ok(()),
+    }
+}
+
 async fn run(command: Command) -> Result<Output, ExecError> {
     let program = command.argv.first().cloned().unwrap_or_default();
     let failed = |source: io::Error| {
@@ -115,6 +144,7 @@ async fn run(command: Command) -> Result<Output, ExecError> {
         let source = Arc::new(source);
         ExecError::Failed { program, source }
     };
+    check_rights(Path::new(&program)).await?;
     let mut child = tokio::process::Command::new(&program)
         .args(command.argv.iter().skip(1))
         .env_clear()
@@ -132,19 +162,18 @@ async fn run(command: Command) -> Result<Output, ExecError> {
     let ends = async {
         let (stdout, stderr) =
             tokio::try_join!(bounded(stdout, bytes_max), bounded(stderr, bytes_max))?;
-        let status = group.child.wait().await?;
-        io::Result::Ok((status, stdout, stderr))
+        // The group goes before its leader is waited for: until then the number is not reused.
+        let status = group.child.wait().await.map_err(Stop::Failed)?;
+        Ok((status, stdout, stderr))
     };
     match tokio::time::timeout(command.deadline, ends).await {
-        Ok(Ok((_, stdout, stderr))) if stdout.len().max(stderr.len()) > bytes_max => {
-            Err(ExecError::TooLarge { program, bytes_max })
-        }
         Ok(Ok((status, stdout, stderr))) => Ok(Output {
             code: status.code(),
             stdout,
             stderr,
         }),
-        Ok(Err(source)) => Err(failed(source)),
+        Ok(Err(Stop::TooLarge)) => Err(ExecError::TooLarge { program, bytes_max }),
+        Ok(Err(Stop::Failed(source))) => Err(failed(source)),
         Err(_elapsed) => Err(ExecError::Deadline {
             program,
             deadline: command.deadline,
@@ -152,14 +181,25 @@ async fn run(command: Command) -> Result<Output, ExecError> {
     }
 }
 
-/// Reads to the end, or to one byte beyond the bound.
-async fn bounded(from: Option<impl AsyncRead + Unpin>, bytes_max: usize) -> io::Result<Vec<u8>> {
+/// Why a stream is not read to its end.
+enum Stop {
+    TooLarge,
+    Failed(io::Error),
+}
+
+/// Reads to the end; one byte beyond the bound stops all at once, since a program that is stopped
+/// from writing to one stream may still keep the other open.
+async fn bounded(from: Option<impl AsyncRead + Unpin>, bytes_max: usize) -> Result<Vec<u8>, Stop> {
     let mut bytes = Vec::new();
     let Some(from) = from else { return Ok(bytes) };
     let one_more = u64::try_from(bytes_max)
         .unwrap_or(u64::MAX)
         .saturating_add(1);
-    from.take(one_more).read_to_end(&mut bytes).await?;
+    let mut from = from.take(one_more);
+    from.read_to_end(&mut bytes).await.map_err(Stop::Failed)?;
+    if bytes.len() > bytes_max {
+        return Err(Stop::TooLarge);
+    }
     Ok(bytes)
 }
 
@@ -213,6 +253,32 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_program_that_everybody_may_change_is_refused() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = std::env::temp_dir().join(format!("quorate-exec-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let program = folder.join("peers");
+        std::fs::write(&program, "").unwrap();
+        let set = |path: &Path, mode| {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        };
+        let mut outcomes = Vec::new();
+        for (of_folder, of_program) in [
+            (0o755, 0o757),
+            (0o777, 0o755),
+            (0o1777, 0o755),
+            (0o755, 0o755),
+        ] {
+            set(&folder, of_folder);
+            set(&program, of_program);
+            outcomes.push(check_rights(&program).await);
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
+        let refused: Vec<bool> = outcomes.iter().map(Result::is_err).collect();
+        assert_eq!(refused, [true, true, false, false], "{outcomes:?}");
+    }
+
+    #[tokio::test]
     async fn a_program_that_hangs_is_killed_with_its_children() {
         let mut command = shell("sleep 300 & sleep 300");
         command.deadline = Duration::from_millis(300);
@@ -223,6 +289,13 @@ mod tests {
     #[tokio::test]
     async fn a_program_that_never_stops_writing_is_killed() {
         let error = SystemExec.run(shell("while :; do echo yes; done")).await;
+        assert!(
+            matches!(error, Err(ExecError::TooLarge { .. })),
+            "{error:?}"
+        );
+        // With nobody to read its standard error, and its standard output still open.
+        let deaf = shell("trap '' PIPE; while :; do head -c 4096 /dev/zero >&2; done");
+        let error = SystemExec.run(deaf).await;
         assert!(
             matches!(error, Err(ExecError::TooLarge { .. })),
             "{error:?}"

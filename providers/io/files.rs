@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -73,6 +74,11 @@ impl Files for SystemFiles {
     ) -> BoxFuture<'a, Result<File, FileError>> {
         Box::pin(async move {
             let failed = |source| failed(path, source);
+            let about = tokio::fs::metadata(path).await.map_err(failed)?;
+            // Opening a pipe waits for its other end, and no deadline can end that.
+            if about.is_dir() || about.file_type().is_fifo() || about.file_type().is_socket() {
+                return Err(failed(io::Error::other("it is no regular file")));
+            }
             let file = tokio::fs::File::open(path).await.map_err(failed)?;
             let modified = file.metadata().await.and_then(|about| about.modified());
             let modified = modified.map_err(failed)?;
@@ -119,7 +125,7 @@ fn within(path: &Path, bytes: Vec<u8>, bytes_max: usize) -> Result<Vec<u8>, File
     Ok(bytes)
 }
 
-/// The files that it was told of; no other exists.
+/// The files that it was told of, all written in the first second of 1970; no other exists.
 #[derive(Debug, Clone, Default)]
 pub struct FakeFiles {
     files: BTreeMap<PathBuf, Vec<u8>>,
@@ -177,5 +183,18 @@ mod tests {
         assert!(matches!(cut, Err(FileError::TooLarge { .. })), "{cut:?}");
         let none = SystemFiles.read(Path::new("/nowhere/at/all"), 9).await;
         assert!(matches!(none, Err(FileError::Absent { .. })), "{none:?}");
+    }
+
+    #[tokio::test]
+    async fn a_pipe_in_place_of_a_file_is_refused_and_not_waited_for() {
+        let name = format!("quorate-pipe-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.unwrap().success());
+        let read = SystemFiles.read(&path, 9);
+        let found = tokio::time::timeout(std::time::Duration::from_secs(10), read).await;
+        std::fs::remove_file(&path).unwrap();
+        let found = found.expect("it is not waited for");
+        assert!(matches!(found, Err(FileError::Failed { .. })), "{found:?}");
     }
 }

@@ -79,7 +79,9 @@ async fn addresses(lookup: Lookup<'_>, name: &str) -> Result<Vec<IpAddr>, Resolv
                 RecordData::Address(ip) => Some(*ip),
                 _ => None,
             })),
-            Err(error @ DnsError::NoAddress { .. }) => last = Some(error),
+            Err(error @ (DnsError::NoAddress { .. } | DnsError::NoName { .. })) => {
+                last = Some(error)
+            }
             Err(error) => return Err(failed(name, error)),
         }
     }
@@ -114,7 +116,7 @@ async fn namespace(lookup: Lookup<'_>) -> Result<String, ResolveError> {
 
 fn failed(name: &str, error: DnsError) -> ResolveError {
     let kind = match error {
-        DnsError::NoAddress { .. } => Kind::Answer,
+        DnsError::NoAddress { .. } | DnsError::NoName { .. } => Kind::Answer,
         DnsError::Unavailable { .. } => Kind::Unavailable,
         DnsError::Shut { .. } => Kind::Internal,
     };

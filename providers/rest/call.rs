@@ -84,6 +84,11 @@ impl<'r> Call<'r> {
         Ok(self.header("content-type", "application/json"))
     }
 
+    /// Who asks.
+    pub const fn rest(&self) -> &'r Rest<'r> {
+        self.rest
+    }
+
     /// The address that is asked, for signatures.
     pub const fn url(&self) -> &Url {
         &self.url

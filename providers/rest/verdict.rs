@@ -57,7 +57,7 @@ impl Call<'_> {
         let mut error = rest
             .error(kind, self.operation)
             .with("status", &reply.status.to_string());
-        if let Some(message) = message(&reply.body) {
+        if let Some(message) = message(&reply.body).or_else(|| plain(reply)) {
             error = error.with("message", &rest.scrub(&message));
         }
         match pause(reply, rest.lookup.io.clock().now()) {
@@ -85,4 +85,15 @@ fn message(body: &[u8]) -> Option<String> {
         .iter()
         .filter_map(|place| body.pointer(place)?.as_str());
     texts.find(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// The first line of a reply that is a text, for vendors that answer in words.
+fn plain(reply: &Reply) -> Option<String> {
+    let kind = reply.header("content-type").unwrap_or_default();
+    if !kind.starts_with("text/plain") {
+        return None;
+    }
+    let text = std::str::from_utf8(&reply.body).ok()?;
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty());
+    line.map(str::to_owned)
 }

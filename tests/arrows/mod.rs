@@ -44,23 +44,26 @@ const PROVIDER_ROOMS: &[(&str, u8)] = &[
     ("keys", 0),
     ("place", 1),
     ("secret", 0),
+    ("yaml", 0),
     ("io", 1),
     ("query", 1),
     ("auth", 2),
+    ("list", 2),
     ("point", 2),
     ("policy", 2),
     ("provider", 2),
     ("options", 3),
+    ("names", 3),
     ("resolve", 3),
-    ("rest", 4),
     ("tape", 4),
-    ("conformance", 6),
-    ("lib", 6),
-    ("tests", 7),
+    ("rest", 5),
+    ("conformance", 7),
+    ("lib", 7),
+    ("tests", 8),
 ];
 
 /// The level of one provider; above the runner of lookups, through which a provider is tested.
-const PROVIDER: u8 = 5;
+const PROVIDER: u8 = 6;
 
 /// Rooms that hold decisions.
 const PURE: &[&str] = &["autopilot", "bootstrap", "docs", "join", "state", "types"];

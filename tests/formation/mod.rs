@@ -13,6 +13,7 @@ mod kept;
 mod moved;
 mod operator;
 mod partition;
+mod plain_sources;
 mod recovery;
 mod recovery_peers;
 mod refusals;
