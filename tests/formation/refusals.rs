@@ -108,21 +108,24 @@ async fn a_member_whose_raft_log_is_gone_does_not_start_under_its_old_id() {
 #[tokio::test]
 async fn a_member_that_stopped_before_raft_wrote_anything_starts_again() {
     let world = World::new();
-    let mut server = world.agent(1, &["-server", "-bootstrap"]);
+    let server = world.agent(1, &["-server", "-bootstrap"]);
     server.led().await;
-    let mut second = world.agent(2, &["-server", &format!("-join={}", world.addr(1))]);
-    second.led().await;
-    second.kill().await;
-    // What is on its disk between the word of the ledger and the first one of raft.
-    std::fs::remove_dir_all(world.path("data-2").join("raft")).unwrap();
-    let dir = DataDir::open(&world.path("data-2")).unwrap();
+    // The disk of a new server between the word of the ledger and the first one of raft.
+    let data = world.path("data-2");
+    std::fs::create_dir(&data).unwrap();
+    let ledger = "founding.record";
+    std::fs::copy(world.path("data-1").join(ledger), data.join(ledger)).unwrap();
+    let mut second = world.agent(2, &["-server", &format!("-retry-join={}", world.addr(1))]);
+    assert_eq!(second.ended().await, Some(1));
+    second.logged("raft log is gone").await;
+
+    let dir = DataDir::open(&data).unwrap();
     dir.store("raft-unspoken", &()).unwrap();
     drop(dir);
     second.restart();
     second.led().await;
-    let note = world.path("data-2").join("raft-unspoken.record");
+    let note = data.join("raft-unspoken.record");
     eventually("the note is gone", async || (!note.exists()).then_some(())).await;
-    server.kill().await;
 }
 
 #[tokio::test]

@@ -153,8 +153,10 @@ fn survey(dir: &DataDir, path: &Path) -> Result<Survey, RecoverError> {
     let ledger: Option<Ledger> = dir.load(founding::RECORD).map_err(RecoverError::DataDir)?;
     let ledger = ledger.unwrap_or_default();
     let stored = offline::look(path, raft_id).map_err(RecoverError::Raft)?;
-    // A crash may have come between raft's first commit and the record of it.
-    let is_founded = ledger.cluster().is_some() || stored.committed.is_some();
+    // A crash may have come between raft's first commit and the record of it. Behind the founding
+    // entry there is only what a leader wrote, and that may have been acknowledged.
+    let has_been_led = stored.last.is_some_and(|(index, _term)| index > 0);
+    let is_founded = ledger.cluster().is_some() || stored.committed.is_some() || has_been_led;
     let cluster = ledger
         .raft_cluster()
         .filter(|_| is_founded && stored.last.is_some());
