@@ -50,7 +50,7 @@ impl Local {
             Request::RaftConfiguration { stale } => self.configuration(*stale),
             Request::RemovePeer(name) => voters::remove(&self.raft, name).await,
             Request::TransferLeader(to) => voters::transfer(&self.raft, to.as_deref()).await,
-            Request::Raft(_) | Request::Founding(_) => {
+            Request::Raft(_) | Request::Founding(_) | Request::Why => {
                 Response::Failed(NodeError::Invalid("not a request for the state".to_owned()))
             }
         }

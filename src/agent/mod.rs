@@ -35,6 +35,7 @@ mod tasks;
 mod transport;
 mod twin;
 mod voters;
+mod why;
 mod wire;
 
 use std::net::SocketAddr;

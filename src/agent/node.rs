@@ -13,6 +13,7 @@ use super::wire::{Request, Response};
 use crate::http::{Abandoned, Found, Node, NodeError, Own, PeerName, RaftConfiguration, Read};
 use crate::state::{Applied, Command};
 use crate::types::Member;
+use crate::why::Report;
 
 /// What the API asks of a running agent.
 #[derive(Debug, Clone)]
@@ -139,6 +140,14 @@ impl Node for AgentNode {
 
     fn transfer_leader(&self, to: Option<String>) -> BoxFuture<'_, Result<(), NodeError>> {
         self.change(Request::TransferLeader(to)).boxed()
+    }
+
+    fn why(&self) -> Report {
+        self.parts.why.report()
+    }
+
+    fn now_ms(&self) -> u64 {
+        self.parts.now_ms()
     }
 
     fn abandon_founding(&self) -> BoxFuture<'_, Result<Abandoned, NodeError>> {

@@ -22,6 +22,7 @@ use super::reconcile::Reconciler;
 use super::route::Router;
 use super::service::ServerPort;
 use super::tasks::Tasks;
+use super::why::{self, Teller, Why, Word};
 use super::{Agent, AgentError, addresses, adopt, member_log, register, server, twin};
 use crate::config::{Config, Mode};
 use crate::datadir::DataDir;
@@ -67,6 +68,9 @@ pub(super) async fn start(
     let (end, ends) = mpsc::channel(4);
     let (evidence, seen) = watch::channel(sources.untold());
     let (registered, is_registered) = watch::channel(false);
+    let (sights, seen_sources) = watch::channel(sources.unasked());
+    let (why, teller) = Why::new(seen_sources, ground.host.now_ms());
+    let (word, told) = watch::channel(None);
 
     let raft = server.as_ref().map(|server| server.raft.clone());
     let (pool, hold) = (ground.pool.clone(), config.rpc_hold_timeout);
@@ -93,6 +97,9 @@ pub(super) async fn start(
         founding,
         registered: is_registered,
         end,
+        why,
+        told,
+        host: ground.host,
         config,
     });
     let http_addr = serve_http(http, &parts, &tasks)?;
@@ -100,8 +107,12 @@ pub(super) async fn start(
         spawn_server(&parts, &tasks, listener, ground.lives);
     }
     spawn_common(&parts, &tasks, registered, evidence.subscribe());
+    spawn_why(&parts, &tasks, teller, word);
     let sources = sources.with_remembered(ground.remembered);
-    tasks.spawn("join", JoinDriver::new(&parts, sources, evidence).run());
+    tasks.spawn(
+        "join",
+        JoinDriver::new(&parts, sources, evidence, sights).run(),
+    );
     Ok(Agent {
         parts,
         tasks,
@@ -136,6 +147,15 @@ fn spawn_common(
     }
 }
 
+/// Says why, and on a client asks the servers.
+fn spawn_why(parts: &Arc<Parts>, tasks: &Tasks, teller: Teller, word: watch::Sender<Word>) {
+    tasks.spawn("why", why::run(Arc::clone(parts), teller));
+    if parts.raft.is_none() {
+        let router = Arc::clone(&parts.router);
+        tasks.spawn("told", why::ask_servers(router, word));
+    }
+}
+
 /// What only a server does.
 fn spawn_server(parts: &Arc<Parts>, tasks: &Tasks, listener: Listener, lives: Lives) {
     let (Some(raft), Some(founding)) = (&parts.raft, &parts.founding) else {
@@ -156,6 +176,7 @@ fn spawn_server(parts: &Arc<Parts>, tasks: &Tasks, listener: Listener, lives: Li
         router: Arc::clone(&parts.router),
         founding: Arc::clone(founding),
         lives,
+        why: parts.why.clone(),
     });
     let stopping = tasks.stopping();
     tasks.spawn_to_end("rpc", listener.serve(port, stopping.cancelled_owned()));

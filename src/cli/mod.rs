@@ -22,6 +22,7 @@ mod table;
 mod tests;
 mod validate;
 mod version;
+mod why;
 
 pub use out::Out;
 
@@ -43,6 +44,8 @@ const DONE: u8 = 0;
 const FAILED: u8 = 1;
 /// There is nothing that matches.
 const NOTHING: u8 = 2;
+/// The agent was asked whether it serves, and does not.
+const NOT_READY: u8 = 2;
 /// There is an answer, with gaps.
 const PARTIAL: u8 = 3;
 /// The command whose options come from the table of settings.
@@ -183,6 +186,13 @@ impl Command {
                     NOTHING
                 });
             }
+            Self::Info(info) => {
+                return Ok(if info.run(world).await? {
+                    DONE
+                } else {
+                    NOT_READY
+                });
+            }
             Self::Discover(discover) => {
                 return Ok(if discover.run(world).await? {
                     DONE
@@ -193,7 +203,6 @@ impl Command {
             Self::Join(join) => join.run(world).await,
             Self::Leave(leave) => leave.run(world).await,
             Self::ForceLeave(force_leave) => force_leave.run(world).await,
-            Self::Info(info) => info.run(world).await,
             Self::Kv(kv) => kv.run(world).await,
             Self::Operator(operator) => operator.run(world).await,
             Self::Keygen(keygen::Keygen {}) => keygen::run(world),

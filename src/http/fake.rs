@@ -18,6 +18,7 @@ use crate::state::{Answer, Applied, Command, KvEntry, NodeEntry, NodeRecord, Que
 use crate::types::{
     Announcement, ClusterId, Member, MemberStatus, NodeId, RaftId, Role, ServerRole,
 };
+use crate::why::Report;
 
 /// An agent that is server `s1` of three, with a client `web1`.
 #[derive(Debug)]
@@ -40,6 +41,8 @@ pub(crate) struct FakeNode {
     pub(crate) may_leave: Notify,
     /// Told when `leave` has begun and when it has ended.
     pub(crate) left: Notify,
+    /// Why it does not serve.
+    pub(crate) report: Mutex<Report>,
     keys: watch::Sender<Keys>,
 }
 
@@ -92,6 +95,7 @@ impl Default for FakeNode {
             leave_is_held: Mutex::default(),
             may_leave: Notify::default(),
             left: Notify::default(),
+            report: Mutex::new(crate::why::testing::waiting()),
             keys: watch::Sender::new((10, BTreeMap::new())),
         }
     }
@@ -291,6 +295,14 @@ impl Node for FakeNode {
 
     fn transfer_leader(&self, to: Option<String>) -> BoxFuture<'_, Result<(), NodeError>> {
         ready(self.call(format!("transfer {to:?}"), ())).boxed()
+    }
+
+    fn why(&self) -> Report {
+        self.report.lock().unwrap().clone()
+    }
+
+    fn now_ms(&self) -> u64 {
+        1_735_787_058_000
     }
 
     fn abandon_founding(&self) -> BoxFuture<'_, Result<Abandoned, NodeError>> {

@@ -21,6 +21,7 @@
 //! | `term` | raft term |
 //! | `index` | raft log index |
 //! | `reason` | a stable reason code, such as `waiting-for-servers` |
+//! | `detail` | the reason in one line, with names |
 //! | `wait_ms`, `elapsed_ms` | a time to come, a time past |
 //! | `error` | an error by its `Display` |
 //!
@@ -33,6 +34,7 @@ mod time;
 
 pub use level::{Level, LevelError};
 pub use line::Format;
+pub use time::rfc3339;
 
 use std::io;
 

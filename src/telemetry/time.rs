@@ -37,6 +37,19 @@ pub(super) fn write_time(
     }
 }
 
+/// Milliseconds since 1970 as RFC 3339 in UTC, with milliseconds.
+pub fn rfc3339(since_ms: u64) -> String {
+    let time = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(since_ms));
+    let mut out = String::new();
+    // Writing to a text cannot fail.
+    let _infallible = write_time(
+        &mut out,
+        time.unwrap_or(SystemTime::UNIX_EPOCH),
+        Precision::Millis,
+    );
+    out
+}
+
 /// Year, month and day of a count of days since 1970-01-01, in the proleptic Gregorian calendar.
 ///
 /// H. Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`: years are counted

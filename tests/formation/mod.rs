@@ -18,3 +18,4 @@ mod refusals;
 mod replacement;
 mod sources;
 mod storage;
+mod why;
