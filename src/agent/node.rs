@@ -42,10 +42,11 @@ fn unexpected() -> NodeError {
 
 impl Node for AgentNode {
     fn own(&self) -> Own {
+        let settings = self.parts.settings.now();
         Own {
-            meta: register::node_meta(&self.parts.config.node_meta, &self.parts.gossip.own()),
+            meta: register::node_meta(&settings.node_meta, &self.parts.gossip.own()),
             says: self.parts.gossip.own(),
-            settings: self.parts.config.describe(),
+            settings: settings.describe(),
             stats: stats::collect(&self.parts),
         }
     }
@@ -140,6 +141,10 @@ impl Node for AgentNode {
 
     fn transfer_leader(&self, to: Option<String>) -> BoxFuture<'_, Result<(), NodeError>> {
         self.change(Request::TransferLeader(to)).boxed()
+    }
+
+    fn reload(&self) -> BoxFuture<'_, Result<(), NodeError>> {
+        async { self.parts.settings.wish().await.map_err(NodeError::Failed) }.boxed()
     }
 
     fn why(&self) -> Report {

@@ -12,6 +12,7 @@ use super::founding::Founding;
 use super::lookup::{Lookup, chain};
 use super::membership::Membership;
 use super::obstacle;
+use super::reload::Settings;
 use super::route::Router;
 use super::why::{Why, Word};
 use super::wire::{Request, Response};
@@ -40,6 +41,8 @@ pub(super) struct Parts {
     /// This node is in the catalogue.
     pub(super) registered: watch::Receiver<bool>,
     pub(super) end: mpsc::Sender<End>,
+    /// The settings in force: those that a reload takes may differ from `config`.
+    pub(super) settings: Arc<Settings>,
     /// Why it does not serve.
     pub(super) why: Why,
     /// What a server said to this client.

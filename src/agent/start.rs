@@ -19,6 +19,7 @@ use super::membership::{self, Membership};
 use super::node::AgentNode;
 use super::parts::Parts;
 use super::reconcile::Reconciler;
+use super::reload::Settings;
 use super::route::Router;
 use super::service::ServerPort;
 use super::tasks::Tasks;
@@ -71,6 +72,7 @@ pub(super) async fn start(
     let (sights, seen_sources) = watch::channel(sources.unasked());
     let (why, teller) = Why::new(seen_sources, ground.host.now_ms());
     let (word, told) = watch::channel(None);
+    let (settings, wishes) = Settings::new(config.clone());
 
     let raft = server.as_ref().map(|server| server.raft.clone());
     let (pool, hold) = (ground.pool.clone(), config.rpc_hold_timeout);
@@ -97,6 +99,7 @@ pub(super) async fn start(
         founding,
         registered: is_registered,
         end,
+        settings: Arc::new(settings),
         why,
         told,
         host: ground.host,
@@ -119,6 +122,7 @@ pub(super) async fn start(
         http_addr,
         deaths,
         ends,
+        wishes: Some(wishes),
     })
 }
 
@@ -130,10 +134,10 @@ fn spawn_common(
     evidence: watch::Receiver<Evidence>,
 ) {
     let (gossip, membership) = (&parts.gossip, &parts.membership);
-    let record = register::record(&gossip.own(), &parts.config.node_meta);
+    let (settings, says) = (parts.settings.watch(), gossip.own());
     tasks.spawn(
         "register",
-        register::run(Arc::clone(&parts.router), record, registered),
+        register::run(Arc::clone(&parts.router), says, settings, registered),
     );
     tasks.spawn("member-log", member_log::run(gossip.watch()));
     tasks.spawn(

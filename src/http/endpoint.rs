@@ -105,6 +105,7 @@ const ENDPOINTS: &[Endpoint] = &[
     row("/v1/agent/self", GET, false, &[], agent::own),
     row("/v1/agent/version", GET, false, &[], agent::version),
     row("/v1/agent/why", GET, false, &[], agent::why),
+    row("/v1/agent/reload", PUT, false, &[], agent::reload),
     row("/v1/agent/metrics", GET, false, &[], agent::metrics),
     row(
         "/v1/agent/members",

@@ -297,6 +297,10 @@ impl Node for FakeNode {
         ready(self.call(format!("transfer {to:?}"), ())).boxed()
     }
 
+    fn reload(&self) -> BoxFuture<'_, Result<(), NodeError>> {
+        ready(self.call("reload".to_owned(), ())).boxed()
+    }
+
     fn why(&self) -> Report {
         self.report.lock().unwrap().clone()
     }

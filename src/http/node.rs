@@ -177,6 +177,9 @@ pub trait Node: Send + Sync + 'static {
     /// that has most of the log.
     fn transfer_leader(&self, to: Option<String>) -> BoxFuture<'_, Result<(), NodeError>>;
 
+    /// Has the settings read again; returns once they are, or with every mistake in them.
+    fn reload(&self) -> BoxFuture<'_, Result<(), NodeError>>;
+
     /// Why this agent does not serve, or that it does; answered at once.
     fn why(&self) -> Report;
 

@@ -16,6 +16,7 @@ mod recovery;
 mod recovery_peers;
 mod refusals;
 mod replacement;
+mod service_manager;
 mod sources;
 mod storage;
 mod why;

@@ -124,7 +124,7 @@ pub(super) async fn run(parts: Arc<Parts>, teller: Teller) {
 }
 
 impl Teller {
-    fn tell(&self, said: Said, is_formed: bool, now_ms: u64) {
+    pub(super) fn tell(&self, said: Said, is_formed: bool, now_ms: u64) {
         self.pulse.send_replace(Instant::now());
         self.shown.send_if_modified(|shown| {
             if shown.said == said && shown.is_formed == is_formed {

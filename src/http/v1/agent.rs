@@ -80,6 +80,18 @@ pub(in crate::http) fn metrics(
     .boxed()
 }
 
+/// Has the agent read its settings again.
+pub(in crate::http) fn reload(
+    behind: Behind,
+    _ask: Ask,
+) -> BoxFuture<'static, Result<Reply, Refusal>> {
+    async move {
+        behind.node.reload().await?;
+        Ok(Reply::empty())
+    }
+    .boxed()
+}
+
 /// Joins the agent at the address in the path.
 pub(in crate::http) fn join(
     behind: Behind,
