@@ -73,6 +73,7 @@ impl Manager {
         for ticks in [&mut feed, &mut extend] {
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         }
+        why.mark();
         self.tell_status(&why);
         loop {
             tokio::select! {
@@ -240,11 +241,12 @@ mod tests {
         let (why, teller) = why();
         let fed = |at: &UnixDatagram| heard(at).iter().filter(|w| *w == "WATCHDOG=1").count();
         let turning = async {
+            let mut while_turning = 0;
             for _ in 0..20 {
                 teller.tell(Said::plain(Reason::NoLeader), false, 0);
                 tokio::time::sleep(Duration::from_secs(1)).await;
+                while_turning += fed(&at);
             }
-            let while_turning = fed(&at);
             // It hangs.
             tokio::time::sleep(Duration::from_secs(6)).await;
             fed(&at);

@@ -12,6 +12,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use super::local::Local;
+use super::lookup::chain;
 use super::wire::{self, Envelope, Request, Response};
 use crate::gossip::Gossip;
 use crate::http::NodeError;
@@ -162,17 +163,29 @@ impl Router {
         let Some(server) = servers.get(chosen) else {
             return Err(NodeError::NoServers.to_string());
         };
-        match self.send(*server, &Request::Why, true, deadline).await {
-            Try::Answer(Response::Why(word)) => Ok(Told {
+        let answer = self.call_why(*server, deadline).await;
+        answer.inspect_err(|_error| {
+            self.favourite
+                .store(favourite.wrapping_add(1), Ordering::Relaxed);
+        })
+    }
+
+    async fn call_why(&self, server: SocketAddr, deadline: Instant) -> Result<Told, String> {
+        let envelope = Envelope {
+            is_last_hop: true,
+            request: Request::Why,
+        };
+        let payload = wire::encode(&envelope).map_err(|error| error.to_string())?;
+        let patience = deadline.saturating_duration_since(Instant::now());
+        let answer = self.pool.call(server, payload, patience).await;
+        let answer = answer.map_err(|error| chain(&error))?;
+        match wire::decode(&answer) {
+            Ok(Response::Why(word)) => Ok(Told {
                 by: server.to_string(),
                 said: word.into(),
             }),
-            Try::Answer(_) => Err(format!("{server} gave an answer to another question")),
-            Try::Again(error) | Try::Fatal(error) => {
-                self.favourite
-                    .store(favourite.wrapping_add(1), Ordering::Relaxed);
-                Err(error.to_string())
-            }
+            Ok(_) => Err(format!("{server} gave an answer to another question")),
+            Err(error) => Err(format!("answer of {server}: {error}")),
         }
     }
 

@@ -17,6 +17,7 @@ mod members;
 mod operator;
 mod out;
 mod parse;
+mod reload;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -121,6 +122,7 @@ enum Command {
     Leave(leave::Leave),
     ForceLeave(leave::ForceLeave),
     Info(info::Info),
+    Reload(reload::Reload),
     /// Reads, writes and deletes keys
     #[command(subcommand, arg_required_else_help = true)]
     Kv(kv::Kv),
@@ -203,6 +205,7 @@ impl Command {
             Self::Join(join) => join.run(world).await,
             Self::Leave(leave) => leave.run(world).await,
             Self::ForceLeave(force_leave) => force_leave.run(world).await,
+            Self::Reload(reload) => reload.run(world).await,
             Self::Kv(kv) => kv.run(world).await,
             Self::Operator(operator) => operator.run(world).await,
             Self::Keygen(keygen::Keygen {}) => keygen::run(world),

@@ -169,7 +169,7 @@ impl Conflict {
         match self.kind {
             ConflictKind::AmbiguousCluster => write!(
                 f,
-                "while {} at {} belongs to {}; a blank agent between two clusters joins neither",
+                "while {} at {} is with members of {}; a blank agent between two clusters joins neither",
                 self.ours,
                 self.ours.addr,
                 name(self.ours.cluster)

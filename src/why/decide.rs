@@ -146,8 +146,13 @@ fn alone(facts: &Facts) -> Option<Said> {
         all.filter(|source| source.failure == Some(reason))
             .collect()
     };
-    if facts.sources.iter().any(is_first_attempt) {
-        return Some(words::of_sources(Reason::Looking, &[]));
+    let asked: Vec<&Source> = facts
+        .sources
+        .iter()
+        .filter(|s| is_first_attempt(s))
+        .collect();
+    if !asked.is_empty() {
+        return Some(words::of_sources(Reason::Looking, &asked));
     }
     let worst = BY_WEIGHT
         .into_iter()

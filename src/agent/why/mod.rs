@@ -99,6 +99,11 @@ impl Why {
         self.pulse.borrow().elapsed() < LIVE_WITHIN
     }
 
+    /// Takes what holds now for known.
+    pub(super) fn mark(&mut self) {
+        self.shown.mark_unchanged();
+    }
+
     /// Returns when the reason or its words have changed since the last call.
     pub(super) async fn changed(&mut self) {
         if self.shown.changed().await.is_err() {

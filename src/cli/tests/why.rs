@@ -1,7 +1,8 @@
-//! `info -why`: what a person reads, and what a script goes by.
+//! `info -why`: what a person reads, and what a script goes by; `reload`.
 
-use super::{Ran, run, run_in};
+use super::{Ran, done, failed, run, run_in};
 use crate::cli::tests::Captured;
+use crate::http::NodeError;
 use crate::http::fake::serve_fake;
 use crate::types::Reason;
 use crate::why::Said;
@@ -24,6 +25,19 @@ waiting-for-servers: 1 of 3 servers are here: s1
         stderr: String::new(),
     };
     assert_eq!(run(&served, &["info", "-why"]).await, told);
+}
+
+#[tokio::test]
+async fn a_reload_says_that_it_was_done_or_what_is_wrong() {
+    let served = serve_fake().await;
+    let told = done("Configuration reload triggered\n");
+    assert_eq!(run(&served, &["reload"]).await, told);
+    assert_eq!(served.node.calls(), ["reload"]);
+    served
+        .node
+        .fail(NodeError::Failed("agent.hcl: x".to_owned()));
+    let told = failed("Error reloading: Unexpected response code: 500 (agent.hcl: x)\n");
+    assert_eq!(run(&served, &["reload"]).await, told);
 }
 
 #[tokio::test]

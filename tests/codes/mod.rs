@@ -1,19 +1,23 @@
-//! The page "What the codes mean", made from the list of reasons.
+//! The page "What the codes mean", made from the list of reasons. `UPDATE=1 cargo test codes` writes
+//! it anew.
 //!
 //! The examples are lines that agents wrote in the tests of `tests/formation`, or, where a code
 //! takes a cloud or a damaged disk, what the deciding room says.
+
+mod examples;
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
-use super::examples::EXAMPLES;
-use crate::types::{Reason, Stage};
+use quorate::types::{Reason, Stage};
+
+use examples::EXAMPLES;
 
 /// What stands before the codes: how to ask.
-const BEFORE: &str = include_str!("page_before.md");
+const BEFORE: &str = include_str!("before.md");
 /// What stands behind them: exit codes, the service manager, reload.
-const AFTER: &str = include_str!("page_after.md");
+const AFTER: &str = include_str!("after.md");
 
 /// The chapters, in the order in which they are read.
 const STAGES: [Stage; 5] = [
@@ -26,7 +30,10 @@ const STAGES: [Stage; 5] = [
 
 fn example(reason: Reason) -> &'static str {
     let mut found = EXAMPLES.iter().filter(|(of, _)| *of == reason);
-    found.next().unwrap_or_else(|| panic!("no example of {reason}")).1
+    found
+        .next()
+        .unwrap_or_else(|| panic!("no example of {reason}"))
+        .1
 }
 
 fn page() -> String {

@@ -1,17 +1,18 @@
 //! An agent made up for tests: holds what it was given, records what it was asked.
 
+mod served;
+
+pub(crate) use served::{Served, serve_fake};
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
-use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
-use tokio::task::JoinHandle;
-use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::node::{
+use crate::http::node::{
     Abandoned, Found, Node, NodeError, Own, PeerName, RaftConfiguration, RaftPeer, Read,
 };
 use crate::state::{Answer, Applied, Command, KvEntry, NodeEntry, NodeRecord, Query};
@@ -316,44 +317,5 @@ impl Node for FakeNode {
             wipes_raft: true,
         };
         ready(self.call("abandon".to_owned(), abandoned)).boxed()
-    }
-}
-
-/// The API of a made-up agent, served on a free port of loopback until dropped or stopped.
-#[derive(Debug)]
-pub(crate) struct Served {
-    /// The agent behind it.
-    pub(crate) node: Arc<FakeNode>,
-    /// Where it is served.
-    pub(crate) addr: SocketAddr,
-    /// Stops the server when cancelled; so does dropping this.
-    stop: CancellationToken,
-    _stop_at_drop: DropGuard,
-    /// Ends when the server has stopped.
-    pub(crate) server: JoinHandle<()>,
-}
-
-/// Serves the API of a made-up agent.
-pub(crate) async fn serve_fake() -> Served {
-    let node = Arc::new(FakeNode::default());
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let addr = listener.local_addr().unwrap();
-    let stop = CancellationToken::new();
-    let stopped = stop.clone().cancelled_owned();
-    let behind: Arc<dyn Node> = Arc::<FakeNode>::clone(&node);
-    let server = tokio::spawn(super::serve(listener, behind, stopped));
-    Served {
-        node,
-        addr,
-        _stop_at_drop: stop.clone().drop_guard(),
-        stop,
-        server,
-    }
-}
-
-impl Served {
-    /// Tells the server to stop.
-    pub(crate) fn stop(&self) {
-        self.stop.cancel();
     }
 }
