@@ -21,6 +21,9 @@ const EXTEND_BY: Duration = Duration::from_secs(30);
 /// The longest status, in bytes; systemd takes 4 KiB in all.
 const STATUS_BYTES_MAX: usize = 2048;
 
+/// Looks a variable of the environment up.
+type Variables<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
 /// The service manager, if there is one.
 #[derive(Debug)]
 pub(super) struct Manager {
@@ -36,7 +39,7 @@ impl Manager {
         Self::named(&|name| std::env::var(name).ok(), std::process::id())
     }
 
-    fn named(variable: &dyn Fn(&str) -> Option<String>, own_pid: u32) -> Self {
+    fn named(variable: &Variables<'_>, own_pid: u32) -> Self {
         let named = variable("NOTIFY_SOCKET").filter(|name| !name.is_empty());
         let opened = named.map(|name| {
             let to = address(&name)?;

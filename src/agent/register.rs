@@ -28,7 +28,6 @@ const WELCOME_EVERY: Duration = Duration::from_millis(10);
 const RETRY_EVERY: Duration = Duration::from_millis(250);
 
 /// Registers this node until the agent stops; says through `done` that it is in the catalogue.
-#[expect(clippy::infinite_loop, reason = "the task set ends it with the agent")]
 pub(super) async fn run(
     router: Arc<Router>,
     says: Announcement,

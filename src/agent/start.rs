@@ -24,7 +24,7 @@ use super::route::Router;
 use super::service::ServerPort;
 use super::tasks::Tasks;
 use super::why::{self, Teller, Why, Word};
-use super::{Agent, AgentError, addresses, adopt, member_log, register, server, twin};
+use super::{Agent, AgentError, End, addresses, adopt, member_log, register, server, twin};
 use crate::config::{Config, Mode};
 use crate::datadir::DataDir;
 use crate::gossip::{Gossip, GossipConfig, Key, Tuning};
@@ -32,6 +32,7 @@ use crate::host::{Host, Storage};
 use crate::http;
 use crate::rpc::{Identity, Limits, Listener, Pool};
 use crate::types::{Announcement, ClusterId, NodeId, Role, ServerRole};
+use server::Server;
 
 /// Everything that both modes have.
 pub(super) struct Ground {
@@ -77,18 +78,8 @@ pub(super) async fn start(
     let raft = server.as_ref().map(|server| server.raft.clone());
     let (pool, hold) = (ground.pool.clone(), config.rpc_hold_timeout);
     let router = Router::new(gossip.clone(), pool, raft.clone().map(Local::new), hold);
-    let (founding, listener) = server.map_or((None, None), |server| {
-        let rooms = Rooms {
-            raft: server.raft,
-            gossip: gossip.clone(),
-            pool: ground.pool.clone(),
-            membership: Arc::clone(&ground.membership),
-            evidence: seen,
-            end: end.clone(),
-        };
-        let founding = Founding::new(server.terms, rooms, server.book);
-        (Some(Arc::new(founding)), Some(server.listener))
-    });
+    let founded = server.map(|server| found(server, &gossip, &ground, seen, &end));
+    let (founding, listener) = founded.unzip();
     let parts = Arc::new(Parts {
         dir: ground.dir.clone(),
         membership: ground.membership,
@@ -124,6 +115,26 @@ pub(super) async fn start(
         ends,
         wishes: Some(wishes),
     })
+}
+
+/// The founding of a server, over the rooms that both modes have, and its port.
+fn found(
+    server: Server,
+    gossip: &Gossip,
+    ground: &Ground,
+    evidence: watch::Receiver<Evidence>,
+    end: &mpsc::Sender<End>,
+) -> (Arc<Founding>, Listener) {
+    let rooms = Rooms {
+        raft: server.raft,
+        gossip: gossip.clone(),
+        pool: ground.pool.clone(),
+        membership: Arc::clone(&ground.membership),
+        evidence,
+        end: end.clone(),
+    };
+    let founding = Founding::new(server.terms, rooms, server.book);
+    (Arc::new(founding), server.listener)
 }
 
 /// What both modes do.

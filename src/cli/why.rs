@@ -23,23 +23,24 @@ pub(super) fn print(why: &WhyJson, world: &mut World) {
 }
 
 fn line(source: &SourceJson) -> String {
-    let mut line = format!("{}: {}", source.source, source.doing);
+    let mut parts = vec![format!("{}: {}", source.source, source.doing)];
     if source.attempt > 0 {
-        line.push_str(&format!(", attempt {}", source.attempt));
+        parts.push(format!(", attempt {}", source.attempt));
     }
     if let Some(next) = source.next_attempt_seconds {
-        line.push_str(&format!(", next in {}", seconds(next)));
+        parts.push(format!(", next in {}", seconds(next)));
     }
-    if !source.code.is_empty() {
-        line.push_str(&format!("; last: {}", source.code));
-        if let Some(ago) = source.failed_seconds_ago {
-            line.push_str(&format!(" {} ago", seconds(ago)));
-        }
-        if !source.error.is_empty() {
-            line.push_str(&format!(": {}", source.error));
-        }
+    if source.code.is_empty() {
+        return parts.concat();
     }
-    line
+    parts.push(format!("; last: {}", source.code));
+    if let Some(ago) = source.failed_seconds_ago {
+        parts.push(format!(" {} ago", seconds(ago)));
+    }
+    if !source.error.is_empty() {
+        parts.push(format!(": {}", source.error));
+    }
+    parts.concat()
 }
 
 /// A time as people read it: tenths below a minute, else whole seconds.

@@ -95,8 +95,8 @@ pub(super) fn gauges(report: &Report, stats: &Stats) -> Vec<Gauge> {
     {
         for (name, text) in values {
             if let Ok(value) = text.parse() {
-                let help = format!("The value {name} of the group {group} of `quorate info`");
-                all.push(gauge(&format!("{group}.{name}"), value, &help));
+                let about = format!("The value {name} of the group {group} of `quorate info`");
+                all.push(gauge(&format!("{group}.{name}"), value, &about));
             }
         }
     }

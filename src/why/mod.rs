@@ -63,6 +63,10 @@ impl Said {
 }
 
 /// What one look at the agent gave.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and any of them may hold with any other"
+)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
     /// It is a server; else a client.

@@ -53,7 +53,7 @@ fn page() -> String {
             .unwrap();
         }
     }
-    write!(text, "\n{}", AFTER).unwrap();
+    write!(text, "\n{AFTER}").unwrap();
     text
 }
 

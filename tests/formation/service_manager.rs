@@ -190,11 +190,14 @@ async fn a_hangup_takes_what_can_be_taken_and_names_what_needs_a_restart() {
     rack("d").await;
 }
 
+/// Flags, a signal, and the exit code after it.
+type Ending = (&'static [&'static str], &'static str, i32);
+
 /// The table of the page "What the codes mean", as far as an agent and `info -why` go.
 #[tokio::test]
 async fn an_exit_code_tells_how_an_agent_ended() {
     let world = World::new();
-    let rows: [(&[&str], &str, i32); 4] = [
+    let rows: [Ending; 4] = [
         (&["-server", "-bootstrap"], "TERM", 1),
         (
             &["-server", "-bootstrap", "-hcl=leave_on_terminate = true"],

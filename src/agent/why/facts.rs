@@ -79,7 +79,7 @@ impl Gatherer {
             self.goal = None;
             return false;
         }
-        let goal = *self.goal.get_or_insert(status.commit.unwrap_or(0));
+        let goal = *self.goal.get_or_insert_with(|| status.commit.unwrap_or(0));
         status.applied.is_some_and(|applied| applied >= goal)
     }
 

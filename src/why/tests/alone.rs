@@ -3,6 +3,9 @@
 use super::super::*;
 use super::{check, failed, said, server, source};
 
+/// What is told, what the founding waits for, and what became of the sources.
+type Row = (Reason, Reason, &'static [Reason]);
+
 #[test]
 fn while_alone_the_failure_that_most_can_be_done_about_is_told() {
     use Reason::{
@@ -10,7 +13,7 @@ fn while_alone_the_failure_that_most_can_be_done_about_is_told() {
         FoundNotAsked, Misconfigured, OnlySelf, PeersUnreachable, Throttled, WaitingForServers,
         WaitingUnknownPeers,
     };
-    let rows: [(Reason, Reason, &[Reason]); 11] = [
+    let rows: [Row; 11] = [
         (
             Credentials,
             WaitingUnknownPeers,

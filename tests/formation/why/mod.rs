@@ -176,7 +176,7 @@ async fn servers_with_two_gossip_keys_name_who_has_another() {
     let said = all_say(fault, "gossip-key-mismatch", &[first, second, third]).await;
     let address = format!("{}:8301", world.addr(3));
     for said in &said[..2] {
-        assert_eq!(listed(said, "Missing"), [address.clone()]);
+        assert_eq!(listed(said, "Missing"), [address.as_str()]);
     }
     assert!(
         said[2]["Line"]
