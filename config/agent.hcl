@@ -17,7 +17,7 @@ datacenter = "dc1"
 
 # Texts that the catalogue shows with this node: at most 64, names of letters, digits, - and _
 # up to 128 characters, not beginning with consul-; values up to 512 characters. The flag takes
-# name:value and may be repeated. Flag: -node-meta.
+# name:value and may be repeated. A reload takes it. Flag: -node-meta.
 #node_meta = { rack = "r1" }
 
 # Directory for all that has to outlive the process. Needed, except with -dev. Flag: -data-dir.
@@ -134,8 +134,8 @@ autopilot {
 
 ### Logging
 
-# Least important lines that are logged: TRACE, DEBUG, INFO, WARN or ERROR. With -dev, DEBUG.
-# Flag: -log-level.
+# Least important lines that are logged: TRACE, DEBUG, INFO, WARN or ERROR. With -dev, DEBUG. A
+# reload takes it. Flag: -log-level.
 log_level = "INFO"
 
 # Log one JSON object per line. Flag: -log-json.

@@ -17,3 +17,4 @@ pub mod rpc;
 pub mod state;
 pub mod telemetry;
 pub mod types;
+pub mod why;

@@ -11,6 +11,7 @@
 )]
 
 mod arrows;
+mod codes;
 mod formation;
 mod model;
 mod nasty;

@@ -58,7 +58,7 @@ impl Local {
             }
             Request::Removal(raft_id) => self.removal(*raft_id),
             Request::TransferLeader(to) => voters::transfer(&self.raft, to.as_deref()).await,
-            Request::Raft(_) | Request::Founding(_) => {
+            Request::Raft(_) | Request::Founding(_) | Request::Why => {
                 Response::Failed(NodeError::Invalid("not a request for the state".to_owned()))
             }
         }

@@ -17,6 +17,7 @@ mod join_driver;
 mod lives;
 mod local;
 mod lookup;
+mod manager;
 mod member_log;
 mod membership;
 mod node;
@@ -25,6 +26,7 @@ mod parts;
 mod reconcile;
 pub mod recover;
 mod register;
+mod reload;
 mod removed;
 mod route;
 mod run;
@@ -37,6 +39,7 @@ mod tasks;
 mod transport;
 mod twin;
 mod voters;
+mod why;
 mod wire;
 
 use std::net::SocketAddr;
@@ -60,6 +63,7 @@ use parts::Parts;
 use tasks::Tasks;
 
 pub(crate) use lookup::chain;
+pub use reload::Reload;
 pub use run::run;
 
 /// How long a leaving server waits to be taken out of raft (agent reference, 2.9).
@@ -73,6 +77,7 @@ pub struct Agent {
     http_addr: Option<SocketAddr>,
     deaths: mpsc::Receiver<String>,
     ends: mpsc::Receiver<End>,
+    wishes: Option<mpsc::Receiver<reload::Wish>>,
 }
 
 /// How an agent ended by itself.
@@ -204,6 +209,20 @@ impl Agent {
     /// The leader's address, if a server knows it: on a client as gossip tells of servers.
     pub async fn leader(&self) -> Option<SocketAddr> {
         self.node().leader().await.ok().flatten()
+    }
+
+    fn why(&self) -> why::Why {
+        self.parts.why.clone()
+    }
+
+    fn settings(&self) -> Arc<reload::Settings> {
+        Arc::clone(&self.parts.settings)
+    }
+
+    /// The end at which wishes for a reload arrive; once it is taken, one that nothing arrives at.
+    fn wishes(&mut self) -> mpsc::Receiver<reload::Wish> {
+        let taken = self.wishes.take();
+        taken.unwrap_or_else(|| mpsc::channel(1).1)
     }
 
     /// Returns when the agent ends by itself.

@@ -13,6 +13,7 @@ use super::wire::{Request, Response};
 use crate::http::{Abandoned, Found, Node, NodeError, Own, PeerName, RaftConfiguration, Read};
 use crate::state::{Applied, Command};
 use crate::types::Member;
+use crate::why::Report;
 
 /// What the API asks of a running agent.
 #[derive(Debug, Clone)]
@@ -41,10 +42,11 @@ fn unexpected() -> NodeError {
 
 impl Node for AgentNode {
     fn own(&self) -> Own {
+        let settings = self.parts.settings.now();
         Own {
-            meta: register::node_meta(&self.parts.config.node_meta, &self.parts.gossip.own()),
+            meta: register::node_meta(&settings.node_meta, &self.parts.gossip.own()),
             says: self.parts.gossip.own(),
-            settings: self.parts.config.describe(),
+            settings: settings.describe(),
             stats: stats::collect(&self.parts),
         }
     }
@@ -140,6 +142,18 @@ impl Node for AgentNode {
 
     fn transfer_leader(&self, to: Option<String>) -> BoxFuture<'_, Result<(), NodeError>> {
         self.change(Request::TransferLeader(to)).boxed()
+    }
+
+    fn reload(&self) -> BoxFuture<'_, Result<(), NodeError>> {
+        async { self.parts.settings.wish().await.map_err(NodeError::Failed) }.boxed()
+    }
+
+    fn why(&self) -> Report {
+        self.parts.why.report()
+    }
+
+    fn now_ms(&self) -> u64 {
+        self.parts.now_ms()
     }
 
     fn abandon_founding(&self) -> BoxFuture<'_, Result<Abandoned, NodeError>> {

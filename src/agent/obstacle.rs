@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::evidence::Evidence;
-use super::founding::Reason;
 use super::twin;
-use crate::gossip::{ConflictKind, Gossip, SeenConflict};
+use crate::gossip::{ConflictKind, Gossip, Party, SeenConflict};
+use crate::why::Said;
 
 /// How long a refusal is the reason after it came up last. Chosen: three times the default
 /// interval at which a source that fails is tried again.
@@ -21,7 +21,7 @@ pub(super) const FRESH: Duration = Duration::from_secs(90);
 const SOURCES_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Why nobody takes this agent in, if that is so: the last refusal of its id or its name.
-pub(super) fn refusal(gossip: &Gossip) -> Option<Reason> {
+pub(super) fn refusal(gossip: &Gossip) -> Option<Said> {
     let own = gossip.own().node_id;
     if !twin::is_alone(&gossip.members(), own) {
         return None;
@@ -29,8 +29,17 @@ pub(super) fn refusal(gossip: &Gossip) -> Option<Reason> {
     latest(gossip, FRESH, |seen| seen.conflict.refused_by.is_some())
 }
 
+/// Who else was refused of late because of an id, a name or a datacenter, and so may be missing
+/// here.
+pub(super) fn stranger(gossip: &Gossip) -> Option<Said> {
+    use ConflictKind::{Datacenter, NodeId, NodeName};
+    latest(gossip, FRESH, |seen| {
+        matches!(seen.conflict.kind, NodeId | NodeName | Datacenter)
+    })
+}
+
 /// Why a blank agent lets no cluster adopt it, if that is so: it met two (design, section 4).
-pub(super) fn ambiguity(gossip: &Gossip) -> Option<Reason> {
+pub(super) fn ambiguity(gossip: &Gossip) -> Option<Said> {
     if !gossip.counters().is_torn {
         return None;
     }
@@ -49,10 +58,22 @@ fn latest(
     gossip: &Gossip,
     within: Duration,
     is_it: impl Fn(&SeenConflict) -> bool,
-) -> Option<Reason> {
+) -> Option<Said> {
     let conflicts = gossip.conflicts();
     let seen = conflicts.borrow();
     let last = seen.iter().find(|seen| is_it(seen))?;
-    let (code, prose) = (last.conflict.kind.code(), last.conflict.to_string());
-    (last.last_seen.elapsed() < within).then_some(Reason { code, prose })
+    let said = || Said {
+        reason: last.conflict.kind.reason(),
+        line: last.conflict.to_string(),
+        missing: vec![other_end(&last.conflict.theirs)],
+    };
+    (last.last_seen.elapsed() < within).then(said)
+}
+
+/// Name and address of the other end, as far as they are known.
+fn other_end(party: &Party) -> String {
+    match &party.name {
+        Some(name) => format!("{name} ({})", party.addr),
+        None => party.addr.to_string(),
+    }
 }

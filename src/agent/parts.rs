@@ -12,11 +12,14 @@ use super::founding::Founding;
 use super::lookup::{Lookup, chain};
 use super::membership::Membership;
 use super::obstacle;
+use super::reload::Settings;
 use super::route::Router;
+use super::why::{Why, Word};
 use super::wire::{Request, Response};
 use crate::config::Config;
 use crate::datadir::DataDir;
 use crate::gossip::{Gossip, JoinReport};
+use crate::host::Host;
 use crate::http::NodeError;
 use crate::raft::Raft;
 use crate::types::{Address, MemberStatus, RaftId};
@@ -38,20 +41,33 @@ pub(super) struct Parts {
     /// This node is in the catalogue.
     pub(super) registered: watch::Receiver<bool>,
     pub(super) end: mpsc::Sender<End>,
+    /// The settings in force: those that a reload takes may differ from `config`.
+    pub(super) settings: Arc<Settings>,
+    /// Why it does not serve.
+    pub(super) why: Why,
+    /// What a server said to this client.
+    pub(super) told: watch::Receiver<Word>,
+    /// The computer's clock, for times that are shown.
+    pub(super) host: Arc<dyn Host>,
 }
 
 impl Parts {
+    /// Milliseconds since 1970.
+    pub(super) fn now_ms(&self) -> u64 {
+        self.host.now_ms()
+    }
+
     /// Where the founding stands, in a word; `client` where there is none.
     pub(super) fn founding_state(&self) -> String {
         if let Some(refused) = obstacle::refusal(&self.gossip) {
-            return refused.code.to_owned();
+            return refused.reason.code().to_owned();
         }
         let is_blank = self.membership.cluster().is_none();
         if let Some(torn) = obstacle::ambiguity(&self.gossip).filter(|_| is_blank) {
-            return torn.code.to_owned();
+            return torn.reason.code().to_owned();
         }
         match &self.founding {
-            Some(founding) => founding.reason().code.to_owned(),
+            Some(founding) => founding.said().reason.code().to_owned(),
             None => "client".to_owned(),
         }
     }
@@ -85,6 +101,7 @@ impl Parts {
     /// When the others could not be told.
     pub(super) async fn leave(&self) -> Result<(), NodeError> {
         info!(target: "agent", is_server = self.raft.is_some(), "starting leave");
+        self.why.leave();
         if let Some(raft) = &self.raft
             && raft.status().is_leader()
             && raft.status().voters().count() > 1
@@ -146,6 +163,7 @@ impl Parts {
 
     /// Hands leadership over before a stop; the peer stays a voter (stopping is not leaving).
     pub(super) async fn before_stop(&self) {
+        self.why.leave();
         let Some(raft) = &self.raft else { return };
         if !raft.status().is_leader() || self.alive_servers() < 2 {
             return;

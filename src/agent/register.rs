@@ -1,7 +1,8 @@
 //! Keeps this agent's own node in the catalogue.
 //!
 //! Registers as soon as a leader can be reached, looks again when the leader changes and every
-//! minute (Consul's full sync, agent reference 3.5), and writes only what differs.
+//! minute (Consul's full sync, agent reference 3.5) or when the settings change, and writes only
+//! what differs.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use tracing::{info, warn};
 
 use super::route::Router;
 use super::wire::{Request, Response};
+use crate::config::Config;
 use crate::http::{Consistency, NodeError, Read};
 use crate::state::{Answer, Command, NodeRecord, Query};
 use crate::types::Announcement;
@@ -26,10 +28,15 @@ const WELCOME_EVERY: Duration = Duration::from_millis(10);
 const RETRY_EVERY: Duration = Duration::from_millis(250);
 
 /// Registers this node until the agent stops; says through `done` that it is in the catalogue.
-#[expect(clippy::infinite_loop, reason = "the task set ends it with the agent")]
-pub(super) async fn run(router: Arc<Router>, record: NodeRecord, done: watch::Sender<bool>) {
+pub(super) async fn run(
+    router: Arc<Router>,
+    says: Announcement,
+    mut settings: watch::Receiver<Arc<Config>>,
+    done: watch::Sender<bool>,
+) {
     let mut last_error = None;
     loop {
+        let record = record(&says, &settings.borrow_and_update().node_meta);
         router.servers_known().await;
         if !router.is_welcome() {
             sleep(WELCOME_EVERY).await;
@@ -44,7 +51,10 @@ pub(super) async fn run(router: Arc<Router>, record: NodeRecord, done: watch::Se
                 last_error = None;
                 let jitter = rand::rng().random_range(0..=LOOK_EVERY.as_millis());
                 let jitter = Duration::from_millis(u64::try_from(jitter).unwrap_or(0));
-                sleep(LOOK_EVERY + jitter).await;
+                tokio::select! {
+                    () = sleep(LOOK_EVERY + jitter) => {}
+                    Ok(()) = settings.changed() => {}
+                }
             }
             Err(error) => {
                 if last_error.as_ref() != Some(&error) {
@@ -90,7 +100,7 @@ pub(super) fn node_meta(
 }
 
 /// The record of an agent in the catalogue.
-pub(super) fn record(says: &Announcement, meta: &BTreeMap<String, String>) -> NodeRecord {
+fn record(says: &Announcement, meta: &BTreeMap<String, String>) -> NodeRecord {
     NodeRecord {
         id: says.node_id,
         name: says.name.clone(),

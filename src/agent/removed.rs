@@ -20,7 +20,7 @@ use super::{AgentError, End};
 use crate::datadir::DataDir;
 use crate::raft::Raft;
 use crate::state::RemovalEntry;
-use crate::telemetry::utc;
+use crate::telemetry::rfc3339;
 use crate::types::{ClusterId, MemberStatus, RaftId};
 
 /// The record's name in the data directory.
@@ -53,7 +53,7 @@ impl Verdict {
              {} away and start it again, and it joins as a new server",
             removal.raft_id,
             self.cluster,
-            utc(removal.at_ms),
+            rfc3339(removal.at_ms),
             dir.display()
         )
     }

@@ -12,16 +12,25 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use super::local::Local;
+use super::lookup::chain;
 use super::wire::{self, Envelope, Request, Response};
 use crate::gossip::Gossip;
 use crate::http::NodeError;
 use crate::rpc::{Outcome, Pool, RpcError};
 use crate::types::{Member, MemberStatus};
+use crate::why::Told;
 
 /// Pause before the second try; doubles up to [`PAUSE_MAX`]. A change of the leader ends it early.
 const PAUSE_MIN: Duration = Duration::from_millis(5);
 /// Longest pause between two tries.
 const PAUSE_MAX: Duration = Duration::from_millis(100);
+
+/// How long a server may take to say why. Chosen: as long as it may take to say where it stands in
+/// a founding.
+const WHY_DEADLINE: Duration = Duration::from_secs(1);
+/// How many servers are asked why before a client calls them silent. Chosen: with five servers and
+/// two of them gone one of three answers.
+const WHY_TRIES: usize = 3;
 
 /// Finds the way for requests of this agent and for those that others send here.
 #[derive(Debug)]
@@ -150,6 +159,55 @@ impl Router {
         alive
             .filter_map(|member: &Member| member.says.server().map(|s| s.rpc_addr))
             .collect()
+    }
+
+    /// Asks the servers in turn why they do not serve, until one of them answers.
+    ///
+    /// # Errors
+    /// What was in the way at the last one, in one line.
+    pub(super) async fn why(&self) -> Result<Told, String> {
+        let mut answer = self.ask_one_why().await;
+        for _other in 1..self.servers().len().min(WHY_TRIES) {
+            if answer.is_ok() {
+                break;
+            }
+            answer = self.ask_one_why().await;
+        }
+        answer
+    }
+
+    async fn ask_one_why(&self) -> Result<Told, String> {
+        let deadline = Instant::now() + WHY_DEADLINE;
+        let servers = self.servers();
+        let favourite = self.favourite.load(Ordering::Relaxed);
+        let chosen = favourite.checked_rem(servers.len()).unwrap_or(0);
+        let Some(server) = servers.get(chosen) else {
+            return Err(NodeError::NoServers.to_string());
+        };
+        let answer = self.call_why(*server, deadline).await;
+        answer.inspect_err(|_error| {
+            self.favourite
+                .store(favourite.wrapping_add(1), Ordering::Relaxed);
+        })
+    }
+
+    async fn call_why(&self, server: SocketAddr, deadline: Instant) -> Result<Told, String> {
+        let envelope = Envelope {
+            is_last_hop: true,
+            request: Request::Why,
+        };
+        let payload = wire::encode(&envelope).map_err(|error| error.to_string())?;
+        let patience = deadline.saturating_duration_since(Instant::now());
+        let answer = self.pool.call(server, payload, patience).await;
+        let answer = answer.map_err(|error| chain(&error))?;
+        match wire::decode(&answer) {
+            Ok(Response::Why(word)) => Ok(Told {
+                by: server.to_string(),
+                said: word.into(),
+            }),
+            Ok(_) => Err(format!("{server} gave an answer to another question")),
+            Err(error) => Err(format!("answer of {server}: {error}")),
+        }
     }
 
     /// Whether this agent may speak for itself in the catalogue: a server that left, or was not

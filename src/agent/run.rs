@@ -4,8 +4,11 @@
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracing::{error, info, warn};
+use tokio::sync::mpsc;
+use tracing::{error, info};
 
+use super::manager::Manager;
+use super::reload::{Reload, Settings, Wish};
 use super::{Agent, AgentError, End};
 use crate::config::Config;
 
@@ -13,14 +16,15 @@ use crate::config::Config;
 /// 2.9).
 const LEAVE_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Runs one agent to its end.
+/// Runs one agent to its end, telling the service manager that the environment names.
 ///
 /// # Errors
 /// When the agent cannot start; nothing is left running then.
-pub async fn run(config: Config) -> Result<u8, AgentError> {
+pub async fn run(config: Config, reload: Reload) -> Result<u8, AgentError> {
     let mut signals = Signals::new()?;
+    let manager = Manager::of_process();
     loop {
-        if let Some(code) = live(config.clone(), &mut signals).await? {
+        if let Some(code) = live(config.clone(), &reload, &manager, &mut signals).await? {
             info!(target: "agent", code, "exit code");
             return Ok(code);
         }
@@ -28,27 +32,74 @@ pub async fn run(config: Config) -> Result<u8, AgentError> {
 }
 
 /// One life of the agent; no code if it is to be started again.
-async fn live(config: Config, signals: &mut Signals) -> Result<Option<u8>, AgentError> {
+async fn live(
+    config: Config,
+    reload: &Reload,
+    manager: &Manager,
+    signals: &mut Signals,
+) -> Result<Option<u8>, AgentError> {
     let leaves_on_term = config.leave_on_terminate;
     let leaves_on_interrupt = !config.skip_leave_on_interrupt;
     let mut agent = Agent::start(config).await?;
     info!(target: "agent", "Quorate agent running!");
+    let settings = agent.settings();
+    let mut wishes = agent.wishes();
+    let hearing = hear_wishes(&settings, reload, manager, &mut wishes, &mut signals.hangup);
+    let attending = manager.attend(agent.why());
     let code = tokio::select! {
-        end = agent.ended() => return Ok(finish(agent, end).await),
-        () = ignore_hangups(&mut signals.hangup) => 1,
-        _ = signals.terminate.recv() => stop(agent, "terminated", leaves_on_term, signals).await,
-        _ = signals.interrupt.recv() => stop(agent, "interrupt", leaves_on_interrupt, signals).await,
+        end = agent.ended() => {
+            if end != End::Restart {
+                manager.stopping(&end_in_words(&end));
+            }
+            return Ok(finish(agent, end).await);
+        }
+        () = hearing => 1,
+        () = attending => 1,
+        _ = signals.terminate.recv() => {
+            manager.stopping("terminated");
+            stop(agent, "terminated", leaves_on_term, signals).await
+        }
+        _ = signals.interrupt.recv() => {
+            manager.stopping("interrupt");
+            stop(agent, "interrupt", leaves_on_interrupt, signals).await
+        }
     };
     Ok(Some(code))
 }
 
-/// A hangup is for a reload; a closed terminal or a log rotation must not end a voter.
-async fn ignore_hangups(hangup: &mut Signal) {
-    while hangup.recv().await.is_some() {
-        warn!(target: "agent", signal = "hangup",
-            "caught; settings are not reloaded, restart the agent to change them");
+fn end_in_words(end: &End) -> String {
+    match end {
+        End::Left => "left the cluster".to_owned(),
+        End::Restart => "starting again".to_owned(),
+        End::Failed(why) => why.clone(),
     }
-    std::future::pending::<()>().await;
+}
+
+/// Reads the settings again at each hangup and at each wish. Never returns.
+async fn hear_wishes(
+    settings: &Settings,
+    reload: &Reload,
+    manager: &Manager,
+    wishes: &mut mpsc::Receiver<Wish>,
+    hangup: &mut Signal,
+) {
+    loop {
+        let wish = tokio::select! {
+            Some(()) = hangup.recv() => {
+                info!(target: "agent", signal = "hangup", "caught");
+                None
+            }
+            Some(wish) = wishes.recv() => Some(wish),
+            else => return std::future::pending().await,
+        };
+        manager.reloading();
+        let done = settings.reload(reload);
+        manager.reloaded();
+        if let Some(wish) = wish {
+            // Who asked may have gone.
+            drop(wish.send(done));
+        }
+    }
 }
 
 /// The signals that an agent heeds.

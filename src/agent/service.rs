@@ -11,6 +11,7 @@ use super::lives::Lives;
 use super::local::Local;
 use super::lookup::chain;
 use super::route::Router;
+use super::why::Why;
 use super::wire::{self, Envelope, RaftAnswer, RaftMessage, Request, Response};
 use crate::bootstrap::Speech;
 use crate::http::NodeError;
@@ -25,6 +26,7 @@ pub(super) struct ServerPort {
     pub(super) router: Arc<Router>,
     pub(super) founding: Arc<Founding>,
     pub(super) lives: Lives,
+    pub(super) why: Why,
 }
 
 impl ServerPort {
@@ -61,6 +63,7 @@ impl ServerPort {
                     .map(Response::Founding)
                     .map_err(|error| Refusal::new(chain(&error)))
             }
+            Request::Why => Ok(Response::Why(self.why.said().into())),
             request if is_last_hop => Ok(self.local.answer(&request).await),
             request => Ok(self
                 .router

@@ -19,11 +19,13 @@ use super::membership::{self, Membership};
 use super::node::AgentNode;
 use super::parts::Parts;
 use super::reconcile::Reconciler;
+use super::reload::Settings;
 use super::route::Router;
 use super::service::ServerPort;
 use super::tasks::Tasks;
+use super::why::{self, Teller, Why, Word};
 use super::{
-    Agent, AgentError, addresses, adopt, member_log, register, removed, server, stranded, twin,
+    Agent, AgentError, End, addresses, adopt, member_log, register, removed, server, stranded, twin,
 };
 use crate::config::{Config, Mode};
 use crate::datadir::DataDir;
@@ -32,6 +34,7 @@ use crate::host::{Host, Storage};
 use crate::http;
 use crate::rpc::{Identity, Limits, Listener, Pool};
 use crate::types::{Announcement, ClusterId, NodeId, Role, ServerRole};
+use server::Server;
 
 /// Everything that both modes have.
 pub(super) struct Ground {
@@ -69,6 +72,10 @@ pub(super) async fn start(
     let (end, ends) = mpsc::channel(4);
     let (evidence, seen) = watch::channel(sources.untold());
     let (registered, is_registered) = watch::channel(false);
+    let (sights, seen_sources) = watch::channel(sources.unasked());
+    let (why, teller) = Why::new(seen_sources, ground.host.now_ms());
+    let (word, told) = watch::channel(None);
+    let (settings, wishes) = Settings::new(config.clone());
 
     let raft = server.as_ref().map(|server| server.raft.clone());
     let (pool, hold) = (ground.pool.clone(), config.rpc_hold_timeout);
@@ -76,18 +83,8 @@ pub(super) async fn start(
         .clone()
         .map(|raft| Local::new(raft, Arc::clone(&ground.host)));
     let router = Router::new(gossip.clone(), pool, local, hold);
-    let (founding, listener) = server.map_or((None, None), |server| {
-        let rooms = Rooms {
-            raft: server.raft,
-            gossip: gossip.clone(),
-            pool: ground.pool.clone(),
-            membership: Arc::clone(&ground.membership),
-            evidence: seen,
-            end: end.clone(),
-        };
-        let founding = Founding::new(server.terms, rooms, server.book);
-        (Some(Arc::new(founding)), Some(server.listener))
-    });
+    let founded = server.map(|server| found(server, &gossip, &ground, seen, &end));
+    let (founding, listener) = founded.unzip();
     let parts = Arc::new(Parts {
         dir: ground.dir.clone(),
         membership: ground.membership,
@@ -98,6 +95,10 @@ pub(super) async fn start(
         founding,
         registered: is_registered,
         end,
+        settings: Arc::new(settings),
+        why,
+        told,
+        host: ground.host,
         config,
     });
     let http_addr = serve_http(http, &parts, &tasks)?;
@@ -105,15 +106,40 @@ pub(super) async fn start(
         spawn_server(&parts, &tasks, listener, ground.lives);
     }
     spawn_common(&parts, &tasks, registered, evidence.subscribe());
+    spawn_why(&parts, &tasks, teller, word);
     let sources = sources.with_remembered(ground.remembered);
-    tasks.spawn("join", JoinDriver::new(&parts, sources, evidence).run());
+    tasks.spawn(
+        "join",
+        JoinDriver::new(&parts, sources, evidence, sights).run(),
+    );
     Ok(Agent {
         parts,
         tasks,
         http_addr,
         deaths,
         ends,
+        wishes: Some(wishes),
     })
+}
+
+/// The founding of a server, over the rooms that both modes have, and its port.
+fn found(
+    server: Server,
+    gossip: &Gossip,
+    ground: &Ground,
+    evidence: watch::Receiver<Evidence>,
+    end: &mpsc::Sender<End>,
+) -> (Arc<Founding>, Listener) {
+    let rooms = Rooms {
+        raft: server.raft,
+        gossip: gossip.clone(),
+        pool: ground.pool.clone(),
+        membership: Arc::clone(&ground.membership),
+        evidence,
+        end: end.clone(),
+    };
+    let founding = Founding::new(server.terms, rooms, server.book);
+    (Arc::new(founding), server.listener)
 }
 
 /// What both modes do.
@@ -124,10 +150,10 @@ fn spawn_common(
     evidence: watch::Receiver<Evidence>,
 ) {
     let (gossip, membership) = (&parts.gossip, &parts.membership);
-    let record = register::record(&gossip.own(), &parts.config.node_meta);
+    let (settings, says) = (parts.settings.watch(), gossip.own());
     tasks.spawn(
         "register",
-        register::run(Arc::clone(&parts.router), record, registered),
+        register::run(Arc::clone(&parts.router), says, settings, registered),
     );
     tasks.spawn("member-log", member_log::run(gossip.watch()));
     tasks.spawn(
@@ -139,6 +165,15 @@ fn spawn_common(
         let membership = Arc::clone(membership);
         tasks.spawn("adopt", adopt::run(gossip.clone(), membership, evidence));
         tasks.spawn("stranded", stranded::run(Arc::clone(parts)));
+    }
+}
+
+/// Says why, and on a client asks the servers.
+fn spawn_why(parts: &Arc<Parts>, tasks: &Tasks, teller: Teller, word: watch::Sender<Word>) {
+    tasks.spawn("why", why::run(Arc::clone(parts), teller));
+    if parts.raft.is_none() {
+        let router = Arc::clone(&parts.router);
+        tasks.spawn("told", why::ask_servers(router, word));
     }
 }
 
@@ -165,6 +200,7 @@ fn spawn_server(parts: &Arc<Parts>, tasks: &Tasks, listener: Listener, lives: Li
         router: Arc::clone(&parts.router),
         founding: Arc::clone(founding),
         lives,
+        why: parts.why.clone(),
     });
     let stopping = tasks.stopping();
     tasks.spawn_to_end("rpc", listener.serve(port, stopping.cancelled_owned()));

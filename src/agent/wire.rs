@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::bootstrap;
 use crate::http::{Found, NodeError, PeerName, RaftConfiguration, Read};
 use crate::state::{Applied, Command, RemovalEntry};
-use crate::types::{ClusterId, NodeName, RaftId};
+use crate::types::{ClusterId, NodeName, RaftId, Reason};
+use crate::why::Said;
 
 /// Longest wait of a blocking read: ten minutes and a sixteenth of jitter (agent reference, 6.1).
 const WAIT_MAX: Duration = Duration::from_secs(640);
@@ -49,6 +50,8 @@ pub(super) enum Request {
     },
     /// Whether an operator took a raft node out; of what this very server knows.
     Removal(RaftId),
+    /// Why this very server does not serve, or that it does.
+    Why,
 }
 
 /// A raft message and the cluster it speaks for.
@@ -140,6 +143,41 @@ pub(super) enum Response {
     Changed,
     /// To `Removal`: what was said of it, if it is out.
     Removal(Option<RemovalEntry>),
+    /// To `Why`.
+    Why(Word),
+}
+
+/// A reason on its way. As text, so that a version that knows more codes is understood.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Word {
+    /// The code.
+    pub(super) code: String,
+    /// One line with names.
+    pub(super) line: String,
+    /// Who or what is missing.
+    pub(super) missing: Vec<String>,
+}
+
+impl From<Said> for Word {
+    fn from(said: Said) -> Self {
+        Self {
+            code: said.reason.code().to_owned(),
+            line: said.line,
+            missing: said.missing,
+        }
+    }
+}
+
+impl From<Word> for Said {
+    /// A code that this version does not know is a cluster that does not serve, in the sender's
+    /// own words.
+    fn from(word: Word) -> Self {
+        Self {
+            reason: word.code.parse().unwrap_or(Reason::NoLeader),
+            line: word.line,
+            missing: word.missing,
+        }
+    }
 }
 
 /// Bytes that are not a message of this protocol.

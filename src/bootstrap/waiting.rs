@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::types::{Address, ClusterId, NodeName};
+use crate::types::{Address, ClusterId, NodeName, Reason};
 
 use super::Expectation;
 
@@ -69,18 +69,47 @@ pub enum Waiting {
 }
 
 impl Waiting {
+    /// The reason that it stands for.
+    pub const fn reason(&self) -> Reason {
+        match self {
+            Self::NotAsked => Reason::FoundNotAsked,
+            Self::LedgerLost => Reason::LedgerLost,
+            Self::Ambiguous { .. } => Reason::AmbiguousCluster,
+            Self::Mismatch { .. } => Reason::ExpectMismatch,
+            Self::UnknownPeers { .. } => Reason::WaitingUnknownPeers,
+            Self::Servers { .. } => Reason::WaitingForServers,
+            Self::StandBy { .. } => Reason::WaitingForProposer,
+            Self::InProgress { .. } => Reason::FoundingInProgress,
+            Self::Blocked { .. } => Reason::FoundingBlocked,
+        }
+    }
+
     /// The stable code, as the log and `info` (`quorate.founding`) show it.
     pub const fn code(&self) -> &'static str {
+        self.reason().code()
+    }
+
+    /// Who or what is missing or in the way: names, addresses, sources, clusters; all of them.
+    pub fn missing(&self) -> Vec<String> {
         match self {
-            Self::NotAsked => "found-not-asked",
-            Self::LedgerLost => "ledger-lost",
-            Self::Ambiguous { .. } => "ambiguous-cluster",
-            Self::Mismatch { .. } => "expect-mismatch",
-            Self::UnknownPeers { .. } => "waiting-unknown-peers",
-            Self::Servers { .. } => "waiting-for-servers",
-            Self::StandBy { .. } => "waiting-for-proposer",
-            Self::InProgress { .. } => "founding-in-progress",
-            Self::Blocked { .. } => "founding-blocked",
+            Self::NotAsked | Self::LedgerLost => Vec::new(),
+            Self::Ambiguous { clusters } => texts(clusters),
+            Self::Mismatch { others, .. } => {
+                others.iter().map(|(name, _)| name.to_string()).collect()
+            }
+            Self::UnknownPeers {
+                silent,
+                unreached,
+                sources,
+            } => [texts(silent), texts(unreached), sources.clone()].concat(),
+            Self::Servers { here, expect } => {
+                let expect = usize::try_from(*expect).unwrap_or(usize::MAX);
+                let more = expect.saturating_sub(here.len());
+                vec![format!("{more} more servers")]
+            }
+            Self::StandBy { proposer } => vec![proposer.to_string()],
+            Self::InProgress { proposer, .. } => proposer.iter().map(ToString::to_string).collect(),
+            Self::Blocked { silent, .. } => texts(silent),
         }
     }
 }
@@ -152,6 +181,10 @@ fn unknown_peers(
         }
     }
     Ok(())
+}
+
+fn texts<T: fmt::Display>(items: &[T]) -> Vec<String> {
+    items.iter().map(ToString::to_string).collect()
 }
 
 /// Writes the first few of a list, and how many more there are.

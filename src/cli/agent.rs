@@ -5,7 +5,7 @@ use quorate_providers::Query;
 use tracing::warn;
 
 use super::{Failure, World};
-use crate::agent::chain;
+use crate::agent::{Reload, chain};
 use crate::config::{self, Config, ConfigErrors, LogLevel, Mode};
 use crate::datadir::DataDir;
 use crate::telemetry::{self, Format, Level};
@@ -25,12 +25,22 @@ pub(super) async fn run(matches: &ArgMatches, world: &mut World) -> Result<u8, F
     if !config.log_json {
         banner(&config, world);
     }
-    telemetry::init(level(config.log_level), format)
+    let dial = telemetry::init(level(config.log_level), format)
         .map_err(|error| Failure::new(format!("==> {error}")))?;
     for warning in loaded.warnings {
         warn!(target: "agent", "{warning}");
     }
-    let ended = crate::agent::run(config).await;
+    let again = matches.clone();
+    let reload = Reload {
+        load: Box::new(move || {
+            let loaded = config::load(&again, check_query);
+            loaded
+                .map(|loaded| loaded.config)
+                .map_err(|errors| in_one_line(&errors))
+        }),
+        set_log_level: Box::new(move |to| dial.set(level(to))),
+    };
+    let ended = crate::agent::run(config, reload).await;
     ended.map_err(|failure| Failure::new(format!("==> Error starting agent: {}", chain(&failure))))
 }
 
@@ -45,6 +55,11 @@ pub(super) fn check_query(text: &str) -> Result<(), String> {
 pub(super) fn refusal(errors: &ConfigErrors) -> Failure {
     let lines: Vec<String> = errors.iter().map(|error| format!("==> {error}")).collect();
     Failure::new(lines.join("\n"))
+}
+
+fn in_one_line(errors: &ConfigErrors) -> String {
+    let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    texts.join("; ")
 }
 
 fn banner(config: &Config, world: &mut World) {

@@ -17,11 +17,13 @@ mod members;
 mod operator;
 mod out;
 mod parse;
+mod reload;
 mod table;
 #[cfg(test)]
 mod tests;
 mod validate;
 mod version;
+mod why;
 
 pub use out::Out;
 
@@ -43,6 +45,8 @@ const DONE: u8 = 0;
 const FAILED: u8 = 1;
 /// There is nothing that matches, or less than was asked for.
 const NOTHING: u8 = 2;
+/// The agent was asked whether it serves, and does not.
+const NOT_READY: u8 = 2;
 /// There is an answer, with gaps.
 const PARTIAL: u8 = 3;
 /// The command whose options come from the table of settings.
@@ -118,6 +122,7 @@ enum Command {
     Leave(leave::Leave),
     ForceLeave(leave::ForceLeave),
     Info(info::Info),
+    Reload(reload::Reload),
     /// Reads, writes and deletes keys
     #[command(subcommand, arg_required_else_help = true)]
     Kv(kv::Kv),
@@ -183,11 +188,18 @@ impl Command {
                     NOTHING
                 });
             }
+            Self::Info(info) => {
+                return Ok(if info.run(world).await? {
+                    DONE
+                } else {
+                    NOT_READY
+                });
+            }
             Self::Discover(discover) => return discover.run(world).await,
             Self::Join(join) => join.run(world).await,
             Self::Leave(leave) => leave.run(world).await,
             Self::ForceLeave(force_leave) => force_leave.run(world).await,
-            Self::Info(info) => info.run(world).await,
+            Self::Reload(reload) => reload.run(world).await,
             Self::Kv(kv) => kv.run(world).await,
             Self::Operator(operator) => operator.run(world).await,
             Self::Keygen(keygen::Keygen {}) => keygen::run(world),

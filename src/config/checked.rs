@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::GossipKey;
 use super::settings::SETTINGS;
+use super::{GossipKey, Setting};
 use crate::types::{Datacenter, NodeId, NodeName};
 
 /// What an agent is told to be. Each field is the setting of the same name in
@@ -106,6 +106,16 @@ impl Config {
             }
         }
         Value::Object(shown)
+    }
+
+    /// The settings that differ from another configuration's, secrets included.
+    pub fn differences(&self, other: &Self) -> Vec<&'static Setting> {
+        let is_other_key = self.encrypt != other.encrypt;
+        let differs = |setting: &&Setting| {
+            let is_shown = (setting.show)(self) != (setting.show)(other);
+            is_shown || (is_other_key && setting.key == "encrypt")
+        };
+        SETTINGS.iter().filter(differs).collect()
     }
 
     /// Says whether this server founds a cluster alone: by `bootstrap`, or by `-dev`.

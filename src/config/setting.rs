@@ -90,6 +90,8 @@ pub struct Setting {
     pub group: Group,
     /// The value is never shown.
     pub is_secret: bool,
+    /// A reload takes it; else it takes a restart.
+    pub is_reloaded: bool,
     /// What it does, in one or more sentences.
     pub doc: &'static str,
     /// Its value in a checked configuration.
@@ -111,6 +113,7 @@ impl Setting {
             default: None,
             group,
             is_secret: false,
+            is_reloaded: false,
             doc,
             show,
         }
@@ -126,6 +129,13 @@ impl Setting {
     pub(super) const fn default(self, default: &'static str) -> Self {
         Self {
             default: Some(default),
+            ..self
+        }
+    }
+
+    pub(super) const fn reloaded(self) -> Self {
+        Self {
+            is_reloaded: true,
             ..self
         }
     }

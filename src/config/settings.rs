@@ -47,7 +47,8 @@ pub const SETTINGS: &[Setting] = &[
          and _ up to 128 characters, not beginning with consul-; values up to 512 characters. \
          The flag takes name:value and may be repeated.",
     )
-    .flag("node-meta"),
+    .flag("node-meta")
+    .reloaded(),
     Setting::new(
         "data_dir",
         Kind::Text,
@@ -283,7 +284,8 @@ pub const SETTINGS: &[Setting] = &[
         "Least important lines that are logged: TRACE, DEBUG, INFO, WARN or ERROR. With -dev, DEBUG.",
     )
     .flag("log-level")
-    .default("INFO"),
+    .default("INFO")
+    .reloaded(),
     Setting::new(
         "log_json",
         Kind::Switch,

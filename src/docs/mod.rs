@@ -16,6 +16,10 @@ pub mod glossary {}
 #[doc = include_str!("compatibility.md")]
 pub mod compatibility {}
 
+/// Every reason code: what it means, and what to do.
+#[doc = include_str!("codes.md")]
+pub mod codes {}
+
 #[doc = include_str!("storage.md")]
 pub mod storage {}
 

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::types::{Announcement, ClusterId, Datacenter, NodeId, NodeName};
+use crate::types::{Announcement, ClusterId, Datacenter, NodeId, NodeName, Reason};
 
 /// What two members disagree about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -28,15 +28,20 @@ pub enum ConflictKind {
 }
 
 impl ConflictKind {
+    /// The reason that it is for whoever is refused.
+    pub const fn reason(self) -> Reason {
+        match self {
+            Self::Cluster => Reason::ClusterConflict,
+            Self::AmbiguousCluster => Reason::AmbiguousCluster,
+            Self::NodeId => Reason::NodeIdConflict,
+            Self::NodeName => Reason::NameConflict,
+            Self::Datacenter => Reason::WrongDatacenter,
+        }
+    }
+
     /// The stable code of the reason.
     pub const fn code(self) -> &'static str {
-        match self {
-            Self::Cluster => "cluster-conflict",
-            Self::AmbiguousCluster => "ambiguous-cluster",
-            Self::NodeId => "node-id-conflict",
-            Self::NodeName => "name-conflict",
-            Self::Datacenter => "wrong-datacenter",
-        }
+        self.reason().code()
     }
 }
 
@@ -166,7 +171,7 @@ impl Conflict {
         match self.kind {
             ConflictKind::AmbiguousCluster => write!(
                 f,
-                "while {} at {} belongs to {}; a blank agent between two clusters joins neither",
+                "while {} at {} is with members of {}; a blank agent between two clusters joins neither",
                 self.ours,
                 self.ours.addr,
                 name(self.ours.cluster, &self.ours)

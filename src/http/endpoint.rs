@@ -99,8 +99,14 @@ const CACHED: Unsupported = without("cached", &[], "there is no agent cache");
 const ENDPOINTS: &[Endpoint] = &[
     row("/v1/status/leader", GET, true, &[], status::leader),
     row("/v1/status/peers", GET, true, &[], status::peers),
+    row("/v1/status/live", GET, false, &[], status::live),
+    row("/v1/status/ready", GET, false, &[], status::ready),
+    row("/v1/status/formed", GET, false, &[], status::formed),
     row("/v1/agent/self", GET, false, &[], agent::own),
     row("/v1/agent/version", GET, false, &[], agent::version),
+    row("/v1/agent/why", GET, false, &[], agent::why),
+    row("/v1/agent/reload", PUT, false, &[], agent::reload),
+    row("/v1/agent/metrics", GET, false, &[], agent::metrics),
     row(
         "/v1/agent/members",
         GET,

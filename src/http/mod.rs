@@ -10,6 +10,7 @@ mod duration;
 mod endpoint;
 #[cfg(test)]
 pub(crate) mod fake;
+mod metrics;
 mod node;
 mod operator_shape;
 mod reply;
@@ -18,6 +19,7 @@ mod shape;
 #[cfg(test)]
 mod tests;
 mod v1;
+mod why_shape;
 
 pub use ask::VALUE_BYTES_MAX;
 pub use client::{Client, ClientError, Got, Token, plain_http};
@@ -31,3 +33,4 @@ pub use shape::{
     KvJson, MemberJson, NodeJson, RaftConfigurationJson, RaftServerJson, SelfConfigJson, SelfJson,
     VersionJson,
 };
+pub use why_shape::{RefusedJson, SourceJson, WhyJson};

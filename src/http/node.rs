@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::state::{Answer, Applied, Command, Query};
 use crate::types::{Announcement, ClusterId, Member, RaftId};
+use crate::why::Report;
 
 /// Why a request came to nothing. The text is what the client reads; Consul's where it has one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -175,6 +176,15 @@ pub trait Node: Send + Sync + 'static {
     /// Has the leader hand leadership to a server, named by its node id or raft id, or to the one
     /// that has most of the log.
     fn transfer_leader(&self, to: Option<String>) -> BoxFuture<'_, Result<(), NodeError>>;
+
+    /// Has the settings read again; returns once they are, or with every mistake in them.
+    fn reload(&self) -> BoxFuture<'_, Result<(), NodeError>>;
+
+    /// Why this agent does not serve, or that it does; answered at once.
+    fn why(&self) -> Report;
+
+    /// The computer's clock: milliseconds since 1970.
+    fn now_ms(&self) -> u64;
 
     /// Gives up the founding that binds this very server and cannot go on.
     fn abandon_founding(&self) -> BoxFuture<'_, Result<Abandoned, NodeError>>;

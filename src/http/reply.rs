@@ -190,6 +190,29 @@ impl Reply {
         }
     }
 
+    /// The answer to a probe: 200 if it is so, else 503; the body is the reason either way.
+    pub(super) fn probe(is_so: bool, reason: String) -> Self {
+        Self {
+            status: if is_so {
+                StatusCode::OK
+            } else {
+                StatusCode::SERVICE_UNAVAILABLE
+            },
+            body: reason.into(),
+            headers: vec![(CONTENT_TYPE, TEXT)],
+        }
+    }
+
+    /// 200 in the text format of Prometheus.
+    pub(super) fn prometheus(text: String) -> Self {
+        let form = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+        Self {
+            body: text.into(),
+            headers: vec![(CONTENT_TYPE, form)],
+            ..Self::empty()
+        }
+    }
+
     /// 200 with the bytes of a value. A browser shall neither guess what they are nor run them.
     pub(super) fn raw(value: Bytes) -> Self {
         let nosniff = HeaderName::from_static("x-content-type-options");

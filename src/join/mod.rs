@@ -44,7 +44,6 @@ mod engine;
 mod event;
 mod evidence;
 mod policy;
-mod reason;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -54,5 +53,6 @@ pub use engine::{Engine, Phase};
 pub use event::{Event, Failure, Found, Retry};
 pub use evidence::Evidence;
 pub use policy::Policy;
-pub use reason::Reason;
 pub use source::{Activity, Ended, Kind, Source, SourceId};
+
+pub use crate::types::Reason;

@@ -21,6 +21,7 @@
 //! | `term` | raft term |
 //! | `index` | raft log index |
 //! | `reason` | a stable reason code, such as `waiting-for-servers` |
+//! | `detail` | the reason in one line, with names |
 //! | `wait_ms`, `elapsed_ms` | a time to come, a time past |
 //! | `error` | an error by its `Display` |
 //!
@@ -33,7 +34,7 @@ mod time;
 
 pub use level::{Level, LevelError};
 pub use line::Format;
-pub use time::utc;
+pub use time::rfc3339;
 
 use std::io;
 
@@ -42,7 +43,7 @@ use tracing::subscriber::SetGlobalDefaultError;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::{Layer, Registry};
+use tracing_subscriber::{Layer, Registry, reload};
 
 use layer::Lines;
 
@@ -53,14 +54,27 @@ pub struct LogError {
     source: SetGlobalDefaultError,
 }
 
+/// Turns the log up and down while the process runs.
+#[derive(Debug, Clone)]
+pub struct Dial(reload::Handle<Targets, Registry>);
+
+impl Dial {
+    /// Logs from this level on.
+    pub fn set(&self, level: Level) {
+        // It fails only once there is no log any more.
+        drop(self.0.reload(shown(level)));
+    }
+}
+
 /// Sends the log of this process to standard output from here on. Without colour, always.
 ///
 /// # Errors
 ///
 /// [`LogError`] if there is a log already.
-pub fn init(level: Level, format: Format) -> Result<(), LogError> {
-    tracing::subscriber::set_global_default(subscriber(level, format, io::stdout))
-        .map_err(|source| LogError { source })
+pub fn init(level: Level, format: Format) -> Result<Dial, LogError> {
+    let (subscriber, dial) = dialled(level, format, io::stdout);
+    tracing::subscriber::set_global_default(subscriber).map_err(|source| LogError { source })?;
+    Ok(dial)
 }
 
 /// As [`init`], to any writer and without setting it up: for tests, and for programs that embed
@@ -69,7 +83,16 @@ pub fn subscriber<W>(level: Level, format: Format, writer: W) -> impl Subscriber
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    Registry::default().with(Lines::new(format, writer).with_filter(shown(level)))
+    dialled(level, format, writer).0
+}
+
+fn dialled<W>(level: Level, format: Format, writer: W) -> (impl Subscriber + Send + Sync, Dial)
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let (filter, handle) = reload::Layer::new(shown(level));
+    let lines = Lines::new(format, writer).with_filter(filter);
+    (Registry::default().with(lines), Dial(handle))
 }
 
 /// Our own lines from the level on; those of dependencies from `warn` on, since what they say
@@ -193,6 +216,21 @@ mod tests {
                 .collect();
             assert_eq!(shown.join(" "), expected, "{level}");
         }
+    }
+
+    #[test]
+    fn a_dial_turns_the_log_up_and_down() {
+        let page = Page::default();
+        let writer = page.clone();
+        let (subscriber, dial) = dialled(Level::Warn, Format::Text, move || writer.clone());
+        tracing::subscriber::with_default(subscriber, || {
+            for (level, text) in [(Level::Info, "a"), (Level::Error, "b"), (Level::Info, "c")] {
+                dial.set(level);
+                tracing::info!(target: "agent", text, "said");
+            }
+        });
+        let expected = ["[INFO]  agent: said: text=a", "[INFO]  agent: said: text=c"];
+        assert_eq!(page.lines(TEXT_TIME), expected);
     }
 
     #[test]

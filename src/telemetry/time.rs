@@ -15,15 +15,6 @@ pub(super) enum Precision {
     Micros,
 }
 
-/// A moment as RFC 3339 in UTC, to the second; from milliseconds since the Unix epoch.
-pub fn utc(ms: u64) -> String {
-    let mut text = String::new();
-    // A text takes whatever is written to it.
-    let _written = write_seconds(&mut text, Duration::from_millis(ms));
-    text.push('Z');
-    text
-}
-
 /// Writes a time as RFC 3339 in UTC. A clock before 1970 shows as 1970.
 pub(super) fn write_time(
     out: &mut impl Write,
@@ -48,6 +39,19 @@ fn write_seconds(out: &mut impl Write, since: Duration) -> fmt::Result {
         out,
         "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}"
     )
+}
+
+/// Milliseconds since 1970 as RFC 3339 in UTC, with milliseconds.
+pub fn rfc3339(since_ms: u64) -> String {
+    let time = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(since_ms));
+    let mut out = String::new();
+    // Writing to a text cannot fail.
+    let _infallible = write_time(
+        &mut out,
+        time.unwrap_or(SystemTime::UNIX_EPOCH),
+        Precision::Millis,
+    );
+    out
 }
 
 /// Year, month and day of a count of days since 1970-01-01, in the proleptic Gregorian calendar.
@@ -101,7 +105,7 @@ mod tests {
             assert_eq!(text(millis, Precision::Millis), expected);
         }
         assert_eq!(text(7, Precision::Micros), "1970-01-01T00:00:00.007000Z");
-        assert_eq!(utc(1_735_787_045_678), "2025-01-02T03:04:05Z");
+        assert_eq!(rfc3339(1_735_787_045_678), "2025-01-02T03:04:05.678Z");
     }
 
     /// Against a calendar that only knows how long months are.

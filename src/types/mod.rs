@@ -6,10 +6,12 @@ mod address;
 mod id;
 mod member;
 mod name;
+mod reason;
 mod remedy;
 
 pub use address::{Address, AddressError};
 pub use id::{ClusterId, IdError, NodeId, RaftId};
 pub use member::{Announcement, Member, MemberStatus, Role, ServerRole};
 pub use name::{Datacenter, NameError, NodeName};
+pub use reason::{Reason, ReasonError, Stage};
 pub use remedy::remedy;

@@ -25,6 +25,7 @@ const ROOMS: &[(&str, u8)] = &[
     ("join", 1),
     ("state", 1),
     ("telemetry", 1),
+    ("why", 1),
     ("config", 2),
     ("datadir", 2),
     ("gossip", 2),
@@ -66,7 +67,15 @@ const PROVIDER_ROOMS: &[(&str, u8)] = &[
 const PROVIDER: u8 = 6;
 
 /// Rooms that hold decisions.
-const PURE: &[&str] = &["autopilot", "bootstrap", "docs", "join", "state", "types"];
+const PURE: &[&str] = &[
+    "autopilot",
+    "bootstrap",
+    "docs",
+    "join",
+    "state",
+    "types",
+    "why",
+];
 
 /// What a pure room never names, as the beginning of a path or as a word in one.
 const IMPURE: &[&str] = &[

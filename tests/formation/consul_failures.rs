@@ -55,7 +55,10 @@ async fn half_a_member_list_founds_nothing() {
     for agent in all {
         cluster.holds(agent).await;
     }
-    founding(&servers[2], "formed").await;
+    eventually("the survivor is well again", || async {
+        (servers[2].stat("quorate", "founding").await == "formed").then_some(())
+    })
+    .await;
 }
 
 /// One of three is left; it gossips, and its server port is shut. Empty servers come to it.

@@ -19,5 +19,7 @@ mod recovery_peers;
 mod refusals;
 mod removed;
 mod replacement;
+mod service_manager;
 mod sources;
 mod storage;
+mod why;

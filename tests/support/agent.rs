@@ -80,6 +80,13 @@ impl Agent {
         digits.parse().unwrap()
     }
 
+    /// Whether the process stands, as SIGSTOP makes it.
+    pub(crate) fn is_stopped(&self) -> bool {
+        let path = format!("/proc/{}/stat", self.child.id().unwrap());
+        let stat = std::fs::read_to_string(path).unwrap();
+        stat.rsplit(") ").next().unwrap().starts_with('T')
+    }
+
     /// Kills with SIGKILL and waits for the end.
     pub(crate) async fn kill(&mut self) {
         self.child.kill().await.unwrap();

@@ -2,6 +2,7 @@
 
 mod agent;
 mod cli;
+mod clock;
 mod cluster;
 mod disk;
 #[cfg(feature = "aws")]
@@ -11,14 +12,17 @@ mod disk;
 )]
 pub(crate) mod ec2;
 mod gate;
+mod manager;
 mod netns;
 mod world;
 
 pub(crate) use agent::Agent;
 pub(crate) use cli::{Output, quorate};
+pub(crate) use clock::Clock;
 pub(crate) use cluster::{Cluster, SOON, all_vote, founding, vote};
 pub(crate) use disk::{Errno, FaultyDisk};
 pub(crate) use gate::{Door, Gate};
+pub(crate) use manager::Manager;
 pub(crate) use netns::Net;
 pub(crate) use world::{STEADY, World};
 

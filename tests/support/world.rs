@@ -73,11 +73,16 @@ impl World {
         Agent::start(self.addr(n), flags)
     }
 
-    /// Starts the n-th agent on a disk that fails on demand.
-    pub(crate) fn agent_on(&self, disk: &FaultyDisk, n: u8, more: &[&str]) -> Agent {
+    /// Starts the n-th agent with more variables in its environment.
+    pub(crate) fn agent_in(&self, n: u8, more: &[&str], env: Vec<(String, String)>) -> Agent {
         let mut flags = self.flags(n);
         flags.extend(more.iter().map(|flag| (*flag).to_owned()));
-        Agent::start_with(self.addr(n), flags, disk.env())
+        Agent::start_with(self.addr(n), flags, env)
+    }
+
+    /// Starts the n-th agent on a disk that fails on demand.
+    pub(crate) fn agent_on(&self, disk: &FaultyDisk, n: u8, more: &[&str]) -> Agent {
+        self.agent_in(n, more, disk.env())
     }
 
     /// Starts the n-th agent, with its name and data, at the address of another number.

@@ -6,6 +6,7 @@ use super::Founding;
 use crate::agent::lookup::chain;
 use crate::bootstrap::{self, Decision, Ledger, Raft, Seat, Waiting};
 use crate::http::{Abandoned, NodeError};
+use crate::types::Reason;
 
 impl Founding {
     /// Gives up the founding that binds this server, if the rules found no way out of it.
@@ -54,14 +55,14 @@ impl Founding {
         if self.raft_state() == Raft::Committed {
             return Err(refusal("it has committed"));
         }
-        let reason = self.reason();
-        let was_blocked = reason.code == "founding-blocked";
+        let said = self.said();
+        let was_blocked = said.reason == Reason::FoundingBlocked;
         match decision {
             Decision::Wait(Waiting::Blocked { .. }) => Ok(()),
             Decision::Ask(_) if was_blocked => Ok(()),
             _ => Err(refusal(&format!(
                 "it is not blocked; {}: {}",
-                reason.code, reason.prose
+                said.reason, said.line
             ))),
         }
     }

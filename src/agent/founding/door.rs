@@ -54,6 +54,7 @@ impl Founding {
         if !*self.sources_heard.borrow() {
             return Some("not all sources have been heard yet".to_owned());
         }
-        obstacle::ambiguity(&self.rooms.gossip).map(|torn| format!("{}: {}", torn.code, torn.prose))
+        obstacle::ambiguity(&self.rooms.gossip)
+            .map(|torn| format!("{}: {}", torn.reason, torn.line))
     }
 }

@@ -6,30 +6,34 @@
 
 mod abandon;
 mod book;
+mod callers;
 mod door;
 mod events;
 mod facts;
 mod quorum;
 mod round;
 mod terms;
+mod words;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Mutex, Notify, watch};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::{End, obstacle};
 use crate::bootstrap::{
     self, Answer, Change, Decision, Ledger, Message, Proposal, Question, Seat, Speech,
 };
-use crate::types::{ClusterId, NodeId, RaftId};
+use crate::types::{ClusterId, NodeId, RaftId, Reason};
+use crate::why::Said;
 
 pub(super) use book::{Book, RECORD};
+use callers::Callers;
 use events::Events;
 use facts::Heard;
-pub(super) use terms::{FoundingError, Reason, Rooms, Terms};
+pub(super) use terms::{FoundingError, Rooms, Terms};
 
 /// How long a server may take to say where it stands. Chosen: a hundred round trips of a
 /// datacenter, and a disk that is busy.
@@ -51,16 +55,13 @@ pub(super) struct Founding {
     heard: std::sync::Mutex<Heard>,
     /// Every source was asked once, or had its time.
     sources_heard: watch::Sender<bool>,
-    reason: watch::Sender<Reason>,
+    said: watch::Sender<Said>,
+    callers: Callers,
     changed: Notify,
 }
 
 impl Founding {
     pub(super) fn new(terms: Terms, rooms: Rooms, book: Book) -> Self {
-        let reason = Reason {
-            code: "starting",
-            prose: "the agent is starting".to_owned(),
-        };
         Self {
             terms,
             rooms,
@@ -68,14 +69,25 @@ impl Founding {
             book: Mutex::new(book),
             heard: std::sync::Mutex::default(),
             sources_heard: watch::Sender::new(false),
-            reason: watch::Sender::new(reason),
+            said: watch::Sender::new(words::starting()),
+            callers: Callers::default(),
             changed: Notify::new(),
         }
     }
 
     /// Where the founding stands.
-    pub(super) fn reason(&self) -> Reason {
-        self.reason.borrow().clone()
+    pub(super) fn said(&self) -> Said {
+        self.said.borrow().clone()
+    }
+
+    /// Follows where the founding stands.
+    pub(super) fn watch(&self) -> watch::Receiver<Said> {
+        self.said.subscribe()
+    }
+
+    /// Who calls this server's port.
+    pub(super) const fn callers(&self) -> &Callers {
+        &self.callers
     }
 
     /// Answers another server; what binds is on disk before this returns.
@@ -84,6 +96,7 @@ impl Founding {
         from: NodeId,
         message: &Message,
     ) -> Result<Answer, FoundingError> {
+        self.callers.note(from);
         let mut book = self.book.lock().await;
         let step = bootstrap::answer(&self.view(&book), message);
         if let Some(next) = step.write {
@@ -172,8 +185,8 @@ impl Founding {
             Decision::Propose(draft) => self.propose(draft, failures).await?,
             Decision::Wipe(cluster) => self.wipe(cluster).await,
             Decision::Join(cluster) => {
-                let reason = Reason::joining(cluster, &self.rooms.gossip.members());
-                self.wait(reason, events).await;
+                let said = words::joining(cluster, &self.rooms.gossip.members());
+                self.wait(said, events).await;
             }
             Decision::Serve(cluster) => {
                 // A crash may have come between the two records.
@@ -182,15 +195,9 @@ impl Founding {
                     .enter(cluster)
                     .await
                     .map_err(FoundingError::Disk)?;
-                self.say(Reason::formed(cluster));
+                self.say(words::formed(cluster));
             }
-            Decision::Wait(waiting) => {
-                let reason = Reason {
-                    code: waiting.code(),
-                    prose: waiting.to_string(),
-                };
-                self.wait(reason, events).await;
-            }
+            Decision::Wait(waiting) => self.wait(words::waiting(&waiting), events).await,
         }
         Ok(())
     }
@@ -268,28 +275,29 @@ impl Founding {
         }
     }
 
-    fn say(&self, reason: Reason) {
-        self.reason.send_if_modified(|now| {
-            if *now == reason {
+    /// Notes where the founding stands. What the agent as a whole waits for is told elsewhere.
+    fn say(&self, said: Said) {
+        self.said.send_if_modified(|now| {
+            if *now == said {
                 return false;
             }
             // "No known peers" is what people and scripts wait for (agent reference, 2.11).
-            let is_alone = ["waiting-for-servers", "waiting-unknown-peers"].contains(&reason.code);
-            if is_alone && now.code == "starting" {
-                warn!(target: "agent.server.raft", reason = reason.code, detail = %reason.prose,
+            let is_alone = [Reason::WaitingForServers, Reason::WaitingUnknownPeers];
+            if now.reason == Reason::Starting && is_alone.contains(&said.reason) {
+                warn!(target: "agent.server.raft", reason = %said.reason, detail = said.line,
                     "no known peers, aborting election");
             } else {
-                info!(target: "agent.server", reason = reason.code, detail = %reason.prose,
+                debug!(target: "agent.server", reason = %said.reason, detail = said.line,
                     "founding");
             }
-            *now = reason;
+            *now = said;
             true
         });
     }
 
     /// Says why it waits, and waits until a fact may have changed since `events` was marked.
-    async fn wait(&self, reason: Reason, events: &mut Events) {
-        self.say(reason);
+    async fn wait(&self, said: Said, events: &mut Events) {
+        self.say(said);
         tokio::select! {
             () = self.changed.notified() => {}
             () = events.next() => {}

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use super::{Founding, Reason};
+use super::{Founding, words};
 use crate::agent::reconcile::{peers, servers};
 use crate::autopilot::quorum_lost;
 use crate::raft::Status;
 use crate::types::ClusterId;
+use crate::why::Said;
 
 /// How often it is looked at: raft tells nobody that it hears nothing.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -33,20 +34,20 @@ impl Founding {
                 led_at = Instant::now();
             }
             self.say(if led_at.elapsed() < PATIENCE {
-                Reason::formed(cluster)
+                words::formed(cluster)
             } else {
                 self.why_leaderless(cluster, &status)
             });
         }
     }
 
-    fn why_leaderless(&self, cluster: ClusterId, status: &Status) -> Reason {
+    fn why_leaderless(&self, cluster: ClusterId, status: &Status) -> Said {
         let members = self.rooms.gossip.members();
         match quorum_lost(&peers(status), &servers(&members)) {
-            Some(lost) => Reason::quorum_lost(&lost),
+            Some(lost) => words::quorum_lost(&lost),
             // The leader that let this server in was lost before it could tell who votes.
-            None if status.peers.is_empty() => Reason::joining(cluster, &members),
-            None => Reason::leaderless(cluster, PATIENCE),
+            None if status.peers.is_empty() => words::joining(cluster, &members),
+            None => words::leaderless(cluster, PATIENCE),
         }
     }
 }

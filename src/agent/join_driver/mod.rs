@@ -4,10 +4,11 @@
 //! each jittered sleep, and the log.
 
 mod report;
+mod seen;
 mod sources;
 mod work;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -29,7 +30,10 @@ use crate::gossip::Gossip;
 use crate::join::{Action, Engine, Event, Notice, Outcome, Policy, SourceId};
 use crate::raft::Raft;
 use crate::types::{Member, MemberStatus};
+use crate::why::Refused;
 
+use seen::Seen;
+pub(super) use seen::Sight;
 pub(super) use sources::{Entry, Sources};
 
 /// Without a leader for so long, the agent looks for others again (design, section 6).
@@ -39,10 +43,19 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// Most addresses that are remembered for the next start.
 const REMEMBERED_MAX: usize = 64;
 
-/// What came of a piece of work, with words for the log.
+/// What came of a piece of work, with words for people.
 struct Done {
     event: Event,
-    detail: Option<(SourceId, String)>,
+    detail: Option<(SourceId, Detail)>,
+}
+
+/// What a piece of work said of its source; none leaves what was known.
+#[derive(Default)]
+struct Detail {
+    /// What went wrong, in full.
+    error: Option<String>,
+    /// Addresses that answered and refused.
+    refused: Option<Vec<Refused>>,
 }
 
 /// Joins, and joins again, as long as the agent lives.
@@ -57,8 +70,8 @@ pub(super) struct JoinDriver {
     evidence: watch::Sender<Evidence>,
     end: mpsc::Sender<End>,
     work: FuturesUnordered<BoxFuture<'static, Done>>,
-    /// The last failure of each source, in full.
-    details: BTreeMap<SourceId, String>,
+    seen: Seen,
+    sights: watch::Sender<Vec<Sight>>,
     /// Sources that led to others, of which the log has told.
     joined: BTreeSet<SourceId>,
     /// Since when no leader has been known.
@@ -69,7 +82,12 @@ pub(super) struct JoinDriver {
 }
 
 impl JoinDriver {
-    pub(super) fn new(parts: &Parts, sources: Sources, evidence: watch::Sender<Evidence>) -> Self {
+    pub(super) fn new(
+        parts: &Parts,
+        sources: Sources,
+        evidence: watch::Sender<Evidence>,
+        sights: watch::Sender<Vec<Sight>>,
+    ) -> Self {
         let retry_max = parts.config.retry_max.and_then(NonZeroU32::new);
         let policy = Policy::configured(parts.config.retry_interval, retry_max);
         Self {
@@ -84,7 +102,8 @@ impl JoinDriver {
             evidence,
             end: parts.end.clone(),
             work: FuturesUnordered::new(),
-            details: BTreeMap::new(),
+            seen: Seen::default(),
+            sights,
             joined: BTreeSet::new(),
             leaderless: Some(Instant::now()),
             was_alone: true,
@@ -102,7 +121,9 @@ impl JoinDriver {
         loop {
             tokio::select! {
                 Some(done) = self.work.next() => {
-                    self.details.extend(done.detail);
+                    if let Some((source, detail)) = done.detail {
+                        self.seen.note(source, detail);
+                    }
                     self.handle(done.event);
                 }
                 changed = members.changed() => {
@@ -138,12 +159,15 @@ impl JoinDriver {
                     self.work.push(Box::pin(join));
                 }
                 Action::Sleep { token, window } => {
-                    self.work.push(Box::pin(work::sleep(token, window)));
+                    let pause = work::draw(window);
+                    self.seen.sleeps(token.source(), pause);
+                    self.work.push(Box::pin(work::sleep(token, pause)));
                 }
                 Action::Notice(notice) => self.report(notice),
                 Action::GiveUp(outcome) => self.give_up(outcome),
             }
         }
+        self.publish_sights();
     }
 
     fn give_up(&self, outcome: Outcome) {
@@ -151,9 +175,12 @@ impl JoinDriver {
             Outcome::Told => return,
             Outcome::Exhausted => "agent: max join LAN retry exhausted, exiting".to_owned(),
             Outcome::OnceFailed { source, reason } => {
-                let detail = self.details.get(&source).cloned();
-                let detail = detail.unwrap_or_else(|| reason.prose().to_owned());
-                format!("start_join: {detail}")
+                let detail = self.seen.error(source);
+                let is_told = !detail.is_empty();
+                format!(
+                    "start_join: {}",
+                    if is_told { detail } else { reason.prose() }
+                )
             }
         };
         error!(target: "agent", error = %why, "join failed");
@@ -248,6 +275,17 @@ impl JoinDriver {
         });
     }
 
+    fn publish_sights(&self) {
+        let now = self.seen.sights(&self.sources, &self.engine);
+        self.sights.send_if_modified(|before| {
+            let is_news = *before != now;
+            if is_news {
+                *before = now;
+            }
+            is_news
+        });
+    }
+
     /// Keeps the addresses of the others for the next start, servers first.
     async fn remember(&mut self, members: &[Member]) {
         let own = self.gossip.own().node_id;
@@ -283,8 +321,9 @@ impl JoinDriver {
             Notice::Joined { source, .. } => self.joined.insert(source),
             _ => true,
         };
+        self.seen.notice(notice);
         if is_news {
-            report::notice(&self.sources, &self.details, notice);
+            report::notice(&self.sources, &self.seen, notice);
         }
     }
 }

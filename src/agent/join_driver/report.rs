@@ -1,11 +1,9 @@
 //! The log of joining, in Consul's words where it has some (agent reference, 1.2).
 
-use std::collections::BTreeMap;
-
 use tracing::{debug, error, info, warn};
 
-use super::Sources;
-use crate::join::{Notice, SourceId};
+use super::{Seen, Sources};
+use crate::join::Notice;
 
 /// What is said once at the start.
 pub(super) fn start(sources: &Sources) {
@@ -16,9 +14,9 @@ pub(super) fn start(sources: &Sources) {
 }
 
 /// What the engine noticed. The first failure of a round is a warning, its repetitions are not.
-pub(super) fn notice(sources: &Sources, details: &BTreeMap<SourceId, String>, notice: Notice) {
+pub(super) fn notice(sources: &Sources, seen: &Seen, notice: Notice) {
     let name = |source| sources.name(source);
-    let detail = |source| details.get(&source).map_or("", String::as_str);
+    let detail = |source| seen.error(source);
     match notice {
         Notice::Resolved {
             source,

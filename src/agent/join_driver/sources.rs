@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use quorate_providers::Query;
 
+use super::Sight;
 use crate::agent::AgentError;
 use crate::agent::evidence::Evidence;
 use crate::agent::lookup::Source;
@@ -68,6 +69,14 @@ impl Sources {
             open_sources: configured.map(ToString::to_string).collect(),
             ..Evidence::default()
         }
+    }
+
+    /// How they do before any of them was asked.
+    pub(in crate::agent) fn unasked(&self) -> Vec<Sight> {
+        self.entries
+            .iter()
+            .map(|entry| Sight::unasked(entry.to_string()))
+            .collect()
     }
 
     pub(super) fn remembered(&self) -> BTreeSet<SocketAddr> {

@@ -7,13 +7,15 @@ use std::time::Duration;
 use quorate_providers::{Kind, Retry as LookupRetry};
 use rand::RngExt as _;
 
+use super::seen::is_refusal;
 use super::sources::socket_addr;
-use super::{Done, Entry};
-use crate::agent::lookup::{Listed, Lookup, Source, Unresolved};
+use super::{Detail, Done, Entry};
+use crate::agent::lookup::{Listed, Lookup, Source, Unresolved, chain};
 use crate::agent::parts::failures;
 use crate::gossip::{Gossip, GossipError, JoinReport};
 use crate::join::{Event, Failure, Found, Reason, Retry, SourceId, Token, Window};
 use crate::types::Address;
+use crate::why::Refused;
 
 /// One lookup with all its pages must end by then (design, section 6).
 const RESOLVE_DEADLINE: Duration = Duration::from_secs(30);
@@ -51,9 +53,11 @@ pub(super) async fn resolve(
             }
         }
         Err(unresolved) => {
-            let detail = token
-                .source()
-                .map(|source| (source, unresolved.reason.clone()));
+            let detail = Detail {
+                error: Some(unresolved.reason.clone()),
+                refused: Some(Vec::new()),
+            };
+            let detail = token.source().map(|source| (source, detail));
             let answer = Err(failure(&unresolved));
             Done {
                 event: Event::Resolved { token, answer },
@@ -129,7 +133,10 @@ pub(super) async fn join(
 ) -> Done {
     let targets: Vec<SocketAddr> = addresses.iter().filter_map(socket_addr).collect();
     let report = gossip.join(&targets).await;
-    let detail = (!report.failed.is_empty()).then(|| (source, failures(&report)));
+    let detail = Detail {
+        error: (!report.failed.is_empty()).then(|| failures(&report)),
+        refused: Some(refused(&report)),
+    };
     let event = match refusal(&report) {
         Some(reason) => {
             let failure = Failure {
@@ -148,7 +155,23 @@ pub(super) async fn join(
             own: report.own.iter().copied().map(Address::from).collect(),
         },
     };
-    Done { event, detail }
+    Done {
+        event,
+        detail: Some((source, detail)),
+    }
+}
+
+/// The addresses that answered and refused.
+fn refused(report: &JoinReport) -> Vec<Refused> {
+    let all = report.failed.iter();
+    let refused = all.filter(|(_, error)| is_refusal(reason(error)));
+    refused
+        .map(|(addr, error)| Refused {
+            address: addr.to_string(),
+            reason: reason(error),
+            error: chain(error),
+        })
+        .collect()
 }
 
 /// The reason of a join that reached nobody because it was refused, the most telling one first.
@@ -162,18 +185,25 @@ fn refusal(report: &JoinReport) -> Option<Reason> {
 
 const fn reason(error: &GossipError) -> Reason {
     match error {
-        GossipError::KeyMismatch { .. } | GossipError::KeyMissing { .. } => Reason::KeyMismatch,
+        GossipError::KeyMismatch { .. }
+        | GossipError::KeyMissing { .. }
+        | GossipError::KeyAbsentThere { .. } => Reason::KeyMismatch,
+        GossipError::Refused { conflict, .. } => conflict.kind.reason(),
         _ => Reason::PeersUnreachable,
     }
 }
 
-/// Sleeps for a time drawn evenly from a window.
-pub(super) async fn sleep(token: Token, window: Window) -> Done {
-    let pause = if window.from < window.to {
+/// Draws a time evenly from a window.
+pub(super) fn draw(window: Window) -> Duration {
+    if window.from < window.to {
         rand::rng().random_range(window.from..=window.to)
     } else {
         window.from
-    };
+    }
+}
+
+/// Sleeps.
+pub(super) async fn sleep(token: Token, pause: Duration) -> Done {
     tokio::time::sleep(pause).await;
     Done {
         event: Event::Woke(token),

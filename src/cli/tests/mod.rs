@@ -5,6 +5,7 @@ mod keys;
 mod membership;
 mod operator;
 mod usage;
+mod why;
 
 use std::ffi::OsString;
 use std::io::{self, Cursor, Write};

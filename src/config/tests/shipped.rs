@@ -82,7 +82,12 @@ fn reference() -> String {
         let flag = setting
             .flag
             .map_or_else(String::new, |flag| format!(" Flag: -{flag}."));
-        text.push_str(&comment(&format!("{}{flag}", setting.doc), indent));
+        let reload = if setting.is_reloaded {
+            " A reload takes it."
+        } else {
+            ""
+        };
+        text.push_str(&comment(&format!("{}{reload}{flag}", setting.doc), indent));
         text.push_str(&line(setting, indent));
     }
     text

@@ -4,6 +4,7 @@ mod bounds;
 mod client;
 mod keys;
 mod shapes;
+mod why;
 
 use reqwest::Method;
 use reqwest::header::HeaderMap;

@@ -6,9 +6,11 @@ use tokio::task::JoinError;
 
 use crate::http::ask::Ask;
 use crate::http::endpoint::Behind;
+use crate::http::metrics::{self, MetricsJson};
 use crate::http::node::NodeError;
 use crate::http::reply::{Refusal, Reply};
 use crate::http::shape::{MemberJson, SelfJson, VersionJson};
+use crate::http::why_shape::WhyJson;
 use crate::types::{Member, MemberStatus};
 
 /// What this agent is and how it does.
@@ -54,6 +56,38 @@ pub(in crate::http) fn members(
         let members = behind.node.members();
         let members: Vec<MemberJson> = members.iter().map(MemberJson::from).collect();
         Reply::json(&ask.params, &members)
+    }
+    .boxed()
+}
+
+/// Why the agent does not serve, or that it does.
+pub(in crate::http) fn why(behind: Behind, ask: Ask) -> BoxFuture<'static, Result<Reply, Refusal>> {
+    async move { Reply::json(&ask.params, &WhyJson::from(behind.node.why())) }.boxed()
+}
+
+/// What the agent counts: Consul's JSON, or Prometheus' text with `?format=prometheus`.
+pub(in crate::http) fn metrics(
+    behind: Behind,
+    ask: Ask,
+) -> BoxFuture<'static, Result<Reply, Refusal>> {
+    async move {
+        let gauges = metrics::gauges(&behind.node.why(), &behind.node.own().stats);
+        if ask.params.value("format") == Some("prometheus") {
+            return Ok(Reply::prometheus(metrics::prometheus(&gauges)));
+        }
+        Reply::json(&ask.params, &MetricsJson::new(behind.node.now_ms(), gauges))
+    }
+    .boxed()
+}
+
+/// Has the agent read its settings again.
+pub(in crate::http) fn reload(
+    behind: Behind,
+    _ask: Ask,
+) -> BoxFuture<'static, Result<Reply, Refusal>> {
+    async move {
+        behind.node.reload().await?;
+        Ok(Reply::empty())
     }
     .boxed()
 }

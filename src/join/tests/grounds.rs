@@ -153,30 +153,3 @@ fn a_join_clears_the_reason_of_its_source() {
     let joined = after(failed, events);
     assert_eq!(joined.sources()[0].last_failure(), None);
 }
-
-#[test]
-fn every_reason_has_a_code_and_a_sentence_of_its_own() {
-    let reasons = [
-        Reason::NoSources,
-        Reason::Looking,
-        Reason::DiscoveryEmpty,
-        Reason::DiscoveryGaps,
-        Reason::OnlySelf,
-        Reason::Misconfigured,
-        Reason::Credentials,
-        Reason::Throttled,
-        Reason::DiscoveryTimeout,
-        Reason::DiscoveryFailed,
-        Reason::PeersUnreachable,
-        Reason::KeyMismatch,
-        Reason::ClusterConflict,
-        Reason::AmbiguousCluster,
-        Reason::IdConflict,
-        Reason::NoLeader,
-    ];
-    let codes: BTreeSet<&str> = reasons.iter().map(|reason| reason.code()).collect();
-    let prose: BTreeSet<&str> = reasons.iter().map(|reason| reason.prose()).collect();
-    assert_eq!((codes.len(), prose.len()), (reasons.len(), reasons.len()));
-    let is_code = |c: char| c.is_ascii_lowercase() || c == '-';
-    assert!(codes.iter().all(|code| code.chars().all(is_code)));
-}

@@ -1,23 +1,25 @@
 //! An agent made up for tests: holds what it was given, records what it was asked.
 
+mod served;
+
+pub(crate) use served::{Served, serve_fake};
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
-use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
-use tokio::task::JoinHandle;
-use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::node::{
+use crate::http::node::{
     Abandoned, Found, Node, NodeError, Own, PeerName, RaftConfiguration, RaftPeer, Read,
 };
 use crate::state::{Answer, Applied, Command, KvEntry, NodeEntry, NodeRecord, Query};
 use crate::types::{
     Announcement, ClusterId, Member, MemberStatus, NodeId, RaftId, Role, ServerRole,
 };
+use crate::why::Report;
 
 /// An agent that is server `s1` of three, with a client `web1`.
 #[derive(Debug)]
@@ -40,6 +42,8 @@ pub(crate) struct FakeNode {
     pub(crate) may_leave: Notify,
     /// Told when `leave` has begun and when it has ended.
     pub(crate) left: Notify,
+    /// Why it does not serve.
+    pub(crate) report: Mutex<Report>,
     keys: watch::Sender<Keys>,
 }
 
@@ -92,6 +96,7 @@ impl Default for FakeNode {
             leave_is_held: Mutex::default(),
             may_leave: Notify::default(),
             left: Notify::default(),
+            report: Mutex::new(crate::why::testing::waiting()),
             keys: watch::Sender::new((10, BTreeMap::new())),
         }
     }
@@ -293,6 +298,18 @@ impl Node for FakeNode {
         ready(self.call(format!("transfer {to:?}"), ())).boxed()
     }
 
+    fn reload(&self) -> BoxFuture<'_, Result<(), NodeError>> {
+        ready(self.call("reload".to_owned(), ())).boxed()
+    }
+
+    fn why(&self) -> Report {
+        self.report.lock().unwrap().clone()
+    }
+
+    fn now_ms(&self) -> u64 {
+        1_735_787_058_000
+    }
+
     fn abandon_founding(&self) -> BoxFuture<'_, Result<Abandoned, NodeError>> {
         let abandoned = Abandoned {
             cluster: ClusterId::new(0xd),
@@ -300,44 +317,5 @@ impl Node for FakeNode {
             wipes_raft: true,
         };
         ready(self.call("abandon".to_owned(), abandoned)).boxed()
-    }
-}
-
-/// The API of a made-up agent, served on a free port of loopback until dropped or stopped.
-#[derive(Debug)]
-pub(crate) struct Served {
-    /// The agent behind it.
-    pub(crate) node: Arc<FakeNode>,
-    /// Where it is served.
-    pub(crate) addr: SocketAddr,
-    /// Stops the server when cancelled; so does dropping this.
-    stop: CancellationToken,
-    _stop_at_drop: DropGuard,
-    /// Ends when the server has stopped.
-    pub(crate) server: JoinHandle<()>,
-}
-
-/// Serves the API of a made-up agent.
-pub(crate) async fn serve_fake() -> Served {
-    let node = Arc::new(FakeNode::default());
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let addr = listener.local_addr().unwrap();
-    let stop = CancellationToken::new();
-    let stopped = stop.clone().cancelled_owned();
-    let behind: Arc<dyn Node> = Arc::<FakeNode>::clone(&node);
-    let server = tokio::spawn(super::serve(listener, behind, stopped));
-    Served {
-        node,
-        addr,
-        _stop_at_drop: stop.clone().drop_guard(),
-        stop,
-        server,
-    }
-}
-
-impl Served {
-    /// Tells the server to stop.
-    pub(crate) fn stop(&self) {
-        self.stop.cancel();
     }
 }

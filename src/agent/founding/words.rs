@@ -1,0 +1,79 @@
+//! Where the founding stands, in words, as far as the founding rules have none.
+
+use std::time::Duration;
+
+use crate::autopilot::QuorumLost;
+use crate::bootstrap::Waiting;
+use crate::types::{ClusterId, Member, MemberStatus, Reason};
+use crate::why::Said;
+
+/// Nothing was looked at yet.
+pub(super) fn starting() -> Said {
+    Said::plain(Reason::Starting)
+}
+
+/// The rules say wait.
+pub(super) fn waiting(waiting: &Waiting) -> Said {
+    Said {
+        reason: waiting.reason(),
+        line: waiting.to_string(),
+        missing: waiting.missing(),
+    }
+}
+
+/// This server is in a cluster.
+pub(super) fn formed(cluster: ClusterId) -> Said {
+    Said {
+        reason: Reason::Formed,
+        line: format!("in cluster {cluster}"),
+        missing: Vec::new(),
+    }
+}
+
+/// A cluster exists, and this server is not in it yet. Those of its servers that do not answer
+/// are named: they may be why.
+pub(super) fn joining(cluster: ClusterId, members: &[Member]) -> Said {
+    let is_of_it =
+        |member: &&Member| member.says.server().is_some() && member.says.cluster == Some(cluster);
+    let failed = members
+        .iter()
+        .filter(is_of_it)
+        .filter(|member| member.status == MemberStatus::Failed);
+    let missing: Vec<String> = failed.map(|member| member.says.name.to_string()).collect();
+    let mut line = format!("cluster {cluster} exists; waiting to be added to it");
+    if !missing.is_empty() {
+        line.push_str("; these of its servers do not answer: ");
+        line.push_str(&missing.join(", "));
+    }
+    Said {
+        reason: Reason::Joining,
+        line,
+        missing,
+    }
+}
+
+/// There is no leader although enough voters are there.
+pub(super) fn leaderless(cluster: ClusterId, since: Duration) -> Said {
+    Said {
+        reason: Reason::NoLeader,
+        line: format!(
+            "in cluster {cluster}, which has had no leader for {} s; its voters are there, so \
+             look whether they reach each other's server ports",
+            since.as_secs()
+        ),
+        missing: Vec::new(),
+    }
+}
+
+/// Too many voters are missing for a leader.
+pub(super) fn quorum_lost(lost: &QuorumLost) -> Said {
+    Said {
+        reason: Reason::QuorumLost,
+        line: lost.to_string(),
+        missing: lost
+            .missing
+            .iter()
+            .map(|voter| voter.name.clone())
+            .collect(),
+    }
+}

@@ -1,0 +1,53 @@
+//! How the reason why an agent does not serve is printed.
+
+use super::World;
+use crate::http::{SourceJson, WhyJson};
+
+/// Prints the reason: the line first, then what it means, who is missing, what to do, and how
+/// each source does.
+pub(super) fn print(why: &WhyJson, world: &mut World) {
+    let held = seconds(why.since_seconds);
+    world.out.line(format!("{}: {}", why.code, why.line));
+    let mut row = |name: &str, text: &str| {
+        if !text.is_empty() {
+            world.out.line(format!("  {name:<8} {text}"));
+        }
+    };
+    row("since", &format!("{held} ({})", why.since));
+    row("meaning", &why.meaning);
+    row("missing", &why.missing.join(", "));
+    row("to do", &why.advice);
+    for source in &why.sources {
+        row("source", &line(source));
+    }
+}
+
+fn line(source: &SourceJson) -> String {
+    let mut parts = vec![format!("{}: {}", source.source, source.doing)];
+    if source.attempt > 0 {
+        parts.push(format!(", attempt {}", source.attempt));
+    }
+    if let Some(next) = source.next_attempt_seconds {
+        parts.push(format!(", next in {}", seconds(next)));
+    }
+    if source.code.is_empty() {
+        return parts.concat();
+    }
+    parts.push(format!("; last: {}", source.code));
+    if let Some(ago) = source.failed_seconds_ago {
+        parts.push(format!(" {} ago", seconds(ago)));
+    }
+    if !source.error.is_empty() {
+        parts.push(format!(": {}", source.error));
+    }
+    parts.concat()
+}
+
+/// A time as people read it: tenths below a minute, else whole seconds.
+fn seconds(time: f64) -> String {
+    if time < 60.0 {
+        format!("{time:.1} s")
+    } else {
+        format!("{time:.0} s")
+    }
+}

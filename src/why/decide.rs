@@ -1,0 +1,202 @@
+//! The rules, in the order that the room's page gives.
+
+use super::{Doing, Facts, Said, Source, words};
+use crate::types::Reason;
+
+/// A rule: its word, if it has one.
+type Rule = fn(&Facts) -> Option<Said>;
+
+/// Why a source led to nobody, the most telling first: what an operator can do most about.
+const BY_WEIGHT: [Reason; 10] = [
+    Reason::Misconfigured,
+    Reason::Credentials,
+    Reason::Throttled,
+    Reason::DiscoveryFailed,
+    Reason::DiscoveryTimeout,
+    Reason::DiscoveryGaps,
+    Reason::DiscoveryEmpty,
+    Reason::KeyMismatch,
+    Reason::PeersUnreachable,
+    Reason::OnlySelf,
+];
+
+/// Says which reason holds.
+pub fn decide(facts: &Facts) -> Said {
+    let rules: [Rule; 11] = [
+        ending,
+        ready,
+        refused,
+        torn,
+        in_cluster,
+        bound,
+        turned_away,
+        alone,
+        unreached,
+        founding,
+        client,
+    ];
+    rules
+        .iter()
+        .find_map(|rule| rule(facts))
+        // Servers are there, and the first word of one of them is on its way.
+        .unwrap_or_else(|| Said::plain(Reason::Looking))
+}
+
+fn founding_says(facts: &Facts, reasons: &[Reason]) -> Option<Said> {
+    let said = facts.founding.as_ref()?;
+    reasons.contains(&said.reason).then(|| said.clone())
+}
+
+fn ending(facts: &Facts) -> Option<Said> {
+    if facts.is_leaving {
+        return Some(Said::plain(Reason::Leaving));
+    }
+    founding_says(facts, &[Reason::Removed])
+}
+
+fn ready(facts: &Facts) -> Option<Said> {
+    let is_led = if facts.is_server {
+        facts.is_led
+    } else {
+        has_led_server(facts)
+    };
+    (facts.cluster.is_some() && is_led && facts.is_current).then(|| words::ready(facts))
+}
+
+/// A server that answered this client knows a leader.
+fn has_led_server(facts: &Facts) -> bool {
+    let told = facts.told.as_ref().and_then(|told| told.as_ref().ok());
+    let is_there = !facts.servers.is_empty();
+    told.filter(|_| is_there)
+        .is_some_and(|told| matches!(told.said.reason, Reason::Ready | Reason::Formed))
+}
+
+fn refused(facts: &Facts) -> Option<Said> {
+    facts.refusal.clone().filter(|_| facts.is_alone)
+}
+
+fn torn(facts: &Facts) -> Option<Said> {
+    facts.ambiguity.clone().filter(|_| facts.cluster.is_none())
+}
+
+fn in_cluster(facts: &Facts) -> Option<Said> {
+    let cluster = facts.cluster.filter(|_| facts.is_server)?;
+    if facts.is_led {
+        return Some(words::formed(cluster));
+    }
+    let known = founding_says(facts, &[Reason::QuorumLost, Reason::Joining]);
+    Some(known.unwrap_or_else(|| words::leaderless(cluster, &facts.voters)))
+}
+
+fn bound(facts: &Facts) -> Option<Said> {
+    founding_says(
+        facts,
+        &[
+            Reason::FoundingBlocked,
+            Reason::LedgerLost,
+            Reason::AmbiguousCluster,
+            Reason::Joining,
+            Reason::ExpectMismatch,
+            Reason::FoundingInProgress,
+        ],
+    )
+}
+
+fn turned_away(facts: &Facts) -> Option<Said> {
+    let mut refused = facts.sources.iter().flat_map(|source| &source.refused);
+    if let Some(first) = refused.next() {
+        return Some(Said {
+            reason: first.reason,
+            line: first.error.clone(),
+            missing: vec![first.address.clone()],
+        });
+    }
+    if facts.is_alone && facts.is_called_with_another_key {
+        return Some(Said {
+            line: "agents with another gossip key, or with none, call this one".to_owned(),
+            ..Said::plain(Reason::KeyMismatch)
+        });
+    }
+    founding_says(
+        facts,
+        &[Reason::WaitingForServers, Reason::WaitingUnknownPeers],
+    )
+    .and_then(|_waits| facts.stranger.clone())
+}
+
+fn alone(facts: &Facts) -> Option<Said> {
+    let waits_for_sources = waits_for_sources_only(facts);
+    if !facts.is_alone && !waits_for_sources {
+        return None;
+    }
+    // The founding's word names the silent addresses, and how many servers are missing.
+    let has_own_word = facts
+        .founding
+        .as_ref()
+        .is_some_and(|said| said.reason != Reason::FoundNotAsked);
+    let may_say = |reason: Reason| {
+        let is_in_founding = matches!(reason, Reason::PeersUnreachable | Reason::NoSources);
+        !(has_own_word && is_in_founding)
+    };
+    if facts.sources.is_empty() {
+        return may_say(Reason::NoSources).then(|| Said::plain(Reason::NoSources));
+    }
+    let with = |reason: Reason| -> Vec<&Source> {
+        let all = facts.sources.iter();
+        all.filter(|source| source.failure == Some(reason))
+            .collect()
+    };
+    let asked: Vec<&Source> = facts
+        .sources
+        .iter()
+        .filter(|s| is_first_attempt(s))
+        .collect();
+    if !asked.is_empty() {
+        return Some(words::of_sources(Reason::Looking, &asked));
+    }
+    let worst = BY_WEIGHT
+        .into_iter()
+        .find(|reason| !with(*reason).is_empty())?;
+    may_say(worst).then(|| words::of_sources(worst, &with(worst)))
+}
+
+/// It has not come to an end once, so nothing is known of it.
+fn is_first_attempt(source: &Source) -> bool {
+    let is_busy = matches!(source.doing, Doing::Resolving | Doing::Joining);
+    is_busy && source.attempt <= 1 && source.failure.is_none()
+}
+
+/// The founding waits, and all that it waits for are sources.
+fn waits_for_sources_only(facts: &Facts) -> bool {
+    let is_source = |name: &String| facts.sources.iter().any(|source| source.name == *name);
+    founding_says(facts, &[Reason::WaitingUnknownPeers])
+        .is_some_and(|said| !said.missing.is_empty() && said.missing.iter().all(is_source))
+}
+
+fn unreached(facts: &Facts) -> Option<Said> {
+    founding_says(
+        facts,
+        &[Reason::WaitingForProposer, Reason::WaitingForServers],
+    )?;
+    (!facts.not_calling.is_empty()).then(|| words::port_unreached(&facts.not_calling))
+}
+
+fn founding(facts: &Facts) -> Option<Said> {
+    facts.founding.clone()
+}
+
+fn client(facts: &Facts) -> Option<Said> {
+    if facts.servers.is_empty() {
+        return Some(Said::plain(Reason::NoServers));
+    }
+    let told = match facts.told.as_ref()? {
+        Ok(told) => told,
+        Err(error) => return Some(words::servers_silent(&facts.servers, error)),
+    };
+    match facts.cluster {
+        Some(cluster) if has_led_server(facts) => Some(words::formed(cluster)),
+        // Led, and this client has not taken its cluster for its own yet.
+        None if has_led_server(facts) => Some(Said::plain(Reason::Joining)),
+        _ => Some(words::told(told)),
+    }
+}

@@ -1,0 +1,291 @@
+//! The rules as a table: facts, and the reason that holds.
+
+mod alone;
+
+use super::*;
+use crate::types::ClusterId;
+
+/// A server alone, with nothing known.
+fn server() -> Facts {
+    Facts {
+        is_server: true,
+        is_leaving: false,
+        cluster: None,
+        is_alone: true,
+        is_led: false,
+        is_current: false,
+        refusal: None,
+        ambiguity: None,
+        stranger: None,
+        is_called_with_another_key: false,
+        founding: None,
+        voters: Vec::new(),
+        not_calling: Vec::new(),
+        servers: Vec::new(),
+        told: None,
+        sources: Vec::new(),
+    }
+}
+
+fn client() -> Facts {
+    Facts {
+        is_server: false,
+        ..server()
+    }
+}
+
+fn said(reason: Reason, missing: &[&str]) -> Said {
+    Said {
+        missing: missing.iter().map(|name| (*name).to_owned()).collect(),
+        ..Said::plain(reason)
+    }
+}
+
+/// A server whose founding says this, beside others or alone.
+fn founding(reason: Reason, is_alone: bool) -> Facts {
+    Facts {
+        is_alone,
+        founding: Some(said(reason, &[])),
+        ..server()
+    }
+}
+
+fn source(name: &str, failure: Option<Reason>) -> Source {
+    Source {
+        name: name.to_owned(),
+        doing: Doing::Waiting,
+        attempt: 2,
+        failure,
+        error: String::new(),
+        refused: Vec::new(),
+        failed_ago: None,
+        next_in: None,
+    }
+}
+
+/// A server that waits and whose sources failed so.
+fn failed(waits: Reason, failures: &[Reason]) -> Facts {
+    let names = ["a", "b", "c"];
+    let failures = names.iter().zip(failures);
+    Facts {
+        sources: failures
+            .map(|(name, failure)| source(name, Some(*failure)))
+            .collect(),
+        ..founding(waits, true)
+    }
+}
+
+fn refusing(mut facts: Facts, reason: Reason) -> Facts {
+    let mut refused = source("b", None);
+    refused.refused.push(Refused {
+        address: "192.0.2.2:8301".to_owned(),
+        reason,
+        error: "no".to_owned(),
+    });
+    facts.sources.push(refused);
+    facts
+}
+
+fn member(is_led: bool, is_current: bool) -> Facts {
+    Facts {
+        cluster: Some(ClusterId::new(7)),
+        is_led,
+        is_current,
+        ..founding(Reason::Formed, false)
+    }
+}
+
+fn told(facts: Facts, reason: Reason) -> Facts {
+    Facts {
+        servers: vec!["s1".to_owned()],
+        is_alone: false,
+        told: Some(Ok(Told {
+            by: "192.0.2.1:8300".to_owned(),
+            said: said(reason, &["s2"]),
+        })),
+        ..facts
+    }
+}
+
+fn check(rows: impl IntoIterator<Item = (Reason, Facts)>) {
+    for (expected, facts) in rows {
+        assert_eq!(decide(&facts).reason, expected, "{facts:#?}");
+    }
+}
+
+#[test]
+fn what_works_is_not_explained_away_and_the_end_is_told_first() {
+    let refused = |facts| Facts {
+        is_alone: true,
+        refusal: Some(said(Reason::NameConflict, &[])),
+        ..facts
+    };
+    check([
+        (Reason::Ready, member(true, true)),
+        (Reason::Ready, refused(member(true, true))),
+        (
+            Reason::Ready,
+            refusing(member(true, true), Reason::KeyMismatch),
+        ),
+        (Reason::NameConflict, refused(member(false, true))),
+        (
+            Reason::Leaving,
+            Facts {
+                is_leaving: true,
+                ..member(true, true)
+            },
+        ),
+        (
+            Reason::Removed,
+            Facts {
+                founding: Some(said(Reason::Removed, &[])),
+                ..member(true, true)
+            },
+        ),
+    ]);
+}
+
+#[test]
+fn a_refusal_counts_only_while_nobody_else_took_this_agent_in() {
+    let refused = |is_alone| Facts {
+        refusal: Some(said(Reason::NodeIdConflict, &[])),
+        ..founding(Reason::WaitingForServers, is_alone)
+    };
+    check([
+        (Reason::NodeIdConflict, refused(true)),
+        (Reason::WaitingForServers, refused(false)),
+    ]);
+    let torn = |cluster| Facts {
+        ambiguity: Some(said(Reason::AmbiguousCluster, &[])),
+        cluster,
+        ..founding(Reason::WaitingForServers, false)
+    };
+    check([
+        (Reason::AmbiguousCluster, torn(None)),
+        (Reason::NoLeader, torn(Some(ClusterId::new(7)))),
+    ]);
+}
+
+#[test]
+fn in_a_cluster_it_is_the_leader_that_is_missing() {
+    let with = |reason| Facts {
+        founding: Some(said(reason, &["s2"])),
+        voters: vec![("s1".to_owned(), true), ("s2".to_owned(), false)],
+        ..member(false, true)
+    };
+    check([
+        (Reason::Formed, member(true, false)),
+        (Reason::NoLeader, with(Reason::Formed)),
+        (Reason::NoLeader, with(Reason::NoLeader)),
+        (Reason::QuorumLost, with(Reason::QuorumLost)),
+        (Reason::Joining, with(Reason::Joining)),
+        (
+            Reason::QuorumLost,
+            refusing(with(Reason::QuorumLost), Reason::KeyMismatch),
+        ),
+    ]);
+    let leaderless = decide(&with(Reason::Formed));
+    assert_eq!(leaderless.missing, ["s2"]);
+    assert!(leaderless.line.ends_with("s1, s2 (does not answer)"));
+}
+
+#[test]
+fn what_only_the_founding_can_know_goes_before_what_a_source_says() {
+    for reason in [
+        Reason::FoundingBlocked,
+        Reason::LedgerLost,
+        Reason::AmbiguousCluster,
+        Reason::Joining,
+        Reason::ExpectMismatch,
+        Reason::FoundingInProgress,
+    ] {
+        let facts = refusing(founding(reason, false), Reason::KeyMismatch);
+        check([(reason, facts)]);
+    }
+}
+
+#[test]
+fn an_address_that_refuses_goes_before_the_servers_that_are_missing() {
+    for waits in [Reason::WaitingForServers, Reason::WaitingUnknownPeers] {
+        for reason in [Reason::KeyMismatch, Reason::ClusterConflict] {
+            let facts = refusing(founding(waits, false), reason);
+            assert_eq!(decide(&facts).missing, ["192.0.2.2:8301"]);
+            check([(reason, facts)]);
+        }
+        let stranger = Facts {
+            stranger: Some(said(Reason::NameConflict, &["s3"])),
+            ..founding(waits, false)
+        };
+        check([(Reason::NameConflict, stranger)]);
+    }
+    let called = |is_alone| Facts {
+        is_called_with_another_key: true,
+        ..founding(Reason::WaitingForServers, is_alone)
+    };
+    check([
+        (Reason::KeyMismatch, called(true)),
+        (Reason::WaitingForServers, called(false)),
+    ]);
+}
+
+#[test]
+fn nobody_getting_through_goes_before_waiting_for_a_proposer() {
+    let unreached = |waits| Facts {
+        not_calling: vec!["s1".to_owned(), "s2".to_owned()],
+        ..founding(waits, false)
+    };
+    check([
+        (Reason::PortUnreached, unreached(Reason::WaitingForProposer)),
+        (Reason::PortUnreached, unreached(Reason::WaitingForServers)),
+        (
+            Reason::WaitingUnknownPeers,
+            unreached(Reason::WaitingUnknownPeers),
+        ),
+        (
+            Reason::WaitingForProposer,
+            founding(Reason::WaitingForProposer, false),
+        ),
+    ]);
+}
+
+#[test]
+fn a_client_says_what_a_server_says() {
+    let member = |is_current| Facts {
+        cluster: Some(ClusterId::new(7)),
+        is_current,
+        ..client()
+    };
+    let gone = |facts| Facts {
+        servers: Vec::new(),
+        ..facts
+    };
+    let silent = Facts {
+        told: Some(Err("timed out".to_owned())),
+        ..told(member(true), Reason::Ready)
+    };
+    check([
+        (Reason::Ready, told(member(true), Reason::Ready)),
+        (Reason::Ready, told(member(true), Reason::Formed)),
+        (Reason::Formed, told(member(false), Reason::Ready)),
+        (Reason::Joining, told(client(), Reason::Ready)),
+        (Reason::QuorumLost, told(member(true), Reason::QuorumLost)),
+        (
+            Reason::WaitingForServers,
+            told(client(), Reason::WaitingForServers),
+        ),
+        (Reason::NoServers, gone(told(member(true), Reason::Ready))),
+        (Reason::ServersSilent, silent),
+        (Reason::NoSources, client()),
+        (
+            Reason::PeersUnreachable,
+            Facts {
+                sources: vec![source("a", Some(Reason::PeersUnreachable))],
+                ..client()
+            },
+        ),
+        (Reason::KeyMismatch, refusing(client(), Reason::KeyMismatch)),
+    ]);
+    let line = decide(&told(client(), Reason::QuorumLost));
+    assert!(line.line.starts_with("the server at 192.0.2.1:8300 says: "));
+    assert_eq!(line.missing, ["s2"]);
+}

@@ -1,0 +1,105 @@
+//! The lines that are made here, because no other room has the names for them.
+
+use super::{Facts, Said, Source, Told};
+use crate::types::{ClusterId, Reason};
+
+/// How many names a line spells out before it counts the rest.
+const NAMES_SHOWN: usize = 8;
+
+/// The reason of some sources, which are named.
+pub(super) fn of_sources(reason: Reason, sources: &[&Source]) -> Said {
+    let missing: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
+    let line = match missing.as_slice() {
+        [] => reason.prose().to_owned(),
+        names => format!("{}: {}", reason.prose(), list(names)),
+    };
+    Said {
+        reason,
+        line,
+        missing,
+    }
+}
+
+/// The agent is in a cluster without a leader.
+pub(super) fn leaderless(cluster: ClusterId, voters: &[(String, bool)]) -> Said {
+    let told: Vec<String> = voters
+        .iter()
+        .map(|(name, is_alive)| match is_alive {
+            true => name.clone(),
+            false => format!("{name} (does not answer)"),
+        })
+        .collect();
+    let gone = voters.iter().filter(|(_, is_alive)| !is_alive);
+    Said {
+        reason: Reason::NoLeader,
+        line: match told.as_slice() {
+            [] => format!("cluster {cluster} has no leader"),
+            told => format!(
+                "cluster {cluster} has no leader; its voters: {}",
+                list(told)
+            ),
+        },
+        missing: gone.map(|(name, _)| name.clone()).collect(),
+    }
+}
+
+/// The agent is in a cluster with a leader, and not yet as far.
+pub(super) fn formed(cluster: ClusterId) -> Said {
+    Said {
+        reason: Reason::Formed,
+        line: format!("in cluster {cluster}, catching up with its leader"),
+        missing: Vec::new(),
+    }
+}
+
+/// The agent serves.
+pub(super) fn ready(facts: &Facts) -> Said {
+    let line = match facts.cluster {
+        Some(cluster) => format!("in cluster {cluster}"),
+        None => Reason::Ready.prose().to_owned(),
+    };
+    Said {
+        reason: Reason::Ready,
+        line,
+        missing: Vec::new(),
+    }
+}
+
+/// Servers do not come to this one's port.
+pub(super) fn port_unreached(not_calling: &[String]) -> Said {
+    Said {
+        reason: Reason::PortUnreached,
+        line: format!(
+            "these servers are heard, and none of them gets through to this one's server port: {}",
+            list(not_calling)
+        ),
+        missing: not_calling.to_vec(),
+    }
+}
+
+/// What a server said to a client.
+pub(super) fn told(told: &Told) -> Said {
+    Said {
+        line: format!("the server at {} says: {}", told.by, told.said.line),
+        ..told.said.clone()
+    }
+}
+
+/// No server answered a client.
+pub(super) fn servers_silent(servers: &[String], error: &str) -> Said {
+    Said {
+        reason: Reason::ServersSilent,
+        line: format!("none of the servers answers: {}; {error}", list(servers)),
+        missing: servers.to_vec(),
+    }
+}
+
+/// Writes the first few of a list, and how many more there are.
+fn list(items: &[String]) -> String {
+    let mut shown: Vec<String> = items.iter().take(NAMES_SHOWN).cloned().collect();
+    let more = items.len().saturating_sub(NAMES_SHOWN);
+    if more > 0 {
+        shown.push(format!("{more} more"));
+    }
+    shown.join(", ")
+}
