@@ -65,6 +65,8 @@ mod tape;
 #[cfg(feature = "aws")]
 mod aws;
 mod dns;
+#[cfg(feature = "gce")]
+mod gce;
 mod http;
 mod r#static;
 #[cfg(test)]
@@ -92,6 +94,8 @@ pub const PROVIDERS: &[&dyn Provider] = &[
     #[cfg(feature = "aws")]
     &aws::Aws,
     &dns::DnsNames,
+    #[cfg(feature = "gce")]
+    &gce::Gce,
     &http::HttpList,
     &r#static::Static,
 ];
