@@ -64,6 +64,8 @@ mod tape;
 
 #[cfg(feature = "aws")]
 mod aws;
+#[cfg(feature = "azure")]
+mod azure;
 mod dns;
 #[cfg(feature = "gce")]
 mod gce;
@@ -93,6 +95,8 @@ pub use secret::Secret;
 pub const PROVIDERS: &[&dyn Provider] = &[
     #[cfg(feature = "aws")]
     &aws::Aws,
+    #[cfg(feature = "azure")]
+    &azure::Azure,
     &dns::DnsNames,
     #[cfg(feature = "gce")]
     &gce::Gce,
