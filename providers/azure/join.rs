@@ -18,6 +18,7 @@ const OPERATION: &str = "network interfaces, list";
 /// What is known of a machine beside its interfaces.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Machine {
+    pub(super) id: Option<String>,
     pub(super) name: Option<String>,
     pub(super) zone: Option<String>,
     pub(super) state: Option<String>,
@@ -48,25 +49,63 @@ impl Found {
     }
 }
 
-/// Adds an instance for each machine with an interface, and for each interface without one.
+/// Adds an instance for each machine, and for each interface without one.
 pub(super) fn add(found: Found, settings: &Settings, seen: &mut Seen) -> Result<(), ResolveError> {
+    let is_of_set = matches!(settings.wanted, Wanted::Set { .. });
     let mut groups: BTreeMap<String, Vec<Nic>> = BTreeMap::new();
+    // Only interfaces are looked for in a resource group alone, and their machines may be anywhere.
+    if is_of_set || settings.group.is_none() {
+        let ids = found.machines.keys().cloned();
+        groups.extend(ids.map(|id| (id, Vec::new())));
+    }
     for nic in found.nics {
-        let of = nic
-            .properties
-            .virtual_machine
-            .as_ref()
-            .map(|machine| &machine.id);
-        let id = of.unwrap_or(&nic.id).to_ascii_lowercase();
+        let of = nic.properties.virtual_machine.as_ref();
+        let id = of.map_or(&nic.id, |machine| &machine.id);
+        let id = id.to_ascii_lowercase();
         if !found.is_of_machines || found.machines.contains_key(&id) {
             groups.entry(id).or_default().push(nic);
         }
     }
     for (id, nics) in groups {
-        let machine = found.machines.get(&id).cloned();
-        seen.add(instance(&nics, machine, settings, &found.public)?);
+        let machine = found.machines.get(&id);
+        let mut instance = describe(machine, &nics);
+        let is_tagged = add_nics(&nics, settings, &found.public, &mut instance)?;
+        let has_machine = machine.is_some()
+            || nics
+                .iter()
+                .any(|nic| nic.properties.virtual_machine.is_some());
+        instance.dropped = match &instance.state {
+            _ if !is_tagged => Some("has not the tag".to_owned()),
+            _ if !has_machine => Some("is an interface without a machine".to_owned()),
+            Some(state) if !settings.takes_state(state) => Some(format!("is {state}")),
+            _ => None,
+        };
+        seen.add(instance);
     }
     Ok(())
+}
+
+/// An instance without its addresses: of its machine, or of an interface if that is not known.
+fn describe(machine: Option<&Machine>, nics: &[Nic]) -> Instance {
+    let machine = machine.cloned().unwrap_or_default();
+    let of = |nic: &Nic| {
+        let owner = nic.properties.virtual_machine.as_ref();
+        owner.map_or_else(|| nic.id.clone(), |owner| owner.id.clone())
+    };
+    let id = machine.id.or_else(|| nics.first().map(of));
+    let own_name = id.as_deref().and_then(|id| id.rsplit('/').next());
+    let name = machine.name.or_else(|| own_name.map(str::to_owned));
+    // Of a machine that is deallocated no interface says whether it is the first.
+    let is_off = !nics.is_empty() && nics.iter().all(|nic| nic.properties.primary.is_none());
+    let state = machine.state;
+    Instance {
+        id,
+        name,
+        zone: machine.zone,
+        state: state.or_else(|| is_off.then(|| "deallocated".to_owned())),
+        tags: machine.tags,
+        ..Instance::from_call(OPERATION)
+    }
 }
 
 fn has_tag(tags: &BTreeMap<String, String>, wanted: &Wanted) -> bool {
@@ -78,57 +117,32 @@ fn has_tag(tags: &BTreeMap<String, String>, wanted: &Wanted) -> bool {
     }
 }
 
-fn instance(
+/// Adds addresses and tags of the interfaces, and says whether the machine or one of them is meant.
+fn add_nics(
     nics: &[Nic],
-    machine: Option<Machine>,
     settings: &Settings,
     public: &PublicAddresses,
-) -> Result<Instance, ResolveError> {
-    let is_running = machine
-        .as_ref()
-        .and_then(|machine| machine.state.as_deref());
-    let is_off = is_running.is_none() && nics.iter().all(|nic| nic.properties.primary.is_none());
-    let machine = machine.unwrap_or_default();
-    let is_tagged = has_tag(&machine.tags, &settings.wanted);
-    let first = nics.first();
-    let owner = first.and_then(|nic| nic.properties.virtual_machine.as_ref());
-    let id = owner.map(|owner| owner.id.clone());
-    let id = id
-        .or_else(|| first.map(|nic| nic.id.clone()))
-        .unwrap_or_default();
-    let own_name = id.rsplit('/').next().map(str::to_owned);
-    let mut instance = Instance::from_call(OPERATION).with_id(id);
-    instance.name = machine.name.or(own_name);
-    instance.zone = machine.zone;
-    instance.tags = machine.tags;
+    instance: &mut Instance,
+) -> Result<bool, ResolveError> {
+    let is_tag = matches!(settings.wanted, Wanted::Tag { .. });
+    let is_tagged = has_tag(&instance.tags, &settings.wanted);
     let mut is_any_tagged = is_tagged;
     for nic in nics {
         let none = BTreeMap::new();
         let tags = nic.tags.as_ref().unwrap_or(&none);
-        let is_nic_tagged =
-            matches!(settings.wanted, Wanted::Tag { .. }) && has_tag(tags, &settings.wanted);
+        let is_nic_tagged = is_tag && has_tag(tags, &settings.wanted);
         let is_first = nics.len() == 1 || nic.properties.primary == Some(true);
         is_any_tagged |= is_nic_tagged;
         let is_spare = !(is_nic_tagged || is_tagged && is_first);
         for config in &nic.properties.ip_configurations {
-            add_addresses(config, is_spare, public, &mut instance)?;
+            add_addresses(config, is_spare, public, instance)?;
         }
         for (name, value) in tags {
             let known = instance.tags.entry(name.clone());
             known.or_insert_with(|| value.clone());
         }
     }
-    let state = machine
-        .state
-        .or_else(|| is_off.then(|| "deallocated".to_owned()));
-    instance.dropped = match &state {
-        _ if !is_any_tagged => Some("has not the tag".to_owned()),
-        _ if owner.is_none() => Some("is an interface without a machine".to_owned()),
-        Some(state) if !settings.takes_state(state) => Some(format!("is {state}")),
-        _ => None,
-    };
-    instance.state = state;
-    Ok(instance)
+    Ok(is_any_tagged)
 }
 
 /// Adds the addresses of a configuration; one without any is on its way.
@@ -155,7 +169,7 @@ fn add_addresses(
         .map(|subnet| networks(&subnet.id))
         .unwrap_or_default();
     for address in addresses {
-        let address = names.iter().fold(address, |one, name| one.in_network(name));
+        let address = names.iter().fold(address, Address::in_network);
         let address = if is_spare { address.spare() } else { address };
         instance.addresses.push(address);
     }

@@ -117,7 +117,7 @@ impl Settings {
     }
 
     /// The subscriptions, of the query or the environment.
-    pub(super) fn subscriptions(&self, lookup: Lookup<'_>) -> Result<Vec<String>, ResolveError> {
+    pub(super) fn subscriptions(lookup: Lookup<'_>) -> Result<Vec<String>, ResolveError> {
         let error = |cause: &str| {
             ResolveError::new(Kind::Query, NAME, "find the subscription").with("cause", cause)
         };

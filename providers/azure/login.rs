@@ -19,6 +19,9 @@ const IDENTITY: &str = "ask for the managed identity's token";
 /// The metadata service of a machine.
 const METADATA: &str = "http://169.254.169.254";
 
+/// The variable with another address, of Microsoft's libraries.
+const METADATA_VARIABLE: &str = "AZURE_POD_IDENTITY_AUTHORITY_HOST";
+
 /// The part of a lookup's deadline that it gets: outside Azure nobody answers there, slowly.
 const SHARE: u32 = 3;
 
@@ -107,36 +110,57 @@ async fn assertion(rest: &Rest<'_>, path: &str) -> Result<Secret, ResolveError> 
     Ok(Secret::new(text.trim()))
 }
 
+/// Where identities are asked for, in which version, and with which proof.
+struct IdentityService {
+    url: Url,
+    version: &'static str,
+    proof: Option<Secret>,
+}
+
+/// A service's own endpoint, else the machine's metadata service.
+fn identity_service(rest: &Rest<'_>) -> Result<IdentityService, ResolveError> {
+    let variable = |name: &str| rest.lookup().io.environment().value(name);
+    let wrong = |name: &str| {
+        let cause = format!("{name} is no URL");
+        rest.error(Kind::Credentials, IDENTITY)
+            .with("cause", &cause)
+    };
+    if let Some((url, proof)) = variable("IDENTITY_ENDPOINT").zip(variable("IDENTITY_HEADER")) {
+        let url = Url::parse(&url).map_err(|_no_url| wrong("IDENTITY_ENDPOINT"))?;
+        return Ok(IdentityService {
+            url,
+            version: "2019-08-01",
+            proof: Some(Secret::new(proof)),
+        });
+    }
+    let host = variable(METADATA_VARIABLE).unwrap_or_else(|| METADATA.to_owned());
+    let url = format!(
+        "{}/metadata/identity/oauth2/token",
+        host.trim_end_matches('/')
+    );
+    let url = Url::parse(&url).map_err(|_no_url| wrong(METADATA_VARIABLE))?;
+    Ok(IdentityService {
+        url,
+        version: "2018-02-01",
+        proof: None,
+    })
+}
+
 /// The token of the machine's, or the service's, own identity.
 async fn managed(
     rest: &Rest<'_>,
     cloud: Cloud,
     client: Option<&str>,
 ) -> Result<Secret, ResolveError> {
-    let lookup = rest.lookup();
-    let variable = |name: &str| lookup.io.environment().value(name);
     let resource = format!("{}/", cloud.manager);
-    let service = variable("IDENTITY_ENDPOINT").zip(variable("IDENTITY_HEADER"));
-    let (url, version, proof) = match service {
-        Some((url, proof)) => (url, "2019-08-01", Some(Secret::new(proof))),
-        None => {
-            let host = variable("AZURE_POD_IDENTITY_AUTHORITY_HOST");
-            let host = host.unwrap_or_else(|| METADATA.to_owned());
-            let path = "metadata/identity/oauth2/token";
-            (
-                format!("{}/{path}", host.trim_end_matches('/')),
-                "2018-02-01",
-                None,
-            )
-        }
-    };
-    let url = Url::parse(&url).map_err(|_no_url| {
-        rest.error(Kind::Credentials, IDENTITY)
-            .with("cause", "IDENTITY_ENDPOINT is no URL")
-    })?;
+    let IdentityService {
+        url,
+        version,
+        proof,
+    } = identity_service(rest)?;
     let server = rest.at(&url.origin().ascii_serialization())?.direct();
     let server = server
-        .within(lookup.limits.deadline / SHARE)
+        .within(rest.lookup().limits.deadline / SHARE)
         .with_judge(judge_identity);
     let server = match &proof {
         Some(proof) => server.with_header("x-identity-header", proof),

@@ -206,7 +206,7 @@ fn known(
     zones: &[String],
     statuses: &[models::InstanceViewStatus],
 ) -> Option<(String, Machine)> {
-    let id = resource.id?.to_ascii_lowercase();
+    let id = resource.id?;
     let zone = match zones.first() {
         Some(zone) => format!("{}-{zone}", resource.location),
         None => resource.location,
@@ -219,10 +219,11 @@ fn known(
     };
     let text = |(name, value): (String, Value)| Some((name, value.as_str()?.to_owned()));
     let machine = Machine {
+        id: Some(id.clone()),
         name: resource.name,
         zone: Some(zone),
         state: state.map(str::to_owned),
         tags: pairs.into_iter().filter_map(text).collect(),
     };
-    Some((id, machine))
+    Some((id.to_ascii_lowercase(), machine))
 }

@@ -46,6 +46,19 @@ struct Managed {
     instance: String,
 }
 
+impl Managed {
+    /// Its zone and name.
+    fn place(&self) -> Option<(String, String)> {
+        let mut parts = self.instance.rsplit('/');
+        match (parts.next(), parts.next(), parts.next(), parts.next()) {
+            (Some(name), Some("instances"), Some(zone), Some("zones")) => {
+                Some((zone.to_owned(), name.to_owned()))
+            }
+            _ => None,
+        }
+    }
+}
+
 /// The instances of all groups of this name: there may be one in each zone and region.
 pub(super) async fn members(
     session: &mut Session<'_>,
@@ -116,13 +129,10 @@ async fn add(
             })
             .await?;
         for managed in page.managed_instances {
-            let mut parts = managed.instance.rsplit('/');
-            match (parts.next(), parts.next(), parts.next(), parts.next()) {
-                (Some(name), Some("instances"), Some(zone), Some("zones")) => {
-                    members.0.insert((zone.to_owned(), name.to_owned()));
-                }
-                _ => return Err(wrong("an instance without a zone")),
-            }
+            let member = managed
+                .place()
+                .ok_or_else(|| wrong("an instance without a zone"))?;
+            members.0.insert(member);
         }
         token = page.next_page_token.unwrap_or_default();
         if token.is_empty() {

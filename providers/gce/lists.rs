@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::{Kind, Pages, ResolveError, Seen};
+use crate::{Call, Kind, Pages, ResolveError, Rest, Seen};
 
 use super::instances::Machine;
 use super::keys::Settings;
@@ -78,29 +78,10 @@ pub(super) async fn read(
     let path = session.path(&format!("aggregated/{}", list.name));
     let first = session.rest().clone();
     let mut pages = Pages::new(&first, list.operation);
-    let fields = format!(
-        "kind,nextPageToken,unreachables,warning,items/*/warning,items/*/{}({})",
-        list.name, list.fields
-    );
     let mut token = String::new();
     loop {
         let page: Page = session
-            .ask(|rest| {
-                let call = rest
-                    .get(list.operation, &path)
-                    .query("maxResults", PAGE_SIZE)
-                    .query("returnPartialSuccess", "true")
-                    .query("fields", &fields);
-                let call = match list.filter {
-                    Some(filter) => call.query("filter", filter),
-                    None => call,
-                };
-                if token.is_empty() {
-                    call
-                } else {
-                    call.query("pageToken", &token)
-                }
-            })
+            .ask(|rest| request(rest, list, &path, &token))
             .await?;
         let error = |kind| first.error(kind, list.operation);
         if page.kind != list.kind {
@@ -116,6 +97,25 @@ pub(super) async fn read(
         }
         pages.turn(&token)?;
     }
+}
+
+/// The call for the page of a token; an empty one is the first's.
+fn request<'r>(rest: &'r Rest<'r>, list: List<'_>, path: &str, token: &str) -> Call<'r> {
+    let fields = format!(
+        "kind,nextPageToken,unreachables,warning,items/*/warning,items/*/{}({})",
+        list.name, list.fields
+    );
+    let call = rest
+        .get(list.operation, path)
+        .query("maxResults", PAGE_SIZE)
+        .query("returnPartialSuccess", "true")
+        .query("fields", &fields);
+    let more = [
+        ("filter", list.filter.unwrap_or_default()),
+        ("pageToken", token),
+    ];
+    let more = more.into_iter().filter(|(_, value)| !value.is_empty());
+    more.fold(call, |call, (name, value)| call.query(name, value))
 }
 
 /// Makes gaps of what a page says it could not read.

@@ -71,10 +71,8 @@ async fn no_hostile_answer_to_a_login_is_believed() {
             ("AZURE_AUTHORITY_HOST", &url),
             ("AZURE_POD_IDENTITY_AUTHORITY_HOST", &url),
         ]);
-        let by_machine = format!(
-            "provider=azure tag_name=role tag_value=server subscription_id={}",
-            SUBSCRIPTION
-        );
+        let by_machine =
+            format!("provider=azure tag_name=role tag_value=server subscription_id={SUBSCRIPTION}");
         for query in [query(""), by_machine] {
             let error = tape.resolve(&query).await.unwrap_err();
             let is_known = match hostile {

@@ -148,6 +148,20 @@ async fn a_flexible_set_gives_machines_that_name_it_and_no_others() {
 }
 
 #[tokio::test]
+async fn a_member_without_an_interface_is_a_gap_while_it_runs() {
+    let [set, nics, machines] = uniform_takes();
+    let one = format!(r#"{{"value":[{}]}}"#, uniform_nic(2, "/c2"));
+    let tape = azure([set, nics.json(&one), machines]).await;
+    let error = tape
+        .resolve(&query(&format!("subscription_id={SUBSCRIPTION}")))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), Kind::Answer);
+    assert!(error.to_string().contains("virtualMachines/1"), "{error}");
+    tape.finish();
+}
+
+#[tokio::test]
 async fn a_set_without_a_mode_is_uniform_and_an_empty_one_is_an_empty_answer() {
     let tape = azure([
         set(""),

@@ -73,7 +73,7 @@ async fn project_and_token_come_from_the_machine_and_one_call_reads_all_zones() 
     let answer = tape.resolve(QUERY).await.unwrap();
     assert_eq!(shown(&answer), ["10.128.0.4", "10.132.0.2"]);
     assert!(answer.is_complete());
-    let [_, contact] = answer.contacts.clone().try_into().unwrap();
+    let [_, contact] = answer.contacts.try_into().unwrap();
     assert_eq!(contact.instance.as_deref(), Some("4172895120034528871"));
     assert_eq!(contact.name.as_deref(), Some("server-1"));
     assert_eq!(contact.zone.as_deref(), Some("europe-west1-b"));
