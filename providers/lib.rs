@@ -70,11 +70,15 @@ mod yaml;
 
 #[cfg(feature = "aws")]
 mod aws;
+#[cfg(feature = "azure")]
+mod azure;
 mod consul;
 mod digitalocean;
 mod dns;
 mod exec;
 mod file;
+#[cfg(feature = "gce")]
+mod gce;
 mod hetzner;
 mod http;
 mod k8s;
@@ -106,11 +110,15 @@ pub use secret::Secret;
 pub const PROVIDERS: &[&dyn Provider] = &[
     #[cfg(feature = "aws")]
     &aws::Aws,
+    #[cfg(feature = "azure")]
+    &azure::Azure,
     &consul::Consul,
     &digitalocean::DigitalOcean,
     &dns::DnsNames,
     &exec::Program,
     &file::FileList,
+    #[cfg(feature = "gce")]
+    &gce::Gce,
     &hetzner::Hetzner,
     &http::HttpList,
     &k8s::Kubernetes,
