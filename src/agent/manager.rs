@@ -212,8 +212,9 @@ mod tests {
             }
         };
         tokio::select! {
-            () = manager.attend(why) => {}
+            biased;
             () = telling => {}
+            () = manager.attend(why) => {}
         }
         manager.reloading();
         manager.reloaded();
