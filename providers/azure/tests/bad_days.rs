@@ -123,7 +123,9 @@ async fn pages_that_run_in_a_circle_or_without_end_are_an_error() {
         ];
         for tape in tapes {
             let error = tape.resolve(&query("")).await.unwrap_err();
-            assert_eq!(error.kind(), Kind::Answer, "{error}");
+            let told = error.to_string();
+            let is_noticed = told.contains("one before it") || told.contains("than the limit");
+            assert!(is_noticed, "{told}");
             assert!(tape.asked().len() <= tape.limits.pages + 2);
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{FIELDS, QUERY, at_home, list, machine, metadata, project, shown, token};
-use crate::tape::{Hostile, Tape};
+use crate::tape::{Hostile, Take, Tape};
 use crate::{Kind, Retry};
 
 /// What each hostile answer is to the API.
@@ -61,14 +61,17 @@ async fn no_hostile_answer_of_the_metadata_server_is_believed() {
 
 #[tokio::test]
 async fn a_network_that_answers_for_every_name_is_no_metadata_server() {
-    let captive = metadata("project/project-id").reply_header("metadata-flavor", "None");
-    let tape = at_home(Tape::play([captive.json("my-project-1")]).await);
+    let captive = |take: Take| take.reply_header("metadata-flavor", "None");
+    // Everything else is as it should be, so nothing but the name gives it away.
+    let takes = [captive(project()), captive(token("of-md")), list()];
+    let tape = at_home(Tape::play(takes).await);
     let error = tape.resolve(QUERY).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Answer);
     assert!(
         error.to_string().contains("not of a metadata server"),
         "{error}"
     );
+    assert_eq!(tape.asked().len(), 1);
 }
 
 #[tokio::test]
@@ -157,11 +160,7 @@ async fn pages_that_run_in_a_circle_are_an_error() {
     let target = format!(
         "/compute/v1/projects/my-project-1/aggregated/instances?maxResults=500&returnPartialSuccess=true&fields={FIELDS}&filter=tags.items%3A%22consul%22&pageToken=t"
     );
-    let tape = machine([
-        list().json(page),
-        crate::tape::Take::get(&target).json(page),
-    ])
-    .await;
+    let tape = machine([list().json(page), Take::get(&target).json(page)]).await;
     let error = tape.resolve(QUERY).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Answer);
     tape.finish();
