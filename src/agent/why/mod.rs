@@ -6,7 +6,7 @@
 mod facts;
 mod told;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -26,6 +26,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How long the loop may take over one turn before the agent no longer counts as live. Chosen: a
 /// busy machine delays a turn by a second or two, a hang by far more.
 const LIVE_WITHIN: Duration = Duration::from_secs(5);
+
+/// How often the words of one reason are a line in the log when they change. A change of the code is
+/// one at once (demand study, P8).
+const LOG_EVERY: Duration = Duration::from_secs(10);
 
 /// What is shown at the moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +54,8 @@ pub(super) struct Why {
 pub(super) struct Teller {
     shown: watch::Sender<Shown>,
     pulse: watch::Sender<Instant>,
+    /// What was logged last, and when; none before the first line.
+    logged: Mutex<Option<(Said, Instant)>>,
 }
 
 impl Why {
@@ -68,7 +74,13 @@ impl Why {
             pulse: felt,
             leaving: Arc::new(watch::Sender::new(false)),
         };
-        (why, Teller { shown, pulse })
+        let logged = Mutex::new(None);
+        let teller = Teller {
+            shown,
+            pulse,
+            logged,
+        };
+        (why, teller)
     }
 
     /// The agent is on its way out from here on.
@@ -131,12 +143,10 @@ pub(super) async fn run(parts: Arc<Parts>, teller: Teller) {
 impl Teller {
     pub(super) fn tell(&self, said: Said, is_formed: bool, now_ms: u64) {
         self.pulse.send_replace(Instant::now());
+        self.log(&said);
         self.shown.send_if_modified(|shown| {
             if shown.said == said && shown.is_formed == is_formed {
                 return false;
-            }
-            if shown.said != said {
-                log(&said);
             }
             if shown.said.reason != said.reason {
                 shown.since = Instant::now();
@@ -146,6 +156,19 @@ impl Teller {
             shown.is_formed = is_formed;
             true
         });
+    }
+
+    /// Logs what is new: another code at once, other words of the same now and then.
+    fn log(&self, said: &Said) {
+        let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = logged.as_ref().is_none_or(|(last, at)| {
+            let is_late = at.elapsed() >= LOG_EVERY;
+            last.reason != said.reason || (last.line != said.line && is_late)
+        });
+        if is_due {
+            log(said);
+            *logged = Some((said.clone(), Instant::now()));
+        }
     }
 }
 
