@@ -43,8 +43,13 @@
 //!    each part [`Rest::within`] its share, or one that hangs takes the deadline of all. Return
 //!    `Err` for what ends the lookup. Never an empty list in place of an error.
 //! 7. Do not log, spawn, sleep or retry, and reach nothing but through [`Io`].
-//! 8. Test with the tape (`tape.rs`): recorded answers in the real shape, each request asserted,
-//!    then every `Hostile` answer. The provider `http` is an example of all of it.
+//! 8. Test with the tape (`tape.rs`): recorded answers in the real shape, each request asserted.
+//!    The provider `http` is an example of all of it.
+//! 9. Give it its line in `conformance/samples.rs`: a query and a good answer, which the
+//!    conformance suite plays, and then every bad one.
+//!
+//! A provider of one's own, outside this crate, does the same and is put into a [`Registry`];
+//! the suite is the module `conformance`, behind the feature of that name.
 
 mod answer;
 mod error;
@@ -57,16 +62,25 @@ mod point;
 mod policy;
 mod provider;
 mod query;
+mod registry;
 mod resolve;
 mod rest;
 mod secret;
 #[cfg(test)]
 mod tape;
 
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
+pub mod watch;
+
 #[cfg(feature = "aws")]
 mod aws;
 mod dns;
 mod http;
+#[cfg(test)]
+mod operator;
+#[cfg(test)]
+mod readme;
 mod r#static;
 #[cfg(test)]
 mod tests;
@@ -85,6 +99,7 @@ pub use options::{HTTP_KEYS, LOGIN_KEYS};
 pub use policy::{ADDRESS_KEYS, AddressPolicy};
 pub use provider::{About, Limits, Lookup, Provider};
 pub use query::{Query, QueryError};
+pub use registry::Registry;
 pub use rest::{Call, Judge, Pages, Rest, escape, judge_status};
 pub use secret::Secret;
 
@@ -175,12 +190,7 @@ pub async fn resolve_within(
     io: &Io,
     limits: &Limits,
 ) -> Result<Answer, ResolveError> {
-    let Some(provider) = find(query.provider(), PROVIDERS) else {
-        return Err(ResolveError::new(Kind::Query, query.provider(), "resolve")
-            .with("cause", "the provider is not registered"));
-    };
-    let lookup = Lookup { query, io, limits };
-    resolve::run(provider, lookup).await
+    registry::resolve_among(PROVIDERS, Lookup { query, io, limits }).await
 }
 
 /// Gives all addresses of a plain host name, A and AAAA, within the default deadline; an IP

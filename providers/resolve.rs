@@ -40,6 +40,7 @@ pub(crate) async fn run(
 fn choose(provider: &dyn Provider, policy: &AddressPolicy, seen: Seen) -> Answer {
     let mut answer = Answer {
         gaps: seen.gaps,
+        fresh_for: seen.fresh_for,
         ..Answer::default()
     };
     for instance in seen.instances {

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use super::{Gap, Host};
 use crate::ResolveError;
@@ -203,6 +204,8 @@ pub struct Seen {
     pub instances: Vec<Instance>,
     /// The parts that were asked for and could not be read.
     pub gaps: Vec<Gap>,
+    /// How long what was seen stays true, by the word of who said it; none if nobody did.
+    pub fresh_for: Option<Duration>,
 }
 
 impl Seen {
@@ -215,6 +218,11 @@ impl Seen {
     pub fn gap(&mut self, part: impl Into<String>, error: ResolveError) {
         let part = part.into();
         self.gaps.push(Gap { part, error });
+    }
+
+    /// Takes note of how long a part stays true; the shortest time counts.
+    pub fn fresh_for(&mut self, time: Duration) {
+        self.fresh_for = self.fresh_for.into_iter().chain([time]).min();
     }
 }
 

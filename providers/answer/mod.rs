@@ -8,6 +8,7 @@ mod instance;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
+use std::time::Duration;
 
 pub use instance::{Address, AddressKind, Instance, Seen};
 
@@ -102,6 +103,9 @@ pub struct Answer {
     pub gaps: Vec<Gap>,
     /// Every instance that was seen, in the provider's order, and what became of it.
     pub seen: Vec<(Instance, Fate)>,
+    /// How long it stays true by the word of who gave it, such as the smallest TTL; asking again
+    /// sooner gives nothing new. None if nobody said; zero for what may change at any time.
+    pub fresh_for: Option<Duration>,
 }
 
 impl Answer {

@@ -19,6 +19,8 @@
 
 mod attempt;
 mod call;
+#[cfg(test)]
+mod fleet;
 mod pages;
 #[cfg(test)]
 mod tests;

@@ -52,10 +52,14 @@ const PROVIDER_ROOMS: &[(&str, u8)] = &[
     ("provider", 2),
     ("options", 3),
     ("resolve", 3),
+    ("registry", 4),
     ("rest", 4),
     ("tape", 4),
     ("conformance", 6),
+    ("watch", 6),
     ("lib", 6),
+    ("operator", 7),
+    ("readme", 7),
     ("tests", 7),
 ];
 
