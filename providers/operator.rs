@@ -17,8 +17,8 @@ const HEAD: &str = "\
 
 Real output: each block is what the lookup beside it says, written here by a test. `quorate
 discover` prints addresses on standard output and all else on standard error, and ends with code 0
-for a complete answer, also an empty one, 1 for an error, 3 for an answer with gaps. An agent logs
-the same words, and tries again as it says.
+for a complete answer, also an empty one, 1 for an error, 3 for an answer with gaps. An agent says
+the same words. What stands in brackets is not printed: it says what happens next.
 ";
 
 /// An error as the command prints it: with its causes, one a line.
@@ -60,7 +60,7 @@ fn shown(outcome: &Result<Answer, ResolveError>) -> String {
 /// A block of the page.
 fn block(page: &mut String, title: &str, query: &str, output: &str) {
     let output = if output.is_empty() {
-        "(nothing: a complete answer without an address)\n"
+        "(nothing is printed: a complete answer without an address)\n"
     } else {
         output
     };

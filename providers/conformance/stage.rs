@@ -25,6 +25,9 @@ pub(super) const LIMITS: Limits = Limits {
     body_bytes: 1 << 20,
 };
 
+/// After so many requests nothing is answered any more, so that a lookup without end has one.
+const REQUESTS_MAX: usize = 1_000;
+
 /// How requests are answered.
 #[derive(Debug, Clone)]
 pub(super) enum Part {
@@ -119,6 +122,9 @@ impl Stage {
             return Some(Ok(json(200, body)));
         }
         let number = self.0.asked.fetch_add(1, Ordering::SeqCst);
+        if number > REQUESTS_MAX {
+            return None;
+        }
         let first = self.0.first.lock();
         let first = first.unwrap_or_else(PoisonError::into_inner).pop_front();
         match (&self.0.part, first) {

@@ -50,14 +50,15 @@ impl Source {
 
     /// Goes on until the query is refused for good or nobody listens.
     pub(super) async fn run(mut self, sender: Sender<Update>) {
-        if self.load().await && !self.tell(&sender, Vec::new(), None).await {
+        self.is_silent = !self.load().await;
+        if self.is_cached && !self.tell(&sender, Vec::new(), None).await {
             return;
         }
         loop {
             let before = self.face();
             let contacts_before = self.contacts.clone();
             let next = self.ask().await;
-            let is_changed = self.face() != before || mem::take(&mut self.is_silent);
+            let is_changed = mem::take(&mut self.is_silent) || self.face() != before;
             if is_changed && !self.tell(&sender, contacts_before, next).await {
                 return;
             }
