@@ -1,10 +1,8 @@
 //! A provider of one's own: `provider=rack racks=a,b` finds what an inventory has in each rack.
 
-use std::net::IpAddr;
-
 use quorate_providers::{
-    ADDRESS_KEYS, About, Address, BoxFuture, HTTP_KEYS, Instance, Io, Key, Keys, Limits, Lookup,
-    Provider, Registry, ResolveError, Rest, Seen, escape,
+    ADDRESS_KEYS, About, Address, BoxFuture, HTTP_KEYS, Instance, Io, Key, Keys, LOGIN_KEYS,
+    Limits, Lookup, Provider, Registry, ResolveError, Rest, Seen, escape,
 };
 
 type Found = Result<(), ResolveError>;
@@ -20,38 +18,32 @@ impl Provider for Rack {
     fn about(&self) -> &'static About {
         &About {
             finds: "the machines in some racks",
-            credentials: "`token`",
+            credentials: "`bearer_token`",
             permissions: "",
             link: "",
         }
     }
 
     fn keys(&self) -> Keys {
-        const RACKS: Key = Key::required("racks", "names of racks, separated by commas");
-        const KEYS: &[Key] = &[RACKS, Key::secret("token", "token of the inventory")];
-        &[KEYS, ADDRESS_KEYS, HTTP_KEYS]
+        const KEYS: &[Key] = &[Key::required("racks", "racks, separated by commas")];
+        &[KEYS, ADDRESS_KEYS, HTTP_KEYS, LOGIN_KEYS]
     }
 
     fn read<'a>(&'a self, lookup: Lookup<'a>, seen: &'a mut Seen) -> BoxFuture<'a, Found> {
         Box::pin(async move {
-            let mut rest = Rest::open(lookup, "https://inventory.example").await?;
-            if let Some(token) = lookup.secret("token").await? {
-                rest = rest.with_bearer(&token);
-            }
+            let rest = Rest::open(lookup, "https://inventory.example").await?;
+            let rest = rest.with_login().await?;
+            let machine = |ip| Instance::from_call("list a rack").with_address(Address::of(ip));
             for rack in lookup.query.value("racks").unwrap_or_default().split(',') {
                 let call = rest.get("list a rack", &format!("racks/{}", escape(rack)));
-                match call.json::<Vec<IpAddr>>().await {
-                    Ok(ips) => ips.into_iter().for_each(|ip| seen.add(machine(ip))),
+                match call.json::<Vec<std::net::IpAddr>>().await {
+                    Ok(ips) => seen.instances.extend(ips.into_iter().map(machine)),
                     Err(error) => seen.gap(format!("rack {rack}"), error),
                 }
             }
             Ok(())
         })
     }
-}
-
-fn machine(ip: IpAddr) -> Instance {
-    Instance::from_call("list a rack").with_address(Address::of(ip))
 }
 
 #[tokio::main]
