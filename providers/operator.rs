@@ -98,51 +98,67 @@ fn names() -> Io {
     Io::new(Environment::fixed([]), dns)
 }
 
-async fn page() -> String {
-    let mut page = HEAD.to_owned();
+/// Replies of a list's server.
+fn replies() -> Vec<(&'static str, Take)> {
     let expired =
         r#"{"error":"invalid_token","error_description":"The access token hush expired"}"#;
-    let rows = [
-        (
-            "An expired token",
-            Take::get("/list").status(401).json(expired),
-        ),
+    let denied = r#"{"message":"role `reader` is needed"}"#;
+    let take = || Take::get("/list");
+    vec![
+        ("An expired token", take().status(401).json(expired)),
         (
             "A token that may not do this",
-            Take::get("/list")
-                .status(403)
-                .json(r#"{"message":"role `reader` is needed"}"#),
+            take().status(403).json(denied),
         ),
-        ("An empty list", Take::get("/list").json("[]")),
+        ("An empty list", take().json("[]")),
         (
             "A login page in place of the list",
-            Take::get("/list").hostile(Hostile::LoginPage),
+            take().hostile(Hostile::LoginPage),
         ),
         (
             "An answer that breaks off",
-            Take::get("/list").hostile(Hostile::HalfJson),
+            take().hostile(Hostile::HalfJson),
         ),
         (
             "Throttled for longer than the lookup lasts",
-            Take::get("/list").hostile(Hostile::Busy),
+            take().hostile(Hostile::Busy),
         ),
-    ];
-    for (title, take) in rows {
+    ]
+}
+
+/// Strings that are refused offline.
+const REFUSED: [(&str, &str); 4] = [
+    (
+        "A misspelt key",
+        "provider=http ulr=https://sd.example/list",
+    ),
+    (
+        "A misspelt provider",
+        "provider=htpp url=https://sd.example/list",
+    ),
+    (
+        "A value that cannot be right",
+        "provider=dns name=a.example port=83011",
+    ),
+    (
+        "A string that is not closed",
+        "provider=http url=\"https://sd.example",
+    ),
+];
+
+async fn page() -> String {
+    let mut page = HEAD.to_owned();
+    let query = Query::parse(QUERY).unwrap().to_string();
+    for (title, take) in replies() {
         let tape = Tape::play([take]).await;
-        block(
-            &mut page,
-            title,
-            &Query::parse(QUERY).unwrap().to_string(),
-            &shown(&tape.resolve(QUERY).await),
-        );
+        block(&mut page, title, &query, &shown(&tape.resolve(QUERY).await));
     }
     let tape = Tape::always(Hostile::Broken).await;
-    let outcome = shown(&tape.resolve(QUERY).await);
     block(
         &mut page,
         "An API that fails",
-        &Query::parse(QUERY).unwrap().to_string(),
-        &outcome,
+        &query,
+        &shown(&tape.resolve(QUERY).await),
     );
     let query = "provider=dns name=a.example,b.example type=A";
     let outcome = resolve(&Query::parse(query).unwrap(), &names()).await;
@@ -152,24 +168,7 @@ async fn page() -> String {
         query,
         &shown(&outcome),
     );
-    for (title, text) in [
-        (
-            "A misspelt key",
-            "provider=http ulr=https://sd.example/list",
-        ),
-        (
-            "A misspelt provider",
-            "provider=htpp url=https://sd.example/list",
-        ),
-        (
-            "A value that cannot be right",
-            "provider=dns name=a.example port=83011",
-        ),
-        (
-            "A string that is not closed",
-            "provider=http url=\"https://sd.example",
-        ),
-    ] {
+    for (title, text) in REFUSED {
         block(&mut page, title, text, &refused(text));
     }
     page

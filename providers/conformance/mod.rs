@@ -51,6 +51,9 @@ use crate::{Provider, Query, Registry, ResolveError};
 #[cfg(doc)]
 use crate::Kind;
 
+/// The longest text of what was seen: an answer can be long.
+const SEEN_CHARS_MAX: usize = 500;
+
 /// A rule that a provider breaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
@@ -62,7 +65,8 @@ pub struct Fault {
 
 impl Fault {
     fn new(rule: &'static str, seen: impl Into<String>) -> Self {
-        let seen = seen.into();
+        let seen: String = seen.into();
+        let seen = seen.chars().take(SEEN_CHARS_MAX).collect();
         Self { rule, seen }
     }
 }

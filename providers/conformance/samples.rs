@@ -18,9 +18,9 @@ pub(super) fn sample(name: &str) -> Sample {
         "aws" | "azure" => Sample::default().past_io(),
         "consul" => Sample::of("provider=consul service=a"),
         "digitalocean" => Sample::of("provider=digitalocean tag_name=a api_token=hush")
-            .page("page=2", &data("digitalocean/testdata/two_pages_2.json"))
+            .page("?page=2", &data("digitalocean/testdata/two_pages_2.json"))
             .page("/v2/", &data("digitalocean/testdata/two_pages_1.json"))
-            .next("page=2"),
+            .next("?page=2"),
         "gce" => Sample::of("provider=gce tag_value=a project_name=my-project-1")
             .variable("GCE_METADATA_HOST", "metadata.example")
             .before(

@@ -205,12 +205,12 @@ struct Twice(bool);
 impl Future for Twice {
     type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         if self.0 {
             return Poll::Ready(());
         }
         self.0 = true;
-        context.waker().wake_by_ref();
+        cx.waker().wake_by_ref();
         Poll::Pending
     }
 }
@@ -223,7 +223,7 @@ impl Subject<'_> {
         stage: &Stage,
         limits: Limits,
     ) -> Result<Answer, ResolveError> {
-        let text = format!("{text} endpoint=https://{HOST}");
+        let text = format!("{text} endpoint=http://{HOST}");
         let query = self.parse(&text).map_err(|error| {
             ResolveError::new(crate::Kind::Query, self.provider.name(), "parse").with_source(error)
         })?;

@@ -61,7 +61,7 @@ enum Wrong {
     Nowhere,
     EmptyOnError,
     DefaultList,
-    WrongKind,
+    OneKindForAll,
     FollowsAnyLink,
     KnowsNoEnd,
     SilentOnLaterPages,
@@ -145,7 +145,7 @@ impl Listed {
         match (self.0, outcome) {
             (Wrong::EmptyOnError, _) => Ok(()),
             (Wrong::SilentOnLaterPages, _) if !seen.instances.is_empty() => Ok(()),
-            (Wrong::WrongKind, Err(_)) => Err(rest.error(Kind::Denied, "list")),
+            (Wrong::OneKindForAll, Err(_)) => Err(rest.error(Kind::Denied, "list")),
             (Wrong::TellsItsToken, Err(error)) => Err(error.with("token", token.reveal())),
             (_, outcome) => outcome,
         }
@@ -184,7 +184,7 @@ impl Listed {
 }
 
 fn sample() -> Sample {
-    let first = r#"{"items":["10.0.0.1"],"next":"https://{addr}/items?page=2"}"#;
+    let first = r#"{"items":["10.0.0.1"],"next":"http://{addr}/items?page=2"}"#;
     Sample::of("provider=listed tag=a token=hush")
         .page("page=2", r#"{"items":["10.0.0.2"]}"#)
         .page("/items", first)
@@ -212,7 +212,7 @@ async fn each_broken_rule_is_noticed() {
             "a bad answer is an error of the right kind",
         ),
         (
-            Wrong::WrongKind,
+            Wrong::OneKindForAll,
             "a bad answer is an error of the right kind",
         ),
         (

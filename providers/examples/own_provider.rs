@@ -53,6 +53,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let answer = registry
         .resolve(&registry.parse(&text)?, &Io::real(), &Limits::default())
         .await?;
-    println!("{answer:#?}");
-    Ok(())
+    let out = &mut std::io::stdout();
+    Ok(std::io::Write::write_fmt(
+        out,
+        format_args!("{answer:#?}\n"),
+    )?)
 }

@@ -63,7 +63,9 @@ impl Setback {
     fn pause(&self, attempt: u32, left: Duration, chance: f64) -> Duration {
         let chance = chance.clamp(0.0, 1.0);
         let own = doubled(PAUSE_FIRST, attempt).min(PAUSE_MAX);
-        let least = self.pause.unwrap_or(own.mul_f64(0.5 + chance / 2.0));
+        let least = self
+            .pause
+            .unwrap_or_else(|| own.mul_f64(0.5 + chance / 2.0));
         if self.error.kind() != Kind::Throttled {
             return least;
         }

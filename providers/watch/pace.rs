@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn an_error_is_followed_by_what_it_says_and_never_sooner() {
         let error = |kind| ResolveError::new(kind, "http", "list");
-        let wait = error(Kind::Throttled).with_pause(Duration::from_secs(60));
+        let wait = error(Kind::Throttled).with_pause(Duration::from_mins(1));
         let rows = [
             (error(Kind::Query), 1, 0.0, None),
             (error(Kind::Timeout), 1, 0.0, Some(0.5)),

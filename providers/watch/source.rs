@@ -140,7 +140,7 @@ impl Source {
     ) -> bool {
         let now = self.shared.io.clock().now();
         // What comes from the disk is followed by a lookup at once.
-        let next = next.or(self.error.is_none().then_some(Duration::ZERO));
+        let next = next.or_else(|| self.error.is_none().then_some(Duration::ZERO));
         let update = Update {
             source: self.index,
             query: self.query.clone(),

@@ -145,18 +145,15 @@ fn shown(contacts: &[crate::Contact]) -> Vec<String> {
 }
 
 /// Contacts, added, removed, whether it is old.
-fn told(update: &Update) -> (Vec<String>, Vec<String>, Vec<String>, bool) {
+type Told = (Vec<String>, Vec<String>, Vec<String>, bool);
+
+fn told(update: &Update) -> Told {
     let [contacts, added, removed] =
         [&update.contacts, &update.added, &update.removed].map(|list| shown(list));
     (contacts, added, removed, update.is_old())
 }
 
-fn row(
-    all: &[&str],
-    added: &[&str],
-    removed: &[&str],
-    is_old: bool,
-) -> (Vec<String>, Vec<String>, Vec<String>, bool) {
+fn row(all: &[&str], added: &[&str], removed: &[&str], is_old: bool) -> Told {
     let own = |list: &[&str]| list.iter().map(|ip| (*ip).to_owned()).collect();
     (own(all), own(added), own(removed), is_old)
 }
@@ -243,7 +240,7 @@ async fn pauses_are_those_that_the_error_asks_for() {
     let times = source.times.lock().unwrap().clone();
     let gaps: Vec<u64> = times
         .windows(2)
-        .map(|two| (two[1] - two[0]).as_secs())
+        .map(|two| two[1].abs_diff(two[0]).as_secs())
         .collect();
     assert_eq!(gaps[..3], [60, 1, 300]);
 }

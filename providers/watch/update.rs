@@ -51,10 +51,10 @@ fn place(contact: &Contact) -> (Host, Option<u16>) {
 }
 
 /// The contacts of the first list whose places are not in the second.
-pub(super) fn missing_in(these: &[Contact], those: &[Contact]) -> Vec<Contact> {
-    let known: BTreeSet<_> = those.iter().map(place).collect();
+pub(super) fn missing_in(list: &[Contact], other: &[Contact]) -> Vec<Contact> {
+    let known: BTreeSet<_> = other.iter().map(place).collect();
     let is_new = |contact: &&Contact| !known.contains(&place(contact));
-    these.iter().filter(is_new).cloned().collect()
+    list.iter().filter(is_new).cloned().collect()
 }
 
 /// A partial answer and what was known before, sorted; what is in both is told as it is now.
