@@ -49,13 +49,10 @@ impl Provider for Rack {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let registry = Registry::builtin().with(&Rack);
-    let text = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
-    let answer = registry
-        .resolve(&registry.parse(&text)?, &Io::real(), &Limits::default())
-        .await?;
-    let out = &mut std::io::stdout();
-    Ok(std::io::Write::write_fmt(
-        out,
-        format_args!("{answer:#?}\n"),
-    )?)
+    let query = registry.parse(&std::env::args().skip(1).collect::<Vec<_>>().join(" "))?;
+    let (io, limits) = (Io::real(), Limits::default());
+    let answer = registry.resolve(&query, &io, &limits).await?;
+    let text = format!("{answer:#?}\n");
+    std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes())?;
+    Ok(())
 }

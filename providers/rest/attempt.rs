@@ -22,8 +22,8 @@ const PAUSE_MAX: Duration = Duration::from_secs(5);
 
 /// All that are throttled together ask again within this time after the pause that they were asked
 /// for, each by chance; it doubles from try to try. Chosen: 200 agents that start at once at an API
-/// that allows 20 calls per second are all served by their fourth call.
-const SPREAD_FIRST: Duration = Duration::from_secs(4);
+/// that allows 20 calls per second have their answer by the third call, all but a few.
+const SPREAD_FIRST: Duration = Duration::from_secs(6);
 
 /// A try gets this part of the deadline, so that one which hangs can be made again.
 const TRIES_IN_DEADLINE: u32 = 3;

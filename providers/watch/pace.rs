@@ -12,9 +12,13 @@ pub(super) const REFRESH_MIN: Duration = Duration::from_secs(1);
 /// The first pause after an error lies between half of this and all of it; it doubles.
 const PAUSE_FIRST: Duration = Duration::from_secs(1);
 
+/// As the first pause after an error, for a part that is missing while others were read. Chosen:
+/// what was found is enough to join by, and an API that fails in part is busy.
+const PAUSE_PART: Duration = Duration::from_secs(10);
+
 /// After a pause that a vendor asked for, all that were throttled together ask within this time
 /// at least, and not at its end.
-const SPREAD_MIN: Duration = Duration::from_secs(4);
+const SPREAD_MIN: Duration = Duration::from_secs(6);
 
 /// How a lookup ended.
 #[derive(Debug, Clone, Copy)]
@@ -34,20 +38,24 @@ pub(super) fn pause(
     chance: f64,
 ) -> Option<Duration> {
     let chance = chance.clamp(0.0, 1.0);
-    let again = |retry| match retry {
+    let again = |first, retry| match retry {
         Retry::Never => None,
-        Retry::Backoff => Some(backoff(failures, refresh).mul_f64(0.5 + chance / 2.0)),
+        Retry::Backoff => {
+            let pause = doubled(first, failures).min(refresh);
+            Some(pause.mul_f64(0.5 + chance / 2.0))
+        }
         Retry::After(time) => Some(time + spread(time, failures).mul_f64(chance)),
     };
     match ended {
-        Ended::Failed(error) => again(error.retry()),
+        Ended::Failed(error) => again(PAUSE_FIRST, error.retry()),
         Ended::Answered(answer) if answer.is_complete() => {
             let stays = answer.fresh_for.unwrap_or(refresh);
             let interval = stays.max(REFRESH_MIN).min(refresh);
             Some(interval.mul_f64(1.0 + chance / 4.0))
         }
         Ended::Answered(answer) => {
-            let pauses = answer.gaps.iter().map(|gap| again(gap.error.retry()));
+            let retries = answer.gaps.iter().map(|gap| gap.error.retry());
+            let pauses = retries.map(|retry| again(PAUSE_PART, retry));
             // A part that is refused for good is asked for with the others, at their pace.
             Some(pauses.flatten().max().unwrap_or(refresh))
         }
@@ -56,10 +64,6 @@ pub(super) fn pause(
 
 fn doubled(first: Duration, failures: u32) -> Duration {
     first.saturating_mul(1 << failures.saturating_sub(1).min(16))
-}
-
-fn backoff(failures: u32, refresh: Duration) -> Duration {
-    doubled(PAUSE_FIRST, failures).min(refresh)
 }
 
 fn spread(asked: Duration, failures: u32) -> Duration {
@@ -116,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_is_tried_again_like_an_error() {
+    fn a_gap_is_tried_again_later_than_an_error() {
         let error = ResolveError::new(Kind::Unavailable, "http", "list");
         let gap = Gap {
             part: "zone b".to_owned(),
@@ -127,6 +131,6 @@ mod tests {
             ..Answer::default()
         };
         let found = pause(Ended::Answered(&answer), 1, REFRESH, 1.0);
-        assert_eq!(secs(found), Some(1.0));
+        assert_eq!(secs(found), Some(10.0));
     }
 }
