@@ -19,8 +19,6 @@
 
 mod attempt;
 mod call;
-#[cfg(test)]
-mod fleet;
 mod pages;
 #[cfg(test)]
 mod tests;

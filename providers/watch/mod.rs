@@ -28,6 +28,8 @@
 //! else a pause that doubles, and chance on top, so that a thousand agents do not ask as one.
 
 mod cache;
+#[cfg(test)]
+mod fleet;
 mod pace;
 mod source;
 #[cfg(test)]
