@@ -53,18 +53,18 @@ const PROVIDER_ROOMS: &[(&str, u8)] = &[
     ("options", 3),
     ("resolve", 3),
     ("registry", 4),
-    ("rest", 4),
     ("tape", 4),
-    ("conformance", 6),
-    ("watch", 6),
-    ("lib", 6),
-    ("operator", 7),
-    ("readme", 7),
-    ("tests", 7),
+    ("rest", 5),
+    ("conformance", 7),
+    ("watch", 7),
+    ("lib", 7),
+    ("operator", 8),
+    ("readme", 8),
+    ("tests", 8),
 ];
 
 /// The level of one provider; above the runner of lookups, through which a provider is tested.
-const PROVIDER: u8 = 5;
+const PROVIDER: u8 = 6;
 
 /// Rooms that hold decisions.
 const PURE: &[&str] = &["autopilot", "bootstrap", "docs", "join", "state", "types"];
