@@ -45,8 +45,13 @@
 //!    Where the vendor says how long a part stays true, [`Seen::fresh_for`] tells the caller; a
 //!    provider over files names in [`Provider::folders`] what to watch.
 //! 7. Do not log, spawn, sleep or retry, and reach nothing but through [`Io`].
-//! 8. Test with the tape (`tape.rs`): recorded answers in the real shape, each request asserted,
-//!    then every `Hostile` answer. The provider `http` is an example of all of it.
+//! 8. Test with the tape (`tape.rs`): recorded answers in the real shape, each request asserted.
+//!    The provider `http` is an example of all of it.
+//! 9. Give it its line in `conformance/samples.rs`: a query and a good answer, which the
+//!    conformance suite plays, and then every bad one.
+//!
+//! A provider of one's own, outside this crate, does the same and is put into a [`Registry`];
+//! the suite is the module `conformance`, behind the feature of that name.
 
 mod answer;
 mod error;
@@ -61,12 +66,17 @@ mod point;
 mod policy;
 mod provider;
 mod query;
+mod registry;
 mod resolve;
 mod rest;
 mod secret;
 #[cfg(test)]
 mod tape;
 mod yaml;
+
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
+pub mod watch;
 
 #[cfg(feature = "aws")]
 mod aws;
@@ -82,6 +92,10 @@ mod gce;
 mod hetzner;
 mod http;
 mod k8s;
+#[cfg(test)]
+mod operator;
+#[cfg(test)]
+mod readme;
 mod srv;
 mod r#static;
 #[cfg(test)]
@@ -103,6 +117,7 @@ pub use options::{HTTP_KEYS, LOGIN_KEYS};
 pub use policy::{ADDRESS_KEYS, AddressPolicy};
 pub use provider::{About, Limits, Lookup, Provider};
 pub use query::{Query, QueryError};
+pub use registry::Registry;
 pub use rest::{Call, Judge, Pages, Rest, escape, judge_status};
 pub use secret::Secret;
 
@@ -210,12 +225,7 @@ pub async fn resolve_within(
     io: &Io,
     limits: &Limits,
 ) -> Result<Answer, ResolveError> {
-    let Some(provider) = find(query.provider(), PROVIDERS) else {
-        return Err(ResolveError::new(Kind::Query, query.provider(), "resolve")
-            .with("cause", "the provider is not registered"));
-    };
-    let lookup = Lookup { query, io, limits };
-    resolve::run(provider, lookup).await
+    registry::resolve_among(PROVIDERS, Lookup { query, io, limits }).await
 }
 
 /// Gives all addresses of a plain host name, A and AAAA, within the default deadline; an IP

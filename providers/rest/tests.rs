@@ -90,6 +90,20 @@ async fn a_pause_that_outlives_the_lookup_is_the_callers() {
 }
 
 #[tokio::test]
+async fn those_that_are_throttled_together_do_not_come_back_together() {
+    let throttled = |seconds| first().status(429).reply_header("retry-after", seconds);
+    // The clock of a tape draws the longest pause: what was asked for, and all of the spread.
+    for (seconds, least, most) in [("3", 3, 9), ("28", 28, 29)] {
+        let tape = Tape::play([throttled(seconds), first().json(LAST)]).await;
+        assert_eq!(items(&tape).await.unwrap(), ["z"], "{seconds}");
+        let waited = tape.waited();
+        assert!(waited > Duration::from_secs(least), "{waited:?}");
+        assert!(waited <= Duration::from_secs(most), "{waited:?}");
+        tape.finish();
+    }
+}
+
+#[tokio::test]
 async fn a_page_that_points_to_itself_or_elsewhere_is_an_error() {
     for next in [
         "http://{addr}/prefix/items?page=2",

@@ -56,10 +56,14 @@ const PROVIDER_ROOMS: &[(&str, u8)] = &[
     ("options", 3),
     ("names", 3),
     ("resolve", 3),
+    ("registry", 4),
     ("tape", 4),
     ("rest", 5),
     ("conformance", 7),
+    ("watch", 7),
     ("lib", 7),
+    ("operator", 8),
+    ("readme", 8),
     ("tests", 8),
 ];
 

@@ -130,7 +130,7 @@ async fn a_throttled_page_is_asked_for_again_after_its_pause() {
     ];
     let tape = Tape::play(takes).await;
     assert_eq!(tape.resolve(QUERY).await.unwrap().contacts.len(), 2);
-    assert_eq!(tape.waited().as_secs(), 2);
+    assert!(tape.waited().as_secs() >= 2, "{:?}", tape.waited());
     tape.finish();
 }
 

@@ -1,0 +1,43 @@
+//! A line for each provider of this crate: a query, and a good answer.
+//!
+//! One without a line is checked by what its tables say.
+
+use std::path::Path;
+
+use super::Sample;
+
+/// A file of recorded answers, below the crate's folder.
+fn data(file: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The sample of a provider.
+pub(super) fn sample(name: &str) -> Sample {
+    match name {
+        "aws" | "azure" => Sample::default().past_io(),
+        "consul" => Sample::of("provider=consul service=a"),
+        "digitalocean" => Sample::of("provider=digitalocean tag_name=a api_token=hush")
+            .page("?page=2", &data("digitalocean/testdata/two_pages_2.json"))
+            .page("/v2/", &data("digitalocean/testdata/two_pages_1.json"))
+            .next("?page=2"),
+        "gce" => Sample::of("provider=gce tag_value=a project_name=my-project-1")
+            .variable("GCE_METADATA_HOST", "metadata.example")
+            .before(
+                "/token",
+                r#"{"access_token":"a","expires_in":3599,"token_type":"Bearer"}"#,
+            )
+            .page("/compute/", &data("gce/tests/two_zones.json")),
+        "hetzner" => Sample::of("provider=hetzner label_selector=a api_token=hush")
+            .page("page=2", &data("hetzner/testdata/servers_2.json"))
+            .page("/servers", &data("hetzner/testdata/servers_1.json"))
+            .next("\"next_page\": 2"),
+        "http" => Sample::of("provider=http url=\"https://sd.example/list\"")
+            .page("/list", r#"["10.0.0.1"]"#),
+        "k8s" => Sample::of("provider=k8s namespace=consul token=hush")
+            .page("continue=", &data("k8s/testdata/pods_2.json"))
+            .page("/pods", &data("k8s/testdata/pods_1.json"))
+            .next("ENCODED_CONTINUE_TOKEN"),
+        _ => Sample::default(),
+    }
+}
