@@ -1,12 +1,17 @@
 //! Answers requests from this server's own consensus and state, and never from elsewhere.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
 
 use super::voters;
 use super::wire::{Request, Response};
-use crate::http::{Consistency, Found, NodeError, RaftConfiguration, RaftPeer, Read};
+use crate::http::{
+    AutopilotReport, Consistency, Found, NodeError, RaftConfiguration, RaftPeer, Read,
+};
 use crate::raft::{Freshness, Raft, ReadError, Status, WriteError};
 use crate::state::Command;
 
@@ -14,12 +19,29 @@ use crate::state::Command;
 #[derive(Debug, Clone)]
 pub(super) struct Local {
     raft: Raft,
+    stopping: CancellationToken,
+    /// What the leader's duties found out about the servers.
+    report: Arc<watch::Sender<AutopilotReport>>,
 }
 
 impl Local {
-    /// Serves from a raft node.
-    pub(super) const fn new(raft: Raft) -> Self {
-        Self { raft }
+    /// Serves from a raft node; reads that wait are sent elsewhere once `stopping` is cancelled.
+    pub(super) fn new(raft: Raft, stopping: CancellationToken) -> Self {
+        Self {
+            raft,
+            stopping,
+            report: Arc::default(),
+        }
+    }
+
+    /// Where a leader's duties say how the servers do.
+    pub(super) fn report(&self) -> Arc<watch::Sender<AutopilotReport>> {
+        Arc::clone(&self.report)
+    }
+
+    /// The agent stops: what can wait no longer here is asked elsewhere.
+    pub(super) const fn stopping(&self) -> &CancellationToken {
+        &self.stopping
     }
 
     /// Address of the leader as this server knows it, itself included.
@@ -49,6 +71,7 @@ impl Local {
             Request::Peers => Response::Peers(addresses(&self.raft.status())),
             Request::RaftConfiguration { stale } => self.configuration(*stale),
             Request::RemovePeer(name) => voters::remove(&self.raft, name).await,
+            Request::Autopilot => self.autopilot(),
             Request::TransferLeader(to) => voters::transfer(&self.raft, to.as_deref()).await,
             Request::Raft(_) | Request::Founding(_) => {
                 Response::Failed(NodeError::Invalid("not a request for the state".to_owned()))
@@ -79,7 +102,10 @@ impl Local {
             None if !was_led(&self.raft.status()) => return Response::NotLeader,
             None => {}
         }
-        let found = self.look(read).await;
+        let looking = self.stopping.run_until_cancelled(self.look(read));
+        let Some(found) = looking.await else {
+            return Response::NotLeader;
+        };
         // A leader may have been deposed while the read waited.
         match barrier {
             Some(barrier) if read.min_index.is_some() => match self.barrier(barrier).await {
@@ -120,6 +146,14 @@ impl Local {
                     last_contact_ms,
                 };
             }
+        }
+    }
+
+    fn autopilot(&self) -> Response {
+        if self.raft.status().is_leader() {
+            Response::Autopilot(self.report.borrow().clone())
+        } else {
+            Response::NotLeader
         }
     }
 

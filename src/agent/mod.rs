@@ -13,6 +13,7 @@ mod addresses;
 mod adopt;
 mod evidence;
 mod founding;
+mod health;
 mod join_driver;
 mod lives;
 mod local;

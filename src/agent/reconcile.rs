@@ -6,14 +6,16 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval};
 use tracing::{info, warn};
 
 use crate::autopilot::{Cause, Duty, Peer as AutopilotPeer, Server, Stability, View};
 use crate::gossip::Gossip;
 use crate::raft::{MembershipError, Peer, Raft, Status};
 use crate::state::{Answer, Command, Query};
-use crate::types::{ClusterId, Member, MemberStatus, NodeId};
+use crate::types::{AutopilotConfig, ClusterId, Member, MemberStatus, NodeId, RaftId};
+
+use super::health::Health;
 
 /// How often a leader looks without an event: learners catch up and become stable unannounced.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -26,18 +28,24 @@ const ANSWERING: Duration = Duration::from_secs(2);
 pub(super) struct Reconciler {
     raft: Raft,
     gossip: Gossip,
-    stabilization: Duration,
-    started: Instant,
+    health: Health,
+    /// The settings of autopilot until a leader has written some.
+    initial: AutopilotConfig,
 }
 
 impl Reconciler {
-    /// For one server; `stabilization` is `autopilot.server_stabilization_time`.
-    pub(super) fn new(raft: Raft, gossip: Gossip, stabilization: Duration) -> Self {
+    /// For one server; `initial` is what it writes if it is the first to lead its cluster.
+    pub(super) const fn new(
+        raft: Raft,
+        gossip: Gossip,
+        health: Health,
+        initial: AutopilotConfig,
+    ) -> Self {
         Self {
             raft,
             gossip,
-            stabilization,
-            started: Instant::now(),
+            health,
+            initial,
         }
     }
 
@@ -47,6 +55,7 @@ impl Reconciler {
         while status.wait_for(Status::is_leader).await.is_ok() {
             info!(target: "agent.server", "cluster leadership acquired");
             self.lead(&cluster).await;
+            self.health.forget();
             info!(target: "agent.server", "cluster leadership lost");
         }
     }
@@ -73,11 +82,29 @@ impl Reconciler {
         }
     }
 
+    /// The settings of autopilot; the first leader of a cluster writes them.
+    async fn config(&self) -> AutopilotConfig {
+        if let Some(entry) = self.raft.state().autopilot().entry() {
+            return entry.config.clone();
+        }
+        let config = self.initial.clone();
+        let command = Command::SetAutopilot {
+            config: config.clone(),
+            cas: Some(0),
+        };
+        if let Err(error) = self.raft.write(command).await {
+            warn!(target: "agent.server.autopilot", error = %error,
+                "initial settings not written, will retry");
+        }
+        config
+    }
+
     /// One look at the facts, and every duty that follows from them.
     async fn look(&self, cluster: ClusterId, stability: &mut Stability) {
+        let config = self.config().await;
         // One duty changes at most one peer, so this many rounds settle any view.
         for _ in 0..=self.gossip.members().len() * 2 {
-            let Some(view) = self.view(cluster, stability) else {
+            let Some(view) = self.view(cluster, &config, stability) else {
                 return;
             };
             let Some(duty) = view.duty() else { break };
@@ -89,7 +116,12 @@ impl Reconciler {
         self.clean_catalogue().await;
     }
 
-    fn view(&self, cluster: ClusterId, stability: &mut Stability) -> Option<View> {
+    fn view(
+        &self,
+        cluster: ClusterId,
+        config: &AutopilotConfig,
+        stability: &mut Stability,
+    ) -> Option<View> {
         let status = self.raft.status();
         if !status.is_leader() {
             return None;
@@ -103,10 +135,11 @@ impl Reconciler {
             peers: peers(&status),
             last_index: status.last_log.map_or(0, |(index, _term)| index),
             stable: Vec::new(),
+            config: config.clone(),
+            heartbeat: self.raft.heartbeat(),
         };
-        let now = self.started.elapsed();
-        stability.observe(now, &view.healthy_learners());
-        view.stable = stability.stable(now, self.stabilization);
+        view.stable = self.health.observe(&view, stability);
+        self.health.tell(&view, &status, &members, stability);
         Some(view)
     }
 
@@ -129,8 +162,28 @@ impl Reconciler {
             Duty::Remove { raft_id, cause } => {
                 info!(target: "agent.server.autopilot", id = %raft_id, reason = reason(*cause),
                     "removing server from the raft configuration");
-                self.raft.remove(*raft_id).await
+                self.raft.remove(*raft_id).await?;
+                if *cause == Cause::Dead {
+                    self.bury(*raft_id);
+                }
+                Ok(())
             }
+        }
+    }
+
+    /// Says in the name of a dead server that it left, as nobody waits for it any more (agent
+    /// reference, 2.8). It is welcome when it comes back.
+    fn bury(&self, raft_id: RaftId) {
+        let members = self.gossip.members();
+        let is_it = |server: &Server| server.raft_id == raft_id;
+        let is_dead = |server: &Server| server.status == MemberStatus::Failed;
+        let dead = servers(&members)
+            .into_iter()
+            .find(|server| is_it(server) && is_dead(server));
+        if let Some(dead) = dead
+            && let Err(error) = self.gossip.force_leave(dead.name.as_str(), false)
+        {
+            warn!(target: "agent.server", member = %dead.name, error = %error, "not made to leave");
         }
     }
 
@@ -214,6 +267,7 @@ pub(super) fn peers(status: &Status) -> Vec<AutopilotPeer> {
             is_voter: entry.is_voter,
             matched: entry.matched.unwrap_or(0),
             is_answering: answers(entry.last_answer),
+            last_answer: entry.last_answer,
         })
         .collect()
 }

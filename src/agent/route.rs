@@ -72,7 +72,7 @@ impl Router {
                 Try::Fatal(error) => return Err(error),
                 Try::Again(error) => error,
             };
-            if Instant::now() + pause >= deadline {
+            if Instant::now() + pause >= deadline || self.is_stopping() {
                 return Err(last);
             }
             self.wait(pause).await;
@@ -80,12 +80,26 @@ impl Router {
         }
     }
 
-    /// Waits for a pause, or less if the leader changes meanwhile.
+    /// The serving side of this very server; none on a client.
+    pub(super) const fn local(&self) -> Option<&Local> {
+        self.local.as_ref()
+    }
+
+    /// This agent is a server that stops: whoever asked it shall ask another.
+    pub(super) fn is_stopping(&self) -> bool {
+        let local = self.local.as_ref();
+        local.is_some_and(|local| local.stopping().is_cancelled())
+    }
+
+    /// Waits for a pause, or less if the leader changes meanwhile, or the agent stops.
     async fn wait(&self, pause: Duration) {
         let until = Instant::now() + pause;
         let changed = async {
             match &self.local {
-                Some(local) => local.leader_changed().await,
+                Some(local) => {
+                    let changed = local.leader_changed();
+                    local.stopping().run_until_cancelled(changed).await;
+                }
                 None => std::future::pending().await,
             }
         };

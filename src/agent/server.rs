@@ -12,7 +12,7 @@ use crate::bootstrap;
 use crate::config::{BootstrapSafety, Config};
 use crate::host::Storage;
 use crate::raft::{Raft, RaftConfig};
-use crate::rpc::Listener;
+use crate::rpc::{Limits, Listener};
 use crate::types::ServerRole;
 
 /// Raft's part of the data directory (agent reference, 2.6).
@@ -33,7 +33,12 @@ pub(super) struct Server {
 /// If the port, the ledger or the log cannot be opened, or the log is gone.
 pub(super) async fn open(config: &Config, ground: &Ground) -> Result<Server, AgentError> {
     let bind = SocketAddr::new(config.bind_addr, config.ports.server);
-    let listener = Listener::bind(&*ground.host, bind, ground.identity.clone())?;
+    let limits = Limits {
+        drain: config.leave_drain_time,
+        ..Limits::default()
+    };
+    let identity = ground.identity.clone();
+    let listener = Listener::with_limits(&*ground.host, bind, identity, limits)?;
     let rpc_addr = SocketAddr::new(config.advertise_addr, listener.addr().port());
     let prepared = ground.dir.work(|dir| {
         // The id before any file of raft's: without one they would look like somebody else's.

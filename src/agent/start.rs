@@ -11,6 +11,7 @@ use tracing::info;
 
 use super::evidence::Evidence;
 use super::founding::{Founding, Rooms};
+use super::health::Health;
 use super::join_driver::{JoinDriver, Sources};
 use super::lives::Lives;
 use super::local::Local;
@@ -70,7 +71,8 @@ pub(super) async fn start(
 
     let raft = server.as_ref().map(|server| server.raft.clone());
     let (pool, hold) = (ground.pool.clone(), config.rpc_hold_timeout);
-    let router = Router::new(gossip.clone(), pool, raft.clone().map(Local::new), hold);
+    let local = raft.clone().map(|raft| Local::new(raft, tasks.stopping()));
+    let router = Router::new(gossip.clone(), pool, local, hold);
     let (founding, listener) = server.map_or((None, None), |server| {
         let rooms = Rooms {
             raft: server.raft,
@@ -97,7 +99,12 @@ pub(super) async fn start(
     });
     let http_addr = serve_http(http, &parts, &tasks)?;
     if let Some(listener) = listener {
-        spawn_server(&parts, &tasks, listener, ground.lives);
+        let doors = Doors {
+            listener,
+            lives: ground.lives,
+            host: ground.host,
+        };
+        spawn_server(&parts, &tasks, doors);
     }
     spawn_common(&parts, &tasks, registered, evidence.subscribe());
     let sources = sources.with_remembered(ground.remembered);
@@ -136,13 +143,28 @@ fn spawn_common(
     }
 }
 
+/// What a server's tasks take over from its ground.
+struct Doors {
+    listener: Listener,
+    lives: Lives,
+    host: Arc<dyn Host>,
+}
+
 /// What only a server does.
-fn spawn_server(parts: &Arc<Parts>, tasks: &Tasks, listener: Listener, lives: Lives) {
-    let (Some(raft), Some(founding)) = (&parts.raft, &parts.founding) else {
+fn spawn_server(parts: &Arc<Parts>, tasks: &Tasks, doors: Doors) {
+    let Doors {
+        listener,
+        lives,
+        host,
+    } = doors;
+    let (Some(raft), Some(founding), Some(local)) =
+        (&parts.raft, &parts.founding, parts.router.local())
+    else {
         return;
     };
-    let stabilization = parts.config.server_stabilization_time;
-    let duties = Reconciler::new(raft.clone(), parts.gossip.clone(), stabilization);
+    let (initial, gossip) = (parts.config.autopilot.clone(), parts.gossip.clone());
+    let health = Health::new(host, local.report());
+    let duties = Reconciler::new(raft.clone(), gossip, health, initial);
     let membership = Arc::clone(&parts.membership);
     tasks.spawn("reconcile", duties.run(move || membership.cluster()));
     tasks.spawn(
@@ -152,7 +174,7 @@ fn spawn_server(parts: &Arc<Parts>, tasks: &Tasks, listener: Listener, lives: Li
     tasks.spawn("founding", Arc::clone(founding).run());
     let port = Arc::new(ServerPort {
         raft: raft.clone(),
-        local: Local::new(raft.clone()),
+        local: local.clone(),
         router: Arc::clone(&parts.router),
         founding: Arc::clone(founding),
         lives,

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::bootstrap;
-use crate::http::{Found, NodeError, PeerName, RaftConfiguration, Read};
+use crate::http::{AutopilotReport, Found, NodeError, PeerName, RaftConfiguration, Read};
 use crate::state::{Applied, Command};
 use crate::types::ClusterId;
 
@@ -40,6 +40,8 @@ pub(super) enum Request {
     RemovePeer(PeerName),
     /// Hand leadership to a server, by its node id or raft id, or to any.
     TransferLeader(Option<String>),
+    /// How the servers do; only the leader knows.
+    Autopilot,
 }
 
 /// A raft message and the cluster it speaks for.
@@ -126,6 +128,8 @@ pub(super) enum Response {
     Failed(NodeError),
     /// To `RemovePeer` and `TransferLeader`.
     Changed,
+    /// To `Autopilot`.
+    Autopilot(AutopilotReport),
 }
 
 /// Bytes that are not a message of this protocol.

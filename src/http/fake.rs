@@ -12,11 +12,15 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::node::{
-    Abandoned, Found, Node, NodeError, Own, PeerName, RaftConfiguration, RaftPeer, Read,
+    Abandoned, AutopilotReport, AutopilotServer, Found, Node, NodeError, Own, PeerName,
+    RaftConfiguration, RaftPeer, Read,
 };
-use crate::state::{Answer, Applied, Command, KvEntry, NodeEntry, NodeRecord, Query};
+use crate::state::{
+    Answer, Applied, AutopilotEntry, Command, KvEntry, NodeEntry, NodeRecord, Query,
+};
 use crate::types::{
-    Announcement, ClusterId, Member, MemberStatus, NodeId, RaftId, Role, ServerRole,
+    Announcement, AutopilotConfig, ClusterId, Member, MemberStatus, NodeId, RaftId, Role,
+    ServerRole,
 };
 
 /// An agent that is server `s1` of three, with a client `web1`.
@@ -173,6 +177,11 @@ fn answer(query: &Query, keys: &BTreeMap<String, KvEntry>) -> Answer {
             create_index: 4,
             modify_index: 5,
         }]),
+        Query::Autopilot => Answer::Autopilot(Some(AutopilotEntry {
+            config: AutopilotConfig::default(),
+            create_index: 6,
+            modify_index: 8,
+        })),
     }
 }
 
@@ -242,7 +251,9 @@ impl Node for FakeNode {
     fn apply(&self, command: Command) -> BoxFuture<'_, Result<Applied, NodeError>> {
         // An odd condition does not hold.
         let applied = match &command {
-            Command::KvSet { cas: Some(cas), .. } | Command::KvDelete { cas: Some(cas), .. }
+            Command::KvSet { cas: Some(cas), .. }
+            | Command::KvDelete { cas: Some(cas), .. }
+            | Command::SetAutopilot { cas: Some(cas), .. }
                 if cas % 2 == 1 =>
             {
                 Applied::Mismatch
@@ -283,6 +294,34 @@ impl Node for FakeNode {
             index: 9,
         };
         ready(self.call(format!("raft_configuration {stale}"), configuration)).boxed()
+    }
+
+    fn autopilot(&self) -> BoxFuture<'_, Result<AutopilotReport, NodeError>> {
+        let leader = *self.leader.lock().unwrap();
+        let servers = self.peers_now().into_iter().filter(|_| leader.is_some());
+        let server = |peer: RaftPeer| AutopilotServer {
+            node_id: NodeId::new(peer.raft_id.bits() >> 64),
+            name: peer.name.clone(),
+            address: peer.address,
+            status: Some(if peer.is_voter {
+                MemberStatus::Alive
+            } else {
+                MemberStatus::Failed
+            }),
+            build: "0.1.0".to_owned(),
+            is_leader: peer.is_leader,
+            is_voter: peer.is_voter,
+            is_healthy: peer.is_voter,
+            last_contact: Some(std::time::Duration::from_micros(15_250)),
+            last_term: 2,
+            last_index: peer.last_index,
+            stable_since_ms: 1_735_787_045_678,
+        };
+        let report = AutopilotReport {
+            servers: servers.map(server).collect(),
+            failure_tolerance: 1,
+        };
+        ready(self.call("autopilot".to_owned(), report)).boxed()
     }
 
     fn remove_peer(&self, peer: PeerName) -> BoxFuture<'_, Result<(), NodeError>> {

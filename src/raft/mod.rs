@@ -25,6 +25,7 @@
 mod config;
 mod error;
 mod handle;
+mod handover;
 mod lease;
 mod log;
 mod machine;

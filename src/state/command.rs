@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::types::{NodeId, NodeName};
+use crate::types::{AutopilotConfig, NodeId, NodeName};
 
 /// One change of the state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +42,13 @@ pub enum Command {
     DeregisterNode {
         /// The node.
         id: NodeId,
+    },
+    /// Writes the settings of autopilot.
+    SetAutopilot {
+        /// All of them.
+        config: AutopilotConfig,
+        /// Write only if their modify index is this; 0: only if there are none yet.
+        cas: Option<u64>,
     },
 }
 

@@ -4,6 +4,7 @@
 //! answers with are Consul's (agent reference, 6.1 and 6.7), so that its clients' locks, watches
 //! and `cas` loops go on working.
 
+mod autopilot;
 mod command;
 mod key;
 mod kv;
@@ -16,6 +17,7 @@ mod query;
 mod tests;
 mod tombstones;
 
+pub use autopilot::{Autopilot, AutopilotEntry};
 pub use command::{Applied, Command, NodeRecord};
 pub use query::{Answer, KvEntry, NodeEntry, Query};
 
@@ -30,6 +32,9 @@ use nodes::Nodes;
 pub struct State {
     kv: Kv,
     nodes: Nodes,
+    /// Written beside the rest, see [`State::with_autopilot`].
+    #[serde(skip)]
+    autopilot: Autopilot,
 }
 
 impl State {
@@ -48,7 +53,20 @@ impl State {
             Command::KvDeleteTree { prefix } => self.kv.delete_tree(index, prefix),
             Command::RegisterNode(record) => self.nodes.register(index, record),
             Command::DeregisterNode { id } => self.nodes.deregister(index, *id),
+            Command::SetAutopilot { config, cas } => self.autopilot.set(index, config, *cas),
         }
+    }
+
+    /// The settings of autopilot.
+    pub const fn autopilot(&self) -> &Autopilot {
+        &self.autopilot
+    }
+
+    /// The state with these settings of autopilot. The form of a state has no room for them, so
+    /// that a state without is written as it was before there were any.
+    #[must_use]
+    pub fn with_autopilot(self, autopilot: Autopilot) -> Self {
+        Self { autopilot, ..self }
     }
 
     /// Answers a query with the raft index of what was asked.
@@ -60,6 +78,7 @@ impl State {
                 Answer::Keys(self.kv.keys(prefix, separator.as_deref()))
             }
             Query::Nodes => Answer::Nodes(self.nodes.list()),
+            Query::Autopilot => Answer::Autopilot(self.autopilot.entry().cloned()),
         };
         (self.index_of(query), answer)
     }
@@ -76,6 +95,7 @@ impl State {
                 self.kv.index_of_prefix(prefix)
             }
             Query::Nodes => self.nodes.index(),
+            Query::Autopilot => self.autopilot.index(),
         };
         index.max(1)
     }

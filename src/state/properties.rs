@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::tests::{delete, delete_tree, register, set};
 use super::*;
-use crate::types::NodeId;
+use crate::types::{AutopilotConfig, NodeId};
 
 /// A few keys and prefixes that lie below and beside each other.
 fn any_key() -> impl Strategy<Value = String> {
@@ -36,7 +36,16 @@ fn any_command() -> impl Strategy<Value = Command> {
         2 => any_prefix().prop_map(|prefix| delete_tree(&prefix)),
         2 => (1..4_u128, names, 1..3_u8).prop_map(|(id, name, byte)| register(id, name, byte)),
         1 => (1..4_u128).prop_map(|id| Command::DeregisterNode { id: NodeId::new(id) }),
+        1 => (0..3_u64).prop_map(set_autopilot),
     ]
+}
+
+fn set_autopilot(min_quorum: u64) -> Command {
+    let config = AutopilotConfig {
+        min_quorum,
+        ..AutopilotConfig::default()
+    };
+    Command::SetAutopilot { config, cas: None }
 }
 
 /// Commands; beside each, whether tombstones are pruned to two after it.
@@ -54,6 +63,7 @@ fn every_query() -> Vec<Query> {
     });
     let of_all = [
         Query::Nodes,
+        Query::Autopilot,
         Query::KvKeys {
             prefix: String::new(),
             separator: Some("/".into()),
@@ -96,8 +106,9 @@ proptest! {
         let (mut one, mut other) = (State::default(), State::default());
         for (at, (index, (command, _))) in (2..).zip(&history).enumerate() {
             if at == restored_at {
-                let bytes = postcard::to_allocvec(&other).unwrap();
-                other = postcard::from_bytes(&bytes).unwrap();
+                let bytes = postcard::to_allocvec(&(&other, other.autopilot())).unwrap();
+                let (state, autopilot): (State, Autopilot) = postcard::from_bytes(&bytes).unwrap();
+                other = state.with_autopilot(autopilot);
             }
             prop_assert_eq!(one.apply(index, command), other.apply(index, command));
         }
@@ -163,7 +174,9 @@ fn apply_to_model(
             model.remove(key);
         }
         Command::KvDeleteTree { prefix } => model.retain(|key, _| !key.starts_with(prefix)),
-        Command::RegisterNode(_) | Command::DeregisterNode { .. } => {}
+        Command::RegisterNode(_)
+        | Command::DeregisterNode { .. }
+        | Command::SetAutopilot { .. } => {}
     }
     Applied::Done
 }

@@ -33,6 +33,7 @@ mod time;
 
 pub use level::{Level, LevelError};
 pub use line::Format;
+pub use time::utc;
 
 use std::io;
 

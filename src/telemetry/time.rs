@@ -15,6 +15,15 @@ pub(super) enum Precision {
     Micros,
 }
 
+/// A moment as RFC 3339 in UTC, to the second; from milliseconds since the Unix epoch.
+pub fn utc(ms: u64) -> String {
+    let mut text = String::new();
+    // A text takes whatever is written to it.
+    let _written = write_seconds(&mut text, Duration::from_millis(ms));
+    text.push('Z');
+    text
+}
+
 /// Writes a time as RFC 3339 in UTC. A clock before 1970 shows as 1970.
 pub(super) fn write_time(
     out: &mut impl Write,
@@ -24,17 +33,21 @@ pub(super) fn write_time(
     let since = time
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or(Duration::ZERO);
+    write_seconds(out, since)?;
+    match precision {
+        Precision::Millis => write!(out, ".{:03}Z", since.subsec_millis()),
+        Precision::Micros => write!(out, ".{:06}Z", since.subsec_micros()),
+    }
+}
+
+fn write_seconds(out: &mut impl Write, since: Duration) -> fmt::Result {
     let (days, second) = (since.as_secs() / DAY, since.as_secs() % DAY);
     let (year, month, day) = date(days);
     let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
     write!(
         out,
         "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}"
-    )?;
-    match precision {
-        Precision::Millis => write!(out, ".{:03}Z", since.subsec_millis()),
-        Precision::Micros => write!(out, ".{:06}Z", since.subsec_micros()),
-    }
+    )
 }
 
 /// Year, month and day of a count of days since 1970-01-01, in the proleptic Gregorian calendar.
@@ -88,6 +101,7 @@ mod tests {
             assert_eq!(text(millis, Precision::Millis), expected);
         }
         assert_eq!(text(7, Precision::Micros), "1970-01-01T00:00:00.007000Z");
+        assert_eq!(utc(1_735_787_045_678), "2025-01-02T03:04:05Z");
     }
 
     /// Against a calendar that only knows how long months are.

@@ -3,12 +3,14 @@
 //! Pure: no I/O, no clock, no randomness. Ids are minted elsewhere and handed in.
 
 mod address;
+mod autopilot;
 mod id;
 mod member;
 mod name;
 mod remedy;
 
 pub use address::{Address, AddressError};
+pub use autopilot::AutopilotConfig;
 pub use id::{ClusterId, IdError, NodeId, RaftId};
 pub use member::{Announcement, Member, MemberStatus, Role, ServerRole};
 pub use name::{Datacenter, NameError, NodeName};

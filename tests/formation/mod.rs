@@ -17,4 +17,5 @@ mod recovery_peers;
 mod refusals;
 mod replacement;
 mod sources;
+mod stopping;
 mod storage;

@@ -4,8 +4,10 @@
 //! 8 bytes   "QRSNAP" and the version, 2 bytes big endian
 //! 8 bytes   length of the body, big endian
 //! 32 bytes  SHA-256 of the body
-//! body      what it covers, and the state, in postcard
+//! body      what it covers, and the state, in postcard; in version 3 also autopilot's settings
 //! ```
+//!
+//! Version 1 is written where there are no such settings yet, so that older programs read it.
 //!
 //! The same bytes go to a peer that is too far behind for the log. A file is written whole:
 //! temporary file, fsync, rename, fsync of the directory (design, section 8).
@@ -18,10 +20,13 @@ use ring::digest;
 
 use super::super::type_config::{LogId, SnapshotMeta};
 use super::{SnapshotError, io_error, sync_dir};
-use crate::state::State;
+use crate::state::{Autopilot, State};
 
 const MAGIC: &[u8; 6] = b"QRSNAP";
+/// Without autopilot's settings.
 const VERSION: u16 = 1;
+/// With them behind the state.
+const VERSION_AUTOPILOT: u16 = 3;
 const EXTENSION: &str = "snapshot";
 const TEMPORARY: &str = "writing";
 
@@ -33,13 +38,20 @@ pub(in crate::raft) fn encode(
     meta: &SnapshotMeta,
     state: &State,
 ) -> Result<Vec<u8>, SnapshotError> {
-    let body = postcard::to_allocvec(&(meta, state)).map_err(|error| SnapshotError::Encode {
+    let autopilot = state.autopilot();
+    let (version, body) = if autopilot.entry().is_none() {
+        (VERSION, postcard::to_allocvec(&(meta, state)))
+    } else {
+        let body = postcard::to_allocvec(&(meta, state, autopilot));
+        (VERSION_AUTOPILOT, body)
+    };
+    let body = body.map_err(|error| SnapshotError::Encode {
         reason: error.to_string(),
     })?;
     let len = u64::try_from(body.len()).unwrap_or(u64::MAX);
     let mut bytes = Vec::with_capacity(body.len().saturating_add(48));
     bytes.extend_from_slice(MAGIC);
-    bytes.extend_from_slice(&VERSION.to_be_bytes());
+    bytes.extend_from_slice(&version.to_be_bytes());
     bytes.extend_from_slice(&len.to_be_bytes());
     bytes.extend_from_slice(digest::digest(&digest::SHA256, &body).as_ref());
     bytes.extend_from_slice(&body);
@@ -55,7 +67,8 @@ pub(in crate::raft) fn decode(bytes: &[u8]) -> Result<(SnapshotMeta, State), Sna
     if take(&mut rest)? != *MAGIC {
         return Err(damaged("it does not begin as one"));
     }
-    if u16::from_be_bytes(take(&mut rest)?) != VERSION {
+    let version = u16::from_be_bytes(take(&mut rest)?);
+    if ![VERSION, VERSION_AUTOPILOT].contains(&version) {
         return Err(damaged("its version is not known here"));
     }
     let len = u64::from_be_bytes(take(&mut rest)?);
@@ -66,7 +79,15 @@ pub(in crate::raft) fn decode(bytes: &[u8]) -> Result<(SnapshotMeta, State), Sna
     if digest::digest(&digest::SHA256, rest).as_ref() != sum {
         return Err(damaged("its checksum does not match"));
     }
-    postcard::from_bytes(rest).map_err(|error| damaged(&error.to_string()))
+    read_body(version, rest).map_err(|error| damaged(&error.to_string()))
+}
+
+fn read_body(version: u16, body: &[u8]) -> Result<(SnapshotMeta, State), postcard::Error> {
+    if version == VERSION {
+        return postcard::from_bytes(body);
+    }
+    let (meta, state, autopilot): (SnapshotMeta, State, Autopilot) = postcard::from_bytes(body)?;
+    Ok((meta, state.with_autopilot(autopilot)))
 }
 
 /// Takes the first bytes off.

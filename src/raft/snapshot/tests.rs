@@ -44,6 +44,21 @@ fn a_snapshot_reads_back_what_was_written() {
 }
 
 #[test]
+fn the_settings_of_autopilot_are_in_a_snapshot_and_without_them_it_is_as_it_was() {
+    let version = |bytes: &[u8]| bytes[7];
+    assert_eq!(version(&encode(&meta(7), &state(7)).unwrap()), 1);
+    let mut with = state(7);
+    let command = Command::SetAutopilot {
+        config: crate::types::AutopilotConfig::default(),
+        cas: None,
+    };
+    let _applied = with.apply(8, &command);
+    let bytes = encode(&meta(8), &with).unwrap();
+    assert_eq!(version(&bytes), 3);
+    assert_eq!(decode(&bytes).unwrap(), (meta(8), with));
+}
+
+#[test]
 fn a_snapshot_with_any_bit_flipped_or_any_end_cut_is_not_read() {
     let bytes = encode(&meta(7), &state(7)).unwrap();
     for end in 0..bytes.len() {
