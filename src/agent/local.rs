@@ -55,11 +55,11 @@ impl Local {
         status.peer(status.id).is_some()
     }
 
-    /// Returns when the leader becomes another than it is now.
-    pub(super) async fn leader_changed(&self) {
+    /// Returns once the leader is another than this, or there is one where there was none.
+    pub(super) async fn leader_changed(&self, from: Option<SocketAddr>) {
         let mut watch = self.raft.watch_status();
-        let now = watch.status().leader;
-        let _changed_or_ended = watch.wait_for(|status| status.leader != now).await;
+        let leader = |status: &Status| status.leader.as_ref().map(|(_, peer)| peer.rpc_addr);
+        let _changed_or_ended = watch.wait_for(|status| leader(status) != from).await;
     }
 
     /// Answers what can be answered here; `NotLeader` for the rest.

@@ -11,6 +11,7 @@
 
 mod addresses;
 mod adopt;
+mod age;
 mod evidence;
 mod founding;
 mod health;
@@ -23,12 +24,14 @@ mod membership;
 mod node;
 mod obstacle;
 mod parts;
+mod rebalance;
 mod reconcile;
 pub mod recover;
 mod register;
 mod route;
 mod run;
 mod server;
+mod servers;
 mod service;
 mod start;
 mod stats;
@@ -108,6 +111,21 @@ pub enum AgentError {
         dir.display()
     )]
     LogLost {
+        /// The data directory.
+        dir: PathBuf,
+    },
+    /// The server was away for longer than `server_rejoin_age_max`. The text begins as Consul's.
+    #[error(
+        "refusing to rejoin cluster because server has been offline for more than the configured \
+         server_rejoin_age_max ({max_hours}h0m0s): it was last seen {hours} hours ago; remove the \
+         data directory {}, and it comes back as a new server, or raise the setting",
+        dir.display()
+    )]
+    TooOld {
+        /// Since it was last seen.
+        hours: u64,
+        /// As set.
+        max_hours: u64,
         /// The data directory.
         dir: PathBuf,
     },

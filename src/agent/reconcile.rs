@@ -3,10 +3,10 @@
 //! Decides nothing itself: [`autopilot`](crate::autopilot) does. Runs on every server, sleeps
 //! while another leads.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 use tracing::{info, warn};
 
 use crate::autopilot::{Cause, Duty, Peer as AutopilotPeer, Server, Stability, View};
@@ -22,6 +22,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// A peer that answered raft so long ago is there, whatever gossip says. Chosen: a dozen heartbeats.
 const ANSWERING: Duration = Duration::from_secs(2);
+
+/// A node of the catalogue that gossip does not know for so long is gone. Chosen: far longer than
+/// an agent that just started takes to hear of everybody.
+const GHOST_AFTER: Duration = Duration::from_secs(15);
 
 /// Does a leader's duties while this server leads.
 #[derive(Debug)]
@@ -62,6 +66,7 @@ impl Reconciler {
 
     async fn lead(&self, cluster: &impl Fn() -> Option<ClusterId>) {
         let mut stability = Stability::default();
+        let mut ghosts = Ghosts::default();
         let mut members = self.gossip.watch();
         let mut status = self.raft.watch_status();
         let mut tick = interval(LOOK_EVERY);
@@ -73,6 +78,7 @@ impl Reconciler {
             }
             if let Some(cluster) = cluster() {
                 self.look(cluster, &mut stability).await;
+                self.clean_catalogue(&mut ghosts).await;
             }
             tokio::select! {
                 _ = tick.tick() => {}
@@ -113,7 +119,6 @@ impl Reconciler {
                 return;
             }
         }
-        self.clean_catalogue().await;
     }
 
     fn view(
@@ -187,22 +192,27 @@ impl Reconciler {
         }
     }
 
-    /// Takes nodes out of the catalogue that left the cluster.
-    async fn clean_catalogue(&self) {
+    /// Takes nodes out of the catalogue that left the cluster, and those that gossip has not known
+    /// for a while: they were pruned, or nobody waited for them any longer.
+    async fn clean_catalogue(&self, ghosts: &mut Ghosts) {
         let (_, Answer::Nodes(nodes)) = self.raft.state().query(&Query::Nodes) else {
             return;
         };
         let members = self.gossip.members();
-        let left: BTreeSet<NodeId> = members
-            .iter()
-            .filter(|member| member.status == MemberStatus::Left)
-            .map(|member| member.says.node_id)
-            .collect();
-        for node in nodes
-            .into_iter()
-            .filter(|node| left.contains(&node.record.id))
-        {
-            info!(target: "agent.server", member = %node.record.name, reason = "left",
+        let status = |id: NodeId| {
+            let is_it = |member: &&Member| member.says.node_id == id;
+            members.iter().find(is_it).map(|member| member.status)
+        };
+        ghosts.observe(nodes.iter().map(|node| node.record.id), |id| {
+            status(id).is_none()
+        });
+        for node in nodes {
+            let reason = match status(node.record.id) {
+                Some(MemberStatus::Left) => "left",
+                None if ghosts.is_one(node.record.id) => "reaped",
+                _ => continue,
+            };
+            info!(target: "agent.server", member = %node.record.name, reason,
                 "deregistering member");
             let command = Command::DeregisterNode { id: node.record.id };
             if let Err(error) = self.raft.write(command).await {
@@ -211,6 +221,32 @@ impl Reconciler {
                 return;
             }
         }
+    }
+}
+
+/// Nodes of the catalogue that gossip does not know, and since when.
+#[derive(Debug, Default)]
+struct Ghosts {
+    since: BTreeMap<NodeId, Instant>,
+}
+
+impl Ghosts {
+    /// Takes note of which nodes are unknown now; one that is known again starts over.
+    fn observe(
+        &mut self,
+        nodes: impl Iterator<Item = NodeId>,
+        is_unknown: impl Fn(NodeId) -> bool,
+    ) {
+        let now = Instant::now();
+        let since = |id: NodeId| (id, self.since.get(&id).copied().unwrap_or(now));
+        self.since = nodes.filter(|id| is_unknown(*id)).map(since).collect();
+    }
+
+    /// Whether a node was unknown for long enough to be gone.
+    fn is_one(&self, id: NodeId) -> bool {
+        self.since
+            .get(&id)
+            .is_some_and(|since| since.elapsed() >= GHOST_AFTER)
     }
 }
 

@@ -1,17 +1,17 @@
 //! Takes a request to the server that can answer it, and holds it while there is none.
 //!
-//! A client asks any server it knows; a server asks the leader. While nobody leads, a request
+//! A client asks the server that [`Servers`] gives; a server asks the leader. While nobody leads, a request
 //! waits for `performance.rpc_hold_timeout` (7 s by default, as at Consul: agent reference, 3.2)
 //! and is tried again. A write whose fate is unknown is never tried again: done twice it could
 //! undo somebody else's write in between.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
 use super::local::Local;
+use super::servers::{Pulse, Servers};
 use super::wire::{self, Envelope, Request, Response};
 use crate::gossip::Gossip;
 use crate::http::NodeError;
@@ -23,6 +23,10 @@ const PAUSE_MIN: Duration = Duration::from_millis(5);
 /// Longest pause between two tries.
 const PAUSE_MAX: Duration = Duration::from_millis(100);
 
+/// A server that takes longer to say how it does counts as silent. Chosen: far more than a busy
+/// one takes.
+const PULSE_WITHIN: Duration = Duration::from_secs(2);
+
 /// Finds the way for requests of this agent and for those that others send here.
 #[derive(Debug)]
 pub(super) struct Router {
@@ -30,8 +34,8 @@ pub(super) struct Router {
     pool: Pool,
     local: Option<Local>,
     hold: Duration,
-    /// Which of the known servers a client asks; moves on when one fails.
-    favourite: AtomicUsize,
+    /// Which of the known servers a client asks.
+    order: Servers,
 }
 
 /// What one try came to.
@@ -43,18 +47,13 @@ enum Try {
 
 impl Router {
     /// A router of a server, with its own consensus, or of a client, without.
-    pub(super) const fn new(
-        gossip: Gossip,
-        pool: Pool,
-        local: Option<Local>,
-        hold: Duration,
-    ) -> Self {
+    pub(super) fn new(gossip: Gossip, pool: Pool, local: Option<Local>, hold: Duration) -> Self {
         Self {
             gossip,
             pool,
             local,
             hold,
-            favourite: AtomicUsize::new(0),
+            order: Servers::default(),
         }
     }
 
@@ -67,6 +66,7 @@ impl Router {
         let deadline = Instant::now() + self.hold + request.wait();
         let mut pause = PAUSE_MIN;
         loop {
+            let leader = self.local.as_ref().and_then(Local::leader);
             let last = match self.attempt(&request, deadline).await {
                 Try::Answer(response) => return Ok(response),
                 Try::Fatal(error) => return Err(error),
@@ -75,7 +75,7 @@ impl Router {
             if Instant::now() + pause >= deadline || self.is_stopping() {
                 return Err(last);
             }
-            self.wait(pause).await;
+            self.wait(pause, leader).await;
             pause = (pause * 2).min(PAUSE_MAX);
         }
     }
@@ -91,13 +91,14 @@ impl Router {
         local.is_some_and(|local| local.stopping().is_cancelled())
     }
 
-    /// Waits for a pause, or less if the leader changes meanwhile, or the agent stops.
-    async fn wait(&self, pause: Duration) {
+    /// Waits for a pause, or less if the leader is another than the last try met, or the agent
+    /// stops.
+    async fn wait(&self, pause: Duration, leader: Option<SocketAddr>) {
         let until = Instant::now() + pause;
         let changed = async {
             match &self.local {
                 Some(local) => {
-                    let changed = local.leader_changed();
+                    let changed = local.leader_changed(leader);
                     local.stopping().run_until_cancelled(changed).await;
                 }
                 None => std::future::pending().await,
@@ -121,17 +122,59 @@ impl Router {
     }
 
     async fn attempt_as_client(&self, request: &Request, deadline: Instant) -> Try {
-        let servers = self.servers();
-        let favourite = self.favourite.load(Ordering::Relaxed);
-        let Some(server) = servers.get(favourite.checked_rem(servers.len()).unwrap_or(0)) else {
+        let Some(server) = self.order.first(&self.servers()) else {
             return Try::Fatal(NodeError::NoServers);
         };
-        let tried = self.send(*server, request, false, deadline).await;
+        let request =
+            request.within(deadline.saturating_duration_since(Instant::now() + self.hold));
+        let sent = self.send(server, &request, false, deadline);
+        let tried = if request.is_change() {
+            sent.await
+        } else {
+            // Asked elsewhere, a question does no harm, so nobody waits for a server that is gone.
+            tokio::select! {
+                tried = sent => tried,
+                () = self.gone(server) => Try::Again(NodeError::NoLeader),
+            }
+        };
         if !matches!(tried, Try::Answer(_)) {
-            self.favourite
-                .store(favourite.wrapping_add(1), Ordering::Relaxed);
+            self.order.failed(server);
         }
         tried
+    }
+
+    /// Returns once gossip no longer holds a server for alive.
+    async fn gone(&self, server: SocketAddr) {
+        let mut members = self.gossip.watch();
+        while self.servers().contains(&server) {
+            if members.changed().await.is_err() {
+                return std::future::pending().await;
+            }
+        }
+    }
+
+    /// Asks every known server how it does, all at once, and prefers the near ones that work.
+    pub(super) async fn take_pulses(&self) {
+        let servers = self.servers();
+        let pulses = servers.iter().map(|server| self.take_pulse(*server));
+        let pulses = futures_util::future::join_all(pulses).await;
+        self.order.rank(pulses);
+    }
+
+    async fn take_pulse(&self, addr: SocketAddr) -> Pulse {
+        let asked = Instant::now();
+        let tried = self
+            .send(addr, &Request::Leader, false, asked + PULSE_WITHIN)
+            .await;
+        let (is_led, answered) = match tried {
+            Try::Answer(Response::Leader(leader)) => (leader.is_some(), true),
+            _ => (false, false),
+        };
+        Pulse {
+            addr,
+            is_led,
+            took: answered.then(|| asked.elapsed()),
+        }
     }
 
     /// Addresses of the servers that gossip holds for alive.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::founding::{Book, Terms};
 use super::start::Ground;
 use super::transport::RpcTransport;
-use super::{AgentError, recover};
+use super::{AgentError, age, recover};
 use crate::bootstrap;
 use crate::config::{BootstrapSafety, Config};
 use crate::host::Storage;
@@ -49,6 +49,9 @@ pub(super) async fn open(config: &Config, ground: &Ground) -> Result<Server, Age
     });
     let raft_id = prepared.await?;
     let book = open_book(ground).await?;
+    if book.ledger().raft_cluster().is_some() {
+        age::check(&ground.dir, config, ground.host.now_ms())?;
+    }
     let transport = RpcTransport {
         pool: ground.pool.clone(),
         speech: book.speech(),

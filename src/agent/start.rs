@@ -23,7 +23,9 @@ use super::reconcile::Reconciler;
 use super::route::Router;
 use super::service::ServerPort;
 use super::tasks::Tasks;
-use super::{Agent, AgentError, addresses, adopt, member_log, register, server, twin};
+use super::{
+    Agent, AgentError, addresses, adopt, age, member_log, rebalance, register, server, twin,
+};
 use crate::config::{Config, Mode};
 use crate::datadir::DataDir;
 use crate::gossip::{Gossip, GossipConfig, Key, Tuning};
@@ -99,12 +101,7 @@ pub(super) async fn start(
     });
     let http_addr = serve_http(http, &parts, &tasks)?;
     if let Some(listener) = listener {
-        let doors = Doors {
-            listener,
-            lives: ground.lives,
-            host: ground.host,
-        };
-        spawn_server(&parts, &tasks, doors);
+        spawn_server(&parts, &tasks, listener, ground.lives, ground.host);
     }
     spawn_common(&parts, &tasks, registered, evidence.subscribe());
     let sources = sources.with_remembered(ground.remembered);
@@ -138,32 +135,28 @@ fn spawn_common(
     );
     tasks.spawn("twin", twin::run(gossip.clone(), parts.end.clone()));
     if parts.raft.is_none() {
+        let router = Arc::clone(&parts.router);
+        tasks.spawn("rebalance", rebalance::run(router, gossip.clone()));
         let membership = Arc::clone(membership);
         tasks.spawn("adopt", adopt::run(gossip.clone(), membership, evidence));
     }
 }
 
-/// What a server's tasks take over from its ground.
-struct Doors {
+/// What only a server does.
+fn spawn_server(
+    parts: &Arc<Parts>,
+    tasks: &Tasks,
     listener: Listener,
     lives: Lives,
     host: Arc<dyn Host>,
-}
-
-/// What only a server does.
-fn spawn_server(parts: &Arc<Parts>, tasks: &Tasks, doors: Doors) {
-    let Doors {
-        listener,
-        lives,
-        host,
-    } = doors;
+) {
     let (Some(raft), Some(founding), Some(local)) =
         (&parts.raft, &parts.founding, parts.router.local())
     else {
         return;
     };
     let (initial, gossip) = (parts.config.autopilot.clone(), parts.gossip.clone());
-    let health = Health::new(host, local.report());
+    let health = Health::new(Arc::clone(&host), local.report());
     let duties = Reconciler::new(raft.clone(), gossip, health, initial);
     let membership = Arc::clone(&parts.membership);
     tasks.spawn("reconcile", duties.run(move || membership.cluster()));
@@ -171,6 +164,7 @@ fn spawn_server(parts: &Arc<Parts>, tasks: &Tasks, doors: Doors) {
         "addresses",
         addresses::run(parts.gossip.clone(), raft.clone()),
     );
+    tasks.spawn("age", age::run(parts.dir.clone(), host));
     tasks.spawn("founding", Arc::clone(founding).run());
     let port = Arc::new(ServerPort {
         raft: raft.clone(),

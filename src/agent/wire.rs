@@ -87,6 +87,15 @@ impl Request {
         )
     }
 
+    /// The question, asking the server to wait no longer than this: part of its time may be over.
+    pub(super) fn within(&self, wait: Duration) -> Self {
+        let mut request = self.clone();
+        if let Self::Read(read) = &mut request {
+            read.wait = read.wait.min(wait);
+        }
+        request
+    }
+
     /// How long the question itself asks the server to wait before it answers.
     pub(super) const fn wait(&self) -> Duration {
         match self {

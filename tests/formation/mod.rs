@@ -1,5 +1,6 @@
 //! Real agents on loopback: what an operator does and sees.
 
+mod autopilot;
 mod clients;
 mod clusters;
 mod config_files;
@@ -16,6 +17,7 @@ mod recovery;
 mod recovery_peers;
 mod refusals;
 mod replacement;
+mod rounds;
 mod sources;
 mod stopping;
 mod storage;

@@ -26,7 +26,9 @@ impl GetConfig {
     pub(in crate::cli) async fn run(self, world: &mut World) -> Result<(), Failure> {
         let client = self.agent.client(&world.env)?;
         let asked = client.get(CONFIGURATION, "", &self.read.params()).await;
-        let config: AutopilotConfigJson = asked.and_then(|got| got.json()).map_err(unreadable)?;
+        let config: AutopilotConfigJson = asked
+            .and_then(|got| got.json())
+            .map_err(|error| unreadable(&error))?;
         world.out.line(shown(&config));
         Ok(())
     }
@@ -74,8 +76,9 @@ impl SetConfig {
         let client = self.agent.client(&world.env)?;
         let mut params = self.server.params();
         let asked = client.get(CONFIGURATION, "", &params).await;
-        let mut config: AutopilotConfigJson =
-            asked.and_then(|got| got.json()).map_err(unreadable)?;
+        let mut config: AutopilotConfigJson = asked
+            .and_then(|got| got.json())
+            .map_err(|error| unreadable(&error))?;
         self.change(&mut config);
         let index = config.modify_index.to_string();
         params.push(("cas", &index));
@@ -146,7 +149,7 @@ impl State {
     }
 }
 
-fn unreadable(error: ClientError) -> Failure {
+fn unreadable(error: &ClientError) -> Failure {
     Failure::new(format!("Error querying Autopilot configuration: {error}"))
 }
 
