@@ -55,11 +55,14 @@ async fn write_on(through: &Agent, end: &Cell<bool>) -> Written {
 }
 
 /// Stops each server once and starts it again as soon as it has ended, waiting in between until
-/// it has what the others have.
-async fn restart_each(servers: &mut [Agent], signal: &str) {
+/// it has what the others have. Gives how many of them handed leadership over.
+async fn restart_each(servers: &mut [Agent], signal: &str) -> usize {
+    let mut handed_over = 0;
     for at in 0..servers.len() {
         servers[at].signal(signal).await;
         assert_eq!(servers[at].ended().await, Some(1));
+        let log = servers[at].log_text();
+        handed_over += usize::from(log.contains("leadership handed over"));
         servers[at].restart();
         let key = format!("after/{at}");
         let other = (at + 1) % servers.len();
@@ -69,6 +72,7 @@ async fn restart_each(servers: &mut [Agent], signal: &str) {
             server.sees(servers.len() + 1).await;
         }
     }
+    handed_over
 }
 
 #[tokio::test]
@@ -83,16 +87,19 @@ async fn servers_that_are_restarted_one_by_one_cost_no_write_and_no_wait() {
     for signal in ["TERM", "INT"] {
         let end = Cell::new(false);
         let restart = async {
-            restart_each(&mut servers, signal).await;
+            let handed_over = restart_each(&mut servers, signal).await;
             end.set(true);
+            handed_over
         };
-        let (written, ()) = join(write_on(&client, &end), restart).await;
+        let (written, handed_over) = join(write_on(&client, &end), restart).await;
         let Written { keys, gap, failed } = written;
         println!("{signal}: {} writes, none for {gap:?}", keys.len());
         assert!(failed.is_empty(), "{failed:#?}");
+        assert_ne!(handed_over, 0, "one of them led");
+        // Quiet machines see a tenth of it; the bench tells.
         assert!(
-            gap < Duration::from_secs(1),
-            "as long as an election: {gap:?}"
+            gap < Duration::from_secs(2),
+            "longer than elections: {gap:?}"
         );
         let found = eventually("all keys", || async {
             let (_, body) = servers[2].try_get("/v1/kv/during/?keys&consistent").await?;
@@ -281,4 +288,22 @@ async fn a_blocking_read_through_a_client_outlives_every_server_that_it_waits_at
     let changed: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(status, 200);
     assert_eq!(changed[0]["Value"], "bmV3", "{changed}");
+}
+
+#[tokio::test]
+async fn a_server_that_is_told_to_leave_on_a_signal_does_and_is_no_voter() {
+    let world = World::new();
+    let told = "-hcl=leave_on_terminate = true skip_leave_on_interrupt = false";
+    let mut servers = world.servers(3, &[told]);
+    servers[0].write("before", "1").await;
+    let all: Vec<&Agent> = servers.iter().collect();
+    vote(&all).await;
+    for signal in ["TERM", "INT"] {
+        let mut leaving = servers.pop().unwrap();
+        leaving.signal(signal).await;
+        assert_eq!(leaving.ended().await, Some(0), "a graceful leave");
+        let rest: Vec<&Agent> = servers.iter().collect();
+        vote(&rest).await;
+    }
+    servers[0].write("after", "2").await;
 }
