@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,16 +13,15 @@ use openraft::{LinearizerOption, ReadPolicy};
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::time::error::Elapsed;
 
-use super::RaftConfig;
 use super::config::Timers;
 use super::error::{HandleError, RaftError, ReadError, WriteError};
-use super::handover::Handover;
 use super::log::{Closed, Failure, LogError, LogStore};
 use super::machine::{Machine, Published};
 use super::network::{AddressBook, COMMAND_BYTES_MAX, Connector, Inbox, Transport};
 use super::snapshot::SnapshotStore;
 use super::status::{Metrics, Status, StatusWatch};
 use super::type_config::{Peer, Proposal, TypeConfig, packed_len};
+use super::{RaftConfig, lease};
 use crate::host::Storage;
 use crate::state::{Applied, Command, State};
 use crate::types::RaftId;
@@ -59,7 +58,8 @@ pub(super) struct Inner {
     inbox: Arc<Inbox>,
     published: Arc<Published>,
     book: Arc<AddressBook>,
-    pub(super) handover: Handover,
+    /// The term whose leadership this node gave away, plus one; 0 for none. See [`lease`].
+    barred: AtomicU64,
     stopping: AtomicBool,
     /// Tells that the log takes no more writes.
     log_failure: Option<Failure>,
@@ -115,7 +115,7 @@ impl Raft {
             timers,
             published,
             book,
-            handover: Handover::default(),
+            barred: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
             log_failure,
             machine_ended: Mutex::new(machine_ended),
@@ -168,7 +168,6 @@ impl Raft {
             let max = COMMAND_BYTES_MAX;
             return Err(WriteError::TooLarge { bytes, max });
         }
-        let _under_way = self.begin_write().await;
         let writing = Box::pin(self.inner.raft.client_write(Proposal(command)));
         match tokio::time::timeout(CONFIRM_DEADLINE, writing).await {
             Ok(written) => Ok(written?.data),
@@ -203,6 +202,19 @@ impl Raft {
                 reason: fatal.to_string(),
             }),
         }
+    }
+
+    fn is_lease_held(&self, lease: Duration) -> bool {
+        let barred = self.inner.barred.load(Ordering::Acquire).checked_sub(1);
+        let metrics = self.inner.metrics.borrow_watched();
+        lease::holds(&metrics, barred, lease)
+    }
+
+    /// Ends reads under the lease for the present term: leadership is about to be given away.
+    pub(super) fn bar_lease(&self, term: u64) {
+        self.inner
+            .barred
+            .fetch_max(term.saturating_add(1), Ordering::AcqRel);
     }
 
     /// The state as it stands here; O(1).

@@ -1,4 +1,4 @@
-//! Changes of the raft configuration. Only the leader makes them, one at a
+//! Changes of the raft configuration, and of leadership. Only the leader makes them, one at a
 //! time, each committed before it returns.
 //!
 //! # Cancel safety
@@ -14,7 +14,7 @@ use openraft::error::{ClientWriteError, RaftError};
 use openraft::{ChangeMembers, Membership, Precondition};
 use tokio::time::error::Elapsed;
 
-use super::error::MembershipError;
+use super::error::{MembershipError, TransferError};
 use super::handle::{CONFIRM_DEADLINE, Raft};
 use super::status::{PeerStatus, Status};
 use super::type_config::{Payload, Peer, TypeConfig};
@@ -104,8 +104,40 @@ impl Raft {
         confirmed(changing).await
     }
 
+    /// Hands leadership to a voter, or to the one that has most of the log, and waits until
+    /// another node is known to lead. From the call on this node takes no writes in its term.
+    ///
+    /// # Errors
+    /// See [`TransferError`].
+    pub async fn transfer_leader(&self, to: Option<RaftId>) -> Result<(), TransferError> {
+        let status = self
+            .leading()
+            .map_err(|leader| TransferError::NotLeader { leader })?;
+        let candidates = status.voters().filter(|peer| {
+            peer.id != status.id && to.is_none_or(|to| to == peer.id) && self.is_answering(peer)
+        });
+        let target = candidates
+            .max_by_key(|peer| peer.matched)
+            .ok_or(TransferError::NoTarget)?;
+        let id = target.id;
+        self.bar_lease(status.term);
+        let stopped = |reason: String| TransferError::Stopped { reason };
+        let triggered = self.inner.raft.trigger().transfer_leader(id).await;
+        triggered.map_err(|fatal| stopped(fatal.to_string()))?;
+        let mut watch = self.watch_status();
+        let handed_over = watch.wait_for(|now| {
+            now.term > status.term && now.leader.as_ref().is_some_and(|(id, _)| *id != now.id)
+        });
+        let deadline = Duration::from_millis(2 * self.inner.timers.lease);
+        match tokio::time::timeout(deadline, handed_over).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(stopped(error.to_string())),
+            Err(_) => Err(TransferError::TimedOut { id }),
+        }
+    }
+
     /// The status, if this node leads; else who does.
-    pub(super) fn leading(&self) -> Result<Status, Option<Peer>> {
+    fn leading(&self) -> Result<Status, Option<Peer>> {
         let status = self.status();
         if status.is_leader() {
             Ok(status)
@@ -115,7 +147,7 @@ impl Raft {
     }
 
     /// Whether a peer answered within a lease.
-    pub(super) fn is_answering(&self, peer: &PeerStatus) -> bool {
+    fn is_answering(&self, peer: &PeerStatus) -> bool {
         let lease = Duration::from_millis(self.inner.timers.lease);
         peer.last_answer.is_some_and(|ago| ago <= lease)
     }

@@ -25,7 +25,6 @@
 mod config;
 mod error;
 mod handle;
-mod handover;
 mod lease;
 mod log;
 mod machine;
