@@ -149,7 +149,7 @@ mod tests {
         let said = check(&dir, RaftId::new(1)).unwrap_err().to_string();
         for part in [
             "removed: ",
-            "2025-01-02T03:04:05Z",
+            "2025-01-02T03:04:05.678Z",
             "through n2",
             "index 57",
             "move",
