@@ -33,6 +33,7 @@ use crate::datadir::DataDir;
 use crate::gossip::{Gossip, GossipConfig, Key, Tuning};
 use crate::host::{Host, Storage};
 use crate::http;
+use crate::raft::Raft;
 use crate::rpc::{Identity, Limits, Listener, Pool};
 use crate::types::{Announcement, ClusterId, NodeId, Role, ServerRole};
 
@@ -78,11 +79,7 @@ pub(super) async fn start(
     let (settings, wishes) = Settings::new(config.clone());
 
     let raft = server.as_ref().map(|server| server.raft.clone());
-    let (pool, hold) = (ground.pool.clone(), config.rpc_hold_timeout);
-    let local = raft
-        .clone()
-        .map(|raft| Local::new(raft, Arc::clone(&ground.host), tasks.stopping()));
-    let router = Router::new(gossip.clone(), pool, local, hold);
+    let router = router(&config, &ground, &gossip, raft.as_ref(), &tasks);
     let founded = server.map(|server| server.found(&gossip, &ground, seen, &end));
     let (founding, listener) = founded.unzip();
     let parts = Arc::new(Parts {
@@ -120,6 +117,20 @@ pub(super) async fn start(
         ends,
         wishes: Some(wishes),
     })
+}
+
+/// The way for requests: to this agent's own raft, if it has one, and to the servers.
+fn router(
+    config: &Config,
+    ground: &Ground,
+    gossip: &Gossip,
+    raft: Option<&Raft>,
+    tasks: &Tasks,
+) -> Router {
+    let (pool, hold) = (ground.pool.clone(), config.rpc_hold_timeout);
+    let local =
+        raft.map(|raft| Local::new(raft.clone(), Arc::clone(&ground.host), tasks.stopping()));
+    Router::new(gossip.clone(), pool, local, hold)
 }
 
 /// What both modes do.
