@@ -115,9 +115,32 @@ performance {
 
   # How long a request is held while there is no leader.
   rpc_hold_timeout = "7s"
+
+
+### Leaving
+
+  # How long requests that are under way may go on when this server leaves or stops.
+  leave_drain_time = "5s"
 }
 
+
+### Consensus
+
 autopilot {
+  # Take dead servers out of consensus when they are replaced or not needed. This and the other
+  # settings of autopilot are what the first leader of a cluster begins with; later `quorate
+  # operator autopilot set-config` changes them.
+  cleanup_dead_servers = true
+
+  # A server whose answers are late by more is unhealthy.
+  last_contact_threshold = "200ms"
+
+  # A server that lacks more log entries is unhealthy.
+  max_trailing_logs = 250
+
+  # Dead servers are not taken out if fewer voters than this were left.
+  min_quorum = 0
+
   # How long a new server has to be healthy before it votes.
   server_stabilization_time = "10s"
 }
@@ -130,6 +153,9 @@ autopilot {
 
 # Stay a member on SIGINT. When not set, false on a client and true on a server.
 #skip_leave_on_interrupt = true
+
+# A server that was away for longer does not start again with its old data. At least 6h.
+server_rejoin_age_max = "168h"
 
 
 ### Logging

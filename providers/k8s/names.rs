@@ -80,7 +80,7 @@ async fn addresses(lookup: Lookup<'_>, name: &str) -> Result<Vec<IpAddr>, Resolv
                 _ => None,
             })),
             Err(error @ (DnsError::NoAddress { .. } | DnsError::NoName { .. })) => {
-                last = Some(error)
+                last = Some(error);
             }
             Err(error) => return Err(failed(name, error)),
         }

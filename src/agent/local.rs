@@ -3,12 +3,16 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
 
 use super::voters;
 use super::wire::{Request, Response};
 use crate::host::Host;
-use crate::http::{Consistency, Found, NodeError, PeerName, RaftConfiguration, RaftPeer, Read};
+use crate::http::{
+    AutopilotReport, Consistency, Found, NodeError, PeerName, RaftConfiguration, RaftPeer, Read,
+};
 use crate::raft::{Freshness, Raft, ReadError, Status, WriteError};
 use crate::state::{Command, Removal};
 use crate::types::{NodeName, RaftId};
@@ -18,12 +22,31 @@ use crate::types::{NodeName, RaftId};
 pub(super) struct Local {
     raft: Raft,
     host: Arc<dyn Host>,
+    stopping: CancellationToken,
+    /// What the leader's duties found out about the servers.
+    report: Arc<watch::Sender<AutopilotReport>>,
 }
 
 impl Local {
-    /// Serves from a raft node; the host has the clock.
-    pub(super) const fn new(raft: Raft, host: Arc<dyn Host>) -> Self {
-        Self { raft, host }
+    /// Serves from a raft node; the host has the clock. Reads that wait are sent elsewhere once
+    /// `stopping` is cancelled.
+    pub(super) fn new(raft: Raft, host: Arc<dyn Host>, stopping: CancellationToken) -> Self {
+        Self {
+            raft,
+            host,
+            stopping,
+            report: Arc::default(),
+        }
+    }
+
+    /// Where a leader's duties say how the servers do.
+    pub(super) fn report(&self) -> Arc<watch::Sender<AutopilotReport>> {
+        Arc::clone(&self.report)
+    }
+
+    /// The agent stops: what can wait no longer here is asked elsewhere.
+    pub(super) const fn stopping(&self) -> &CancellationToken {
+        &self.stopping
     }
 
     /// Address of the leader as this server knows it, itself included.
@@ -37,11 +60,11 @@ impl Local {
         status.peer(status.id).is_some()
     }
 
-    /// Returns when the leader becomes another than it is now.
-    pub(super) async fn leader_changed(&self) {
+    /// Returns once the leader is another than this, or there is one where there was none.
+    pub(super) async fn leader_changed(&self, from: Option<SocketAddr>) {
         let mut watch = self.raft.watch_status();
-        let now = watch.status().leader;
-        let _changed_or_ended = watch.wait_for(|status| status.leader != now).await;
+        let leader = |status: &Status| status.leader.as_ref().map(|(_, peer)| peer.rpc_addr);
+        let _changed_or_ended = watch.wait_for(|status| leader(status) != from).await;
     }
 
     /// Answers what can be answered here; `NotLeader` for the rest.
@@ -57,6 +80,7 @@ impl Local {
                 self.remove(peer, Some(through.clone())).await
             }
             Request::Removal(raft_id) => self.removal(*raft_id),
+            Request::Autopilot => self.autopilot(),
             Request::TransferLeader(to) => voters::transfer(&self.raft, to.as_deref()).await,
             Request::Raft(_) | Request::Founding(_) | Request::Why => {
                 Response::Failed(NodeError::Invalid("not a request for the state".to_owned()))
@@ -106,7 +130,10 @@ impl Local {
             None if !was_led(&self.raft.status()) => return Response::NotLeader,
             None => {}
         }
-        let found = self.look(read).await;
+        let looking = self.stopping.run_until_cancelled(self.look(read));
+        let Some(found) = looking.await else {
+            return Response::NotLeader;
+        };
         // A leader may have been deposed while the read waited.
         match barrier {
             Some(barrier) if read.min_index.is_some() => match self.barrier(barrier).await {
@@ -147,6 +174,14 @@ impl Local {
                     last_contact_ms,
                 };
             }
+        }
+    }
+
+    fn autopilot(&self) -> Response {
+        if self.raft.status().is_leader() {
+            Response::Autopilot(self.report.borrow().clone())
+        } else {
+            Response::NotLeader
         }
     }
 

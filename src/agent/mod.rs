@@ -11,8 +11,10 @@
 
 mod addresses;
 mod adopt;
+mod age;
 mod evidence;
 mod founding;
+mod health;
 mod join_driver;
 mod lives;
 mod local;
@@ -23,6 +25,7 @@ mod membership;
 mod node;
 mod obstacle;
 mod parts;
+mod rebalance;
 mod reconcile;
 pub mod recover;
 mod register;
@@ -31,6 +34,7 @@ mod removed;
 mod route;
 mod run;
 mod server;
+mod servers;
 mod service;
 mod start;
 mod stats;
@@ -120,6 +124,21 @@ pub enum AgentError {
     /// An operator took this server out of its cluster; the text says when, and what to do.
     #[error("{0}")]
     Removed(String),
+    /// The server was away for longer than `server_rejoin_age_max`. The text begins as Consul's.
+    #[error(
+        "refusing to rejoin cluster because server has been offline for more than the configured \
+         server_rejoin_age_max ({max_hours}h0m0s): it was last seen {hours} hours ago; remove the \
+         data directory {}, and it comes back as a new server, or raise the setting",
+        dir.display()
+    )]
+    TooOld {
+        /// Since it was last seen.
+        hours: u64,
+        /// As set.
+        max_hours: u64,
+        /// The data directory.
+        dir: PathBuf,
+    },
     /// The gossip key.
     #[error("encrypt")]
     Key(#[from] KeyError),

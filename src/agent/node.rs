@@ -10,7 +10,9 @@ use super::parts::Parts;
 use super::register;
 use super::stats;
 use super::wire::{Request, Response};
-use crate::http::{Abandoned, Found, Node, NodeError, Own, PeerName, RaftConfiguration, Read};
+use crate::http::{
+    Abandoned, AutopilotReport, Found, Node, NodeError, Own, PeerName, RaftConfiguration, Read,
+};
 use crate::state::{Applied, Command};
 use crate::types::Member;
 use crate::why::Report;
@@ -129,6 +131,16 @@ impl Node for AgentNode {
                 .await?
             {
                 Response::RaftConfiguration(configuration) => Ok(configuration),
+                _ => Err(unexpected()),
+            }
+        }
+        .boxed()
+    }
+
+    fn autopilot(&self) -> BoxFuture<'_, Result<AutopilotReport, NodeError>> {
+        async {
+            match self.parts.router.ask(Request::Autopilot).await? {
+                Response::Autopilot(report) => Ok(report),
                 _ => Err(unexpected()),
             }
         }

@@ -3,7 +3,7 @@
 //! Decides nothing itself: [`autopilot`](crate::autopilot) does. Runs on every server, sleeps
 //! while another leads.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -13,7 +13,9 @@ use crate::autopilot::{Cause, Duty, Peer as AutopilotPeer, Server, Stability, Vi
 use crate::gossip::Gossip;
 use crate::raft::{MembershipError, Peer, Raft, Status};
 use crate::state::{Answer, Command, Query};
-use crate::types::{ClusterId, Member, MemberStatus, NodeId};
+use crate::types::{AutopilotConfig, ClusterId, Member, MemberStatus, NodeId, RaftId};
+
+use super::health::Health;
 
 /// How often a leader looks without an event: learners catch up and become stable unannounced.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -21,23 +23,33 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// A peer that answered raft so long ago is there, whatever gossip says. Chosen: a dozen heartbeats.
 const ANSWERING: Duration = Duration::from_secs(2);
 
+/// A node of the catalogue that gossip does not know for so long is gone. Chosen: far longer than
+/// an agent that just started takes to hear of everybody.
+const GHOST_AFTER: Duration = Duration::from_secs(15);
+
 /// Does a leader's duties while this server leads.
 #[derive(Debug)]
 pub(super) struct Reconciler {
     raft: Raft,
     gossip: Gossip,
-    stabilization: Duration,
-    started: Instant,
+    health: Health,
+    /// The settings of autopilot until a leader has written some.
+    initial: AutopilotConfig,
 }
 
 impl Reconciler {
-    /// For one server; `stabilization` is `autopilot.server_stabilization_time`.
-    pub(super) fn new(raft: Raft, gossip: Gossip, stabilization: Duration) -> Self {
+    /// For one server; `initial` is what it writes if it is the first to lead its cluster.
+    pub(super) const fn new(
+        raft: Raft,
+        gossip: Gossip,
+        health: Health,
+        initial: AutopilotConfig,
+    ) -> Self {
         Self {
             raft,
             gossip,
-            stabilization,
-            started: Instant::now(),
+            health,
+            initial,
         }
     }
 
@@ -47,12 +59,14 @@ impl Reconciler {
         while status.wait_for(Status::is_leader).await.is_ok() {
             info!(target: "agent.server", "cluster leadership acquired");
             self.lead(&cluster).await;
+            self.health.forget();
             info!(target: "agent.server", "cluster leadership lost");
         }
     }
 
     async fn lead(&self, cluster: &impl Fn() -> Option<ClusterId>) {
         let mut stability = Stability::default();
+        let mut ghosts = Ghosts::default();
         let mut members = self.gossip.watch();
         let mut status = self.raft.watch_status();
         let mut tick = interval(LOOK_EVERY);
@@ -64,6 +78,7 @@ impl Reconciler {
             }
             if let Some(cluster) = cluster() {
                 self.look(cluster, &mut stability).await;
+                self.clean_catalogue(&mut ghosts).await;
             }
             tokio::select! {
                 _ = tick.tick() => {}
@@ -73,11 +88,29 @@ impl Reconciler {
         }
     }
 
+    /// The settings of autopilot; the first leader of a cluster writes them.
+    async fn config(&self) -> AutopilotConfig {
+        if let Some(entry) = self.raft.state().autopilot().entry() {
+            return entry.config.clone();
+        }
+        let config = self.initial.clone();
+        let command = Command::SetAutopilot {
+            config: config.clone(),
+            cas: Some(0),
+        };
+        if let Err(error) = self.raft.write(command).await {
+            warn!(target: "agent.server.autopilot", error = %error,
+                "initial settings not written, will retry");
+        }
+        config
+    }
+
     /// One look at the facts, and every duty that follows from them.
     async fn look(&self, cluster: ClusterId, stability: &mut Stability) {
+        let config = self.config().await;
         // One duty changes at most one peer, so this many rounds settle any view.
         for _ in 0..=self.gossip.members().len() * 2 {
-            let Some(view) = self.view(cluster, stability) else {
+            let Some(view) = self.view(cluster, &config, stability) else {
                 return;
             };
             let Some(duty) = view.duty() else { break };
@@ -86,10 +119,14 @@ impl Reconciler {
                 return;
             }
         }
-        self.clean_catalogue().await;
     }
 
-    fn view(&self, cluster: ClusterId, stability: &mut Stability) -> Option<View> {
+    fn view(
+        &self,
+        cluster: ClusterId,
+        config: &AutopilotConfig,
+        stability: &mut Stability,
+    ) -> Option<View> {
         let status = self.raft.status();
         if !status.is_leader() {
             return None;
@@ -104,10 +141,11 @@ impl Reconciler {
             last_index: status.last_log.map_or(0, |(index, _term)| index),
             stable: Vec::new(),
             removed: self.raft.state().removals().ids().collect(),
+            config: config.clone(),
+            heartbeat: self.raft.heartbeat(),
         };
-        let now = self.started.elapsed();
-        stability.observe(now, &view.healthy_learners());
-        view.stable = stability.stable(now, self.stabilization);
+        view.stable = self.health.observe(&view, stability);
+        self.health.tell(&view, &status, &members, stability);
         Some(view)
     }
 
@@ -130,27 +168,52 @@ impl Reconciler {
             Duty::Remove { raft_id, cause } => {
                 info!(target: "agent.server.autopilot", id = %raft_id, reason = reason(*cause),
                     "removing server from the raft configuration");
-                self.raft.remove(*raft_id).await
+                self.raft.remove(*raft_id).await?;
+                if *cause == Cause::Dead {
+                    self.bury(*raft_id);
+                }
+                Ok(())
             }
         }
     }
 
-    /// Takes nodes out of the catalogue that left the cluster.
-    async fn clean_catalogue(&self) {
+    /// Says in the name of a dead server that it left, as nobody waits for it any more (agent
+    /// reference, 2.8). It is welcome when it comes back.
+    fn bury(&self, raft_id: RaftId) {
+        let members = self.gossip.members();
+        let is_it = |server: &Server| server.raft_id == raft_id;
+        let is_dead = |server: &Server| server.status == MemberStatus::Failed;
+        let dead = servers(&members)
+            .into_iter()
+            .find(|server| is_it(server) && is_dead(server));
+        if let Some(dead) = dead
+            && let Err(error) = self.gossip.force_leave(dead.name.as_str(), false)
+        {
+            warn!(target: "agent.server", member = %dead.name, error = %error, "not made to leave");
+        }
+    }
+
+    /// Takes nodes out of the catalogue that left the cluster, and those that gossip has not known
+    /// for a while: they were pruned, or nobody waited for them any longer.
+    async fn clean_catalogue(&self, ghosts: &mut Ghosts) {
         let (_, Answer::Nodes(nodes)) = self.raft.state().query(&Query::Nodes) else {
             return;
         };
         let members = self.gossip.members();
-        let left: BTreeSet<NodeId> = members
-            .iter()
-            .filter(|member| member.status == MemberStatus::Left)
-            .map(|member| member.says.node_id)
-            .collect();
-        for node in nodes
-            .into_iter()
-            .filter(|node| left.contains(&node.record.id))
-        {
-            info!(target: "agent.server", member = %node.record.name, reason = "left",
+        let status = |id: NodeId| {
+            let is_it = |member: &&Member| member.says.node_id == id;
+            members.iter().find(is_it).map(|member| member.status)
+        };
+        ghosts.observe(nodes.iter().map(|node| node.record.id), |id| {
+            status(id).is_none()
+        });
+        for node in nodes {
+            let reason = match status(node.record.id) {
+                Some(MemberStatus::Left) => "left",
+                None if ghosts.is_one(node.record.id) => "reaped",
+                _ => continue,
+            };
+            info!(target: "agent.server", member = %node.record.name, reason,
                 "deregistering member");
             let command = Command::DeregisterNode { id: node.record.id };
             if let Err(error) = self.raft.write(command).await {
@@ -159,6 +222,32 @@ impl Reconciler {
                 return;
             }
         }
+    }
+}
+
+/// Nodes of the catalogue that gossip does not know, and since when.
+#[derive(Debug, Default)]
+struct Ghosts {
+    since: BTreeMap<NodeId, Instant>,
+}
+
+impl Ghosts {
+    /// Takes note of which nodes are unknown now; one that is known again starts over.
+    fn observe(
+        &mut self,
+        nodes: impl Iterator<Item = NodeId>,
+        is_unknown: impl Fn(NodeId) -> bool,
+    ) {
+        let now = Instant::now();
+        let since = |id: NodeId| (id, self.since.get(&id).copied().unwrap_or(now));
+        self.since = nodes.filter(|id| is_unknown(*id)).map(since).collect();
+    }
+
+    /// Whether a node was unknown for long enough to be gone.
+    fn is_one(&self, id: NodeId) -> bool {
+        self.since
+            .get(&id)
+            .is_some_and(|since| since.elapsed() >= GHOST_AFTER)
     }
 }
 
@@ -216,6 +305,7 @@ pub(super) fn peers(status: &Status) -> Vec<AutopilotPeer> {
             is_voter: entry.is_voter,
             matched: entry.matched.unwrap_or(0),
             is_answering: answers(entry.last_answer),
+            last_answer: entry.last_answer,
         })
         .collect()
 }

@@ -1,18 +1,18 @@
 //! Takes a request to the server that can answer it, and holds it while there is none.
 //!
-//! A client asks any server it knows; a server asks the leader. While nobody leads, a request
+//! A client asks the server that [`Servers`] gives; a server asks the leader. While nobody leads, a request
 //! waits for `performance.rpc_hold_timeout` (7 s by default, as at Consul: agent reference, 3.2)
 //! and is tried again. A write whose fate is unknown is never tried again: done twice it could
 //! undo somebody else's write in between.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
 use super::local::Local;
 use super::lookup::chain;
+use super::servers::{Pulse, Servers};
 use super::wire::{self, Envelope, Request, Response};
 use crate::gossip::Gossip;
 use crate::http::NodeError;
@@ -31,6 +31,9 @@ const WHY_DEADLINE: Duration = Duration::from_secs(1);
 /// How many servers are asked why before a client calls them silent. Chosen: with five servers and
 /// two of them gone one of three answers.
 const WHY_TRIES: usize = 3;
+/// A server that takes longer to say how it does counts as silent. Chosen: far more than a busy
+/// one takes.
+const PULSE_WITHIN: Duration = Duration::from_secs(2);
 
 /// Finds the way for requests of this agent and for those that others send here.
 #[derive(Debug)]
@@ -39,8 +42,8 @@ pub(super) struct Router {
     pool: Pool,
     local: Option<Local>,
     hold: Duration,
-    /// Which of the known servers a client asks; moves on when one fails.
-    favourite: AtomicUsize,
+    /// Which of the known servers a client asks.
+    order: Servers,
 }
 
 /// What one try came to.
@@ -52,18 +55,13 @@ enum Try {
 
 impl Router {
     /// A router of a server, with its own consensus, or of a client, without.
-    pub(super) const fn new(
-        gossip: Gossip,
-        pool: Pool,
-        local: Option<Local>,
-        hold: Duration,
-    ) -> Self {
+    pub(super) fn new(gossip: Gossip, pool: Pool, local: Option<Local>, hold: Duration) -> Self {
         Self {
             gossip,
             pool,
             local,
             hold,
-            favourite: AtomicUsize::new(0),
+            order: Servers::default(),
         }
     }
 
@@ -76,25 +74,41 @@ impl Router {
         let deadline = Instant::now() + self.hold + request.wait();
         let mut pause = PAUSE_MIN;
         loop {
+            let leader = self.local.as_ref().and_then(Local::leader);
             let last = match self.attempt(&request, deadline).await {
                 Try::Answer(response) => return Ok(response),
                 Try::Fatal(error) => return Err(error),
                 Try::Again(error) => error,
             };
-            if Instant::now() + pause >= deadline {
+            if Instant::now() + pause >= deadline || self.is_stopping() {
                 return Err(last);
             }
-            self.wait(pause).await;
+            self.wait(pause, leader).await;
             pause = (pause * 2).min(PAUSE_MAX);
         }
     }
 
-    /// Waits for a pause, or less if the leader changes meanwhile.
-    async fn wait(&self, pause: Duration) {
+    /// The serving side of this very server; none on a client.
+    pub(super) const fn local(&self) -> Option<&Local> {
+        self.local.as_ref()
+    }
+
+    /// This agent is a server that stops: whoever asked it shall ask another.
+    pub(super) fn is_stopping(&self) -> bool {
+        let local = self.local.as_ref();
+        local.is_some_and(|local| local.stopping().is_cancelled())
+    }
+
+    /// Waits for a pause, or less if the leader is another than the last try met, or the agent
+    /// stops.
+    async fn wait(&self, pause: Duration, leader: Option<SocketAddr>) {
         let until = Instant::now() + pause;
         let changed = async {
             match &self.local {
-                Some(local) => local.leader_changed().await,
+                Some(local) => {
+                    let changed = local.leader_changed(leader);
+                    local.stopping().run_until_cancelled(changed).await;
+                }
                 None => std::future::pending().await,
             }
         };
@@ -116,15 +130,23 @@ impl Router {
     }
 
     async fn attempt_as_client(&self, request: &Request, deadline: Instant) -> Try {
-        let servers = self.servers();
-        let favourite = self.favourite.load(Ordering::Relaxed);
-        let Some(server) = servers.get(favourite.checked_rem(servers.len()).unwrap_or(0)) else {
+        let Some(server) = self.order.first(&self.servers()) else {
             return Try::Fatal(NodeError::NoServers);
         };
-        let tried = self.send(*server, request, false, deadline).await;
+        let request =
+            request.within(deadline.saturating_duration_since(Instant::now() + self.hold));
+        let sent = self.send(server, &request, false, deadline);
+        let tried = if request.is_change() {
+            sent.await
+        } else {
+            // Asked elsewhere, a question does no harm, so nobody waits for a server that is gone.
+            tokio::select! {
+                tried = sent => tried,
+                () = self.gone(server) => Try::Again(NodeError::NoLeader),
+            }
+        };
         if !matches!(tried, Try::Answer(_)) {
-            self.favourite
-                .store(favourite.wrapping_add(1), Ordering::Relaxed);
+            self.order.failed(server);
         }
         tried
     }
@@ -145,9 +167,38 @@ impl Router {
         }
     }
 
-    /// Answers from this server's own consensus; none on a client.
-    pub(super) const fn local(&self) -> Option<&Local> {
-        self.local.as_ref()
+    /// Returns once gossip no longer holds a server for alive.
+    async fn gone(&self, server: SocketAddr) {
+        let mut members = self.gossip.watch();
+        while self.servers().contains(&server) {
+            if members.changed().await.is_err() {
+                return std::future::pending().await;
+            }
+        }
+    }
+
+    /// Asks every known server how it does, all at once, and prefers the near ones that work.
+    pub(super) async fn take_pulses(&self) {
+        let servers = self.servers();
+        let pulses = servers.iter().map(|server| self.take_pulse(*server));
+        let pulses = futures_util::future::join_all(pulses).await;
+        self.order.rank(pulses);
+    }
+
+    async fn take_pulse(&self, addr: SocketAddr) -> Pulse {
+        let asked = Instant::now();
+        let tried = self
+            .send(addr, &Request::Leader, false, asked + PULSE_WITHIN)
+            .await;
+        let (is_led, answered) = match tried {
+            Try::Answer(Response::Leader(leader)) => (leader.is_some(), true),
+            _ => (false, false),
+        };
+        Pulse {
+            addr,
+            is_led,
+            took: answered.then(|| asked.elapsed()),
+        }
     }
 
     /// Addresses of the servers that gossip holds for alive.
@@ -178,17 +229,11 @@ impl Router {
 
     async fn ask_one_why(&self) -> Result<Told, String> {
         let deadline = Instant::now() + WHY_DEADLINE;
-        let servers = self.servers();
-        let favourite = self.favourite.load(Ordering::Relaxed);
-        let chosen = favourite.checked_rem(servers.len()).unwrap_or(0);
-        let Some(server) = servers.get(chosen) else {
+        let Some(server) = self.order.first(&self.servers()) else {
             return Err(NodeError::NoServers.to_string());
         };
-        let answer = self.call_why(*server, deadline).await;
-        answer.inspect_err(|_error| {
-            self.favourite
-                .store(favourite.wrapping_add(1), Ordering::Relaxed);
-        })
+        let answer = self.call_why(server, deadline).await;
+        answer.inspect_err(|_error| self.order.failed(server))
     }
 
     async fn call_why(&self, server: SocketAddr, deadline: Instant) -> Result<Told, String> {

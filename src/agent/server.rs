@@ -4,15 +4,19 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::founding::{Book, Terms};
+use tokio::sync::{mpsc, watch};
+
+use super::evidence::Evidence;
+use super::founding::{Book, Founding, Rooms, Terms};
 use super::start::Ground;
 use super::transport::RpcTransport;
-use super::{AgentError, recover, removed};
+use super::{AgentError, End, age, recover, removed};
 use crate::bootstrap;
 use crate::config::{BootstrapSafety, Config};
+use crate::gossip::Gossip;
 use crate::host::Storage;
 use crate::raft::{Raft, RaftConfig};
-use crate::rpc::Listener;
+use crate::rpc::{Limits, Listener};
 use crate::types::ServerRole;
 
 /// Raft's part of the data directory (agent reference, 2.6).
@@ -27,13 +31,40 @@ pub(super) struct Server {
     pub(super) role: ServerRole,
 }
 
+impl Server {
+    /// The founding, over the rooms that both modes have, and the server's port.
+    pub(super) fn found(
+        self,
+        gossip: &Gossip,
+        ground: &Ground,
+        evidence: watch::Receiver<Evidence>,
+        end: &mpsc::Sender<End>,
+    ) -> (Arc<Founding>, Listener) {
+        let rooms = Rooms {
+            raft: self.raft,
+            gossip: gossip.clone(),
+            pool: ground.pool.clone(),
+            membership: Arc::clone(&ground.membership),
+            evidence,
+            end: end.clone(),
+        };
+        let founding = Founding::new(self.terms, rooms, self.book);
+        (Arc::new(founding), self.listener)
+    }
+}
+
 /// Opens what only a server has: its port, its ledger, its raft.
 ///
 /// # Errors
 /// If the port, the ledger or the log cannot be opened, or the log is gone.
 pub(super) async fn open(config: &Config, ground: &Ground) -> Result<Server, AgentError> {
     let bind = SocketAddr::new(config.bind_addr, config.ports.server);
-    let listener = Listener::bind(&*ground.host, bind, ground.identity.clone())?;
+    let limits = Limits {
+        drain: config.leave_drain_time,
+        ..Limits::default()
+    };
+    let identity = ground.identity.clone();
+    let listener = Listener::with_limits(&*ground.host, bind, identity, limits)?;
     let rpc_addr = SocketAddr::new(config.advertise_addr, listener.addr().port());
     let prepared = ground.dir.work(|dir| {
         // The id before any file of raft's: without one they would look like somebody else's.
@@ -45,6 +76,9 @@ pub(super) async fn open(config: &Config, ground: &Ground) -> Result<Server, Age
     });
     let raft_id = prepared.await?;
     let book = open_book(ground).await?;
+    if book.ledger().raft_cluster().is_some() {
+        age::check(&ground.dir, config, ground.host.now_ms())?;
+    }
     let transport = RpcTransport {
         pool: ground.pool.clone(),
         speech: book.speech(),

@@ -65,11 +65,11 @@ impl ServerPort {
             }
             Request::Why => Ok(Response::Why(self.why.said().into())),
             request if is_last_hop => Ok(self.local.answer(&request).await),
-            request => Ok(self
-                .router
-                .ask(request)
-                .await
-                .unwrap_or_else(Response::Failed)),
+            request => Ok(match self.router.ask(request).await {
+                Ok(response) => response,
+                Err(NodeError::NoLeader) if self.router.is_stopping() => Response::NotLeader,
+                Err(error) => Response::Failed(error),
+            }),
         }
     }
 

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 use tracing::info;
 
 use super::evidence::Evidence;
-use super::founding::{Founding, Rooms};
+use super::health::Health;
 use super::join_driver::{JoinDriver, Sources};
 use super::lives::Lives;
 use super::local::Local;
@@ -25,16 +25,17 @@ use super::service::ServerPort;
 use super::tasks::Tasks;
 use super::why::{self, Teller, Why, Word};
 use super::{
-    Agent, AgentError, End, addresses, adopt, member_log, register, removed, server, stranded, twin,
+    Agent, AgentError, addresses, adopt, age, member_log, rebalance, register, removed, server,
+    stranded, twin,
 };
 use crate::config::{Config, Mode};
 use crate::datadir::DataDir;
 use crate::gossip::{Gossip, GossipConfig, Key, Tuning};
 use crate::host::{Host, Storage};
 use crate::http;
+use crate::raft::Raft;
 use crate::rpc::{Identity, Limits, Listener, Pool};
 use crate::types::{Announcement, ClusterId, NodeId, Role, ServerRole};
-use server::Server;
 
 /// Everything that both modes have.
 pub(super) struct Ground {
@@ -78,12 +79,8 @@ pub(super) async fn start(
     let (settings, wishes) = Settings::new(config.clone());
 
     let raft = server.as_ref().map(|server| server.raft.clone());
-    let (pool, hold) = (ground.pool.clone(), config.rpc_hold_timeout);
-    let local = raft
-        .clone()
-        .map(|raft| Local::new(raft, Arc::clone(&ground.host)));
-    let router = Router::new(gossip.clone(), pool, local, hold);
-    let founded = server.map(|server| found(server, &gossip, &ground, seen, &end));
+    let router = router(&config, &ground, &gossip, raft.as_ref(), &tasks);
+    let founded = server.map(|server| server.found(&gossip, &ground, seen, &end));
     let (founding, listener) = founded.unzip();
     let parts = Arc::new(Parts {
         dir: ground.dir.clone(),
@@ -122,24 +119,18 @@ pub(super) async fn start(
     })
 }
 
-/// The founding of a server, over the rooms that both modes have, and its port.
-fn found(
-    server: Server,
-    gossip: &Gossip,
+/// The way for requests: to this agent's own raft, if it has one, and to the servers.
+fn router(
+    config: &Config,
     ground: &Ground,
-    evidence: watch::Receiver<Evidence>,
-    end: &mpsc::Sender<End>,
-) -> (Arc<Founding>, Listener) {
-    let rooms = Rooms {
-        raft: server.raft,
-        gossip: gossip.clone(),
-        pool: ground.pool.clone(),
-        membership: Arc::clone(&ground.membership),
-        evidence,
-        end: end.clone(),
-    };
-    let founding = Founding::new(server.terms, rooms, server.book);
-    (Arc::new(founding), server.listener)
+    gossip: &Gossip,
+    raft: Option<&Raft>,
+    tasks: &Tasks,
+) -> Router {
+    let (pool, hold) = (ground.pool.clone(), config.rpc_hold_timeout);
+    let local =
+        raft.map(|raft| Local::new(raft.clone(), Arc::clone(&ground.host), tasks.stopping()));
+    Router::new(gossip.clone(), pool, local, hold)
 }
 
 /// What both modes do.
@@ -162,6 +153,8 @@ fn spawn_common(
     );
     tasks.spawn("twin", twin::run(gossip.clone(), parts.end.clone()));
     if parts.raft.is_none() {
+        let router = Arc::clone(&parts.router);
+        tasks.spawn("rebalance", rebalance::run(router, gossip.clone()));
         let membership = Arc::clone(membership);
         tasks.spawn("adopt", adopt::run(gossip.clone(), membership, evidence));
         tasks.spawn("stranded", stranded::run(Arc::clone(parts)));
@@ -184,8 +177,9 @@ fn spawn_server(parts: &Arc<Parts>, tasks: &Tasks, listener: Listener, lives: Li
     else {
         return;
     };
-    let stabilization = parts.config.server_stabilization_time;
-    let duties = Reconciler::new(raft.clone(), parts.gossip.clone(), stabilization);
+    let (initial, gossip) = (parts.config.autopilot.clone(), parts.gossip.clone());
+    let health = Health::new(Arc::clone(&parts.host), local.report());
+    let duties = Reconciler::new(raft.clone(), gossip, health, initial);
     let membership = Arc::clone(&parts.membership);
     tasks.spawn("reconcile", duties.run(move || membership.cluster()));
     tasks.spawn(
@@ -193,6 +187,8 @@ fn spawn_server(parts: &Arc<Parts>, tasks: &Tasks, listener: Listener, lives: Li
         addresses::run(parts.gossip.clone(), raft.clone()),
     );
     tasks.spawn("removed", removed::run(Arc::clone(parts), raft.clone()));
+    let host = Arc::clone(&parts.host);
+    tasks.spawn("age", age::run(parts.dir.clone(), host));
     tasks.spawn("founding", Arc::clone(founding).run());
     let port = Arc::new(ServerPort {
         raft: raft.clone(),

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::bootstrap;
-use crate::http::{Found, NodeError, PeerName, RaftConfiguration, Read};
+use crate::http::{AutopilotReport, Found, NodeError, PeerName, RaftConfiguration, Read};
 use crate::state::{Applied, Command, RemovalEntry};
 use crate::types::{ClusterId, NodeName, RaftId, Reason};
 use crate::why::Said;
@@ -52,6 +52,8 @@ pub(super) enum Request {
     Removal(RaftId),
     /// Why this very server does not serve, or that it does.
     Why,
+    /// How the servers do; only the leader knows.
+    Autopilot,
 }
 
 /// A raft message and the cluster it speaks for.
@@ -100,6 +102,15 @@ impl Request {
         )
     }
 
+    /// The question, asking the server to wait no longer than this: part of its time may be over.
+    pub(super) fn within(&self, wait: Duration) -> Self {
+        let mut request = self.clone();
+        if let Self::Read(read) = &mut request {
+            read.wait = read.wait.min(wait);
+        }
+        request
+    }
+
     /// How long the question itself asks the server to wait before it answers.
     pub(super) const fn wait(&self) -> Duration {
         match self {
@@ -145,6 +156,8 @@ pub(super) enum Response {
     Removal(Option<RemovalEntry>),
     /// To `Why`.
     Why(Word),
+    /// To `Autopilot`.
+    Autopilot(AutopilotReport),
 }
 
 /// A reason on its way. As text, so that a version that knows more codes is understood.

@@ -8,6 +8,7 @@
 //! Rules and defaults follow Consul's autopilot (agent reference, 2.8) and the raft study (R6: a
 //! learner is promoted only after it has answered and caught up).
 
+mod health;
 mod majority;
 mod plan;
 mod quorum;
@@ -17,16 +18,14 @@ mod tests;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::time::Duration;
 
-use crate::types::{ClusterId, MemberStatus, NodeId, NodeName, RaftId};
+use crate::types::{AutopilotConfig, ClusterId, MemberStatus, NodeId, NodeName, RaftId};
 
+pub use health::{ServerHealth, failure_tolerance};
 pub use majority::{majorities_meet, may_go};
 pub use quorum::{Absence, Missing, QuorumLost, quorum_lost};
 pub use stability::Stability;
-
-/// How far behind the leader's log a learner may be and still be promoted, in entries; Consul's
-/// `max_trailing_logs` (agent reference, 2.8).
-pub const TRAILING_LOGS_MAX: u64 = 250;
 
 /// A server as gossip sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +59,8 @@ pub struct Peer {
     pub matched: u64,
     /// It answered the leader of late; false where no leader asks.
     pub is_answering: bool,
+    /// Since it last answered the leader; none if it never did.
+    pub last_answer: Option<Duration>,
 }
 
 /// The facts of one look.
@@ -81,6 +82,10 @@ pub struct View {
     pub stable: Vec<RaftId>,
     /// Servers that an operator took out: they stay out for as long as they have their disk.
     pub removed: BTreeSet<RaftId>,
+    /// What an operator wants.
+    pub config: AutopilotConfig,
+    /// Time between two heartbeats of the leader.
+    pub heartbeat: Duration,
 }
 
 /// One thing to do.
@@ -124,10 +129,5 @@ impl View {
             .or_else(|| plan::update(self))
             .or_else(|| plan::addition(self))
             .or_else(|| plan::succession(self))
-    }
-
-    /// The learners that are alive and keep up now; what [`Stability`] watches.
-    pub fn healthy_learners(&self) -> Vec<RaftId> {
-        plan::healthy_learners(self)
     }
 }

@@ -1,6 +1,6 @@
 //! The rules, one function each.
 
-use super::{Cause, Duty, Peer, Server, TRAILING_LOGS_MAX, View};
+use super::{Cause, Duty, Peer, Server, View};
 use crate::types::{MemberStatus, RaftId};
 
 impl View {
@@ -15,6 +15,11 @@ impl View {
             .iter()
             .filter(|server| server.status == MemberStatus::Alive)
             .filter(is_ours)
+    }
+
+    /// Whether gossip holds a raft node of this cluster for alive.
+    pub(super) fn is_alive(&self, raft_id: RaftId) -> bool {
+        self.alive().any(|server| server.raft_id == raft_id)
     }
 
     fn peer(&self, raft_id: RaftId) -> Option<&Peer> {
@@ -51,7 +56,7 @@ fn keeps_quorum(view: &View, without: &Peer) -> bool {
             .iter()
             .filter(|peer| peer.is_voter && peer.raft_id != without.raft_id)
     };
-    let is_alive = |peer: &&Peer| view.alive().any(|server| server.raft_id == peer.raft_id);
+    let is_alive = |peer: &&Peer| view.is_alive(peer.raft_id);
     rest().filter(is_alive).count() * 2 > rest().count()
 }
 
@@ -90,29 +95,42 @@ pub(super) fn addition(view: &View) -> Option<Duty> {
 
 /// A learner votes once it kept up for the whole stabilisation time; a dead voter goes when it is
 /// replaced or spare. Failures alone never make a cluster smaller than it was meant to be (demand
-/// study, P5).
+/// study, P5), nor than an operator's `min_quorum`. A dead learner is worth nothing, and goes.
 ///
 /// A quorum of an odd number of voters takes as many votes as one of the next even number. So when
 /// a dead voter goes for a learner, it goes while the number is odd and the learner comes while it
-/// is even: the votes that a quorum takes stay the same on the way.
+/// is even: the votes that a quorum takes stay the same on the way. Where `min_quorum` forbids
+/// that order, the learner comes first.
 pub(super) fn succession(view: &View) -> Option<Duty> {
-    let learner = healthy_learners(view)
-        .into_iter()
-        .find(|id| view.stable.contains(id));
+    let peers = || view.peers.iter();
+    let is_ready = |peer: &&Peer| view.stable.contains(&peer.raft_id) && view.is_healthy(peer);
+    let learner = peers().filter(|peer| !peer.is_voter).find(is_ready);
+    dead_learner(view)
+        .or_else(|| dead_voter(view, learner.is_some()))
+        .map(|raft_id| Duty::Remove {
+            raft_id,
+            cause: Cause::Dead,
+        })
+        .or_else(|| learner.map(|peer| Duty::Promote(peer.raft_id)))
+}
+
+fn dead_learner(view: &View) -> Option<RaftId> {
+    let mut learners = view.peers.iter().filter(|peer| !peer.is_voter);
+    let is_dead = |peer: &&Peer| view.config.cleanup_dead_servers && is_dead(view, peer);
+    learners.find(is_dead).map(|peer| peer.raft_id)
+}
+
+fn dead_voter(view: &View, has_successor: bool) -> Option<RaftId> {
     let voters = || view.peers.iter().filter(|peer| peer.is_voter);
     let count = voters().count();
     let is_odd = count % 2 == 1;
     let is_spare = view.expected.map_or(!is_odd, |expected| count > expected);
-    let may_go = is_spare || (is_odd && learner.is_some());
+    let is_wanted = u64::try_from(count).is_ok_and(|count| count <= view.config.min_quorum);
+    let may_go =
+        view.config.cleanup_dead_servers && !is_wanted && (is_spare || (is_odd && has_successor));
     let alive = voters().filter(|peer| !is_dead(view, peer)).count();
-    let dead = voters().find(|peer| is_dead(view, peer) && keeps_quorum(view, peer));
-    match dead {
-        Some(dead) if may_go && alive * 2 > count => Some(Duty::Remove {
-            raft_id: dead.raft_id,
-            cause: Cause::Dead,
-        }),
-        _ => learner.map(Duty::Promote),
-    }
+    let dead = voters().find(|peer| is_dead(view, peer) && keeps_quorum(view, peer))?;
+    (may_go && alive * 2 > count).then_some(dead.raft_id)
 }
 
 /// Neither gossip nor raft hears of it: either alone may be slow, or cut off.
@@ -121,17 +139,4 @@ fn is_dead(view: &View, peer: &Peer) -> bool {
         .server(peer.raft_id)
         .is_some_and(|server| server.status != MemberStatus::Failed);
     peer.raft_id != view.own && !peer.is_answering && !is_seen
-}
-
-pub(super) fn healthy_learners(view: &View) -> Vec<RaftId> {
-    let keeps_up = |peer: &&Peer| {
-        peer.matched > 0 && view.last_index.saturating_sub(peer.matched) <= TRAILING_LOGS_MAX
-    };
-    let is_alive = |peer: &&Peer| view.alive().any(|server| server.raft_id == peer.raft_id);
-    let learners = view.peers.iter().filter(|peer| !peer.is_voter);
-    learners
-        .filter(keeps_up)
-        .filter(is_alive)
-        .map(|peer| peer.raft_id)
-        .collect()
 }

@@ -21,6 +21,7 @@ fn peer(n: u8, is_voter: bool) -> Peer {
         is_voter,
         matched: 1000,
         is_answering: true,
+        last_answer: Some(Duration::from_millis(100)),
     }
 }
 
@@ -35,6 +36,8 @@ fn calm() -> View {
         expected: Some(3),
         stable: Vec::new(),
         removed: BTreeSet::new(),
+        config: AutopilotConfig::default(),
+        heartbeat: Duration::from_millis(150),
     }
 }
 
@@ -79,10 +82,9 @@ fn a_learner_is_promoted_once_it_is_stable_and_keeps_up() {
     view.servers.push(server(4));
     view.peers.push(peer(4, false));
     assert_eq!(view.duty(), None);
-    assert_eq!(view.healthy_learners(), [RaftId::new(4)]);
     view.stable.push(RaftId::new(4));
     assert_eq!(view.duty(), Some(Duty::Promote(RaftId::new(4))));
-    view.peers[3].matched = 1000 - TRAILING_LOGS_MAX - 1;
+    view.peers[3].matched = 1000 - view.config.max_trailing_logs - 1;
     assert_eq!(view.duty(), None);
     view.last_index = 10;
     view.peers[3].matched = 0;
@@ -305,10 +307,100 @@ fn a_changed_address_is_followed() {
 fn a_break_in_health_starts_the_clock_again() {
     let (id, at) = (RaftId::new(4), Duration::from_secs);
     let mut stability = Stability::default();
-    stability.observe(at(0), &[id]);
+    let health = |is_healthy| ServerHealth {
+        raft_id: id,
+        is_voter: false,
+        is_healthy,
+    };
+    stability.observe(at(0), &[health(true)]);
     assert_eq!(stability.stable(at(9), at(10)), []);
+    stability.observe(at(10), &[health(true)]);
     assert_eq!(stability.stable(at(10), at(10)), [id]);
-    stability.observe(at(11), &[]);
-    stability.observe(at(12), &[id]);
+    stability.observe(at(11), &[health(false)]);
+    assert_eq!(
+        stability.stable(at(30), at(10)),
+        [],
+        "ill for long is not stable"
+    );
+    assert_eq!(stability.since(id), Some(at(11)));
+    stability.observe(at(12), &[health(true)]);
     assert_eq!(stability.stable(at(20), at(10)), []);
+    stability.observe(at(23), &[]);
+    assert_eq!(stability.since(id), None);
+}
+
+#[test]
+fn a_server_is_ill_that_is_silent_behind_or_gone_and_the_leader_never_is() {
+    let healthy = |view: &View| {
+        let health = view.health();
+        assert_eq!(health[0].raft_id, view.own);
+        health
+            .iter()
+            .map(|server| server.is_healthy)
+            .collect::<Vec<_>>()
+    };
+    let mut view = calm();
+    view.peers[0].last_answer = None;
+    assert_eq!(healthy(&view), [true; 3]);
+    let millis = |millis| Some(Duration::from_millis(millis));
+    view.peers[1].last_answer = millis(500);
+    assert_eq!(healthy(&view), [true; 3], "200 ms and two heartbeats");
+    view.peers[1].last_answer = millis(501);
+    view.peers[2].matched = 749;
+    assert_eq!(healthy(&view), [true, false, false]);
+    view.config.last_contact_threshold = Duration::from_secs(1);
+    view.config.max_trailing_logs = 251;
+    assert_eq!(healthy(&view), [true; 3]);
+    view.servers[1].status = MemberStatus::Failed;
+    view.peers[2].last_answer = None;
+    assert_eq!(healthy(&view), [true, false, false]);
+}
+
+#[test]
+fn the_tolerance_counts_healthy_voters_beyond_a_majority() {
+    let tolerance =
+        |voters, dead, learners| failure_tolerance(&mourning(voters, dead, learners).health());
+    assert_eq!(tolerance(5, 0, 0), 2);
+    assert_eq!(tolerance(5, 1, 0), 1);
+    assert_eq!(tolerance(5, 3, 0), 0);
+    assert_eq!(tolerance(4, 0, 0), 1);
+    assert_eq!(tolerance(3, 0, 2), 1, "learners count for nothing");
+    assert_eq!(tolerance(1, 0, 0), 0);
+}
+
+#[test]
+fn without_clean_up_no_dead_server_goes_and_learners_come() {
+    let mut view = mourning(5, 2, 1);
+    view.config.cleanup_dead_servers = false;
+    assert_eq!(carried_out(view.clone()).0, [6]);
+    view.expected = Some(3);
+    assert_eq!(carried_out(view).0, [6]);
+}
+
+#[test]
+fn the_voters_are_never_fewer_than_min_quorum() {
+    let mut view = mourning(5, 2, 2);
+    view.config.min_quorum = 5;
+    let (course, view) = carried_out(view);
+    assert_eq!(course, [6, 5, 6, 5], "the new one first");
+    assert!(view.peers.iter().all(|peer| peer.is_answering));
+    let mut spare = mourning(5, 2, 0);
+    spare.expected = Some(3);
+    assert_eq!(carried_out(spare.clone()).0, [4, 3]);
+    spare.config.min_quorum = 4;
+    assert_eq!(carried_out(spare).0, [4]);
+}
+
+#[test]
+fn a_dead_learner_goes_at_once() {
+    let mut view = mourning(3, 0, 1);
+    view.stable.clear();
+    view.servers[3].status = MemberStatus::Failed;
+    assert_eq!(view.duty(), None, "raft still hears it");
+    view.peers[3].is_answering = false;
+    let raft_id = RaftId::new(4);
+    let cause = Cause::Dead;
+    assert_eq!(view.duty(), Some(Duty::Remove { raft_id, cause }));
+    view.config.cleanup_dead_servers = false;
+    assert_eq!(view.duty(), None);
 }

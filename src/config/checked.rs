@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::settings::SETTINGS;
 use super::{GossipKey, Setting};
-use crate::types::{Datacenter, NodeId, NodeName};
+use crate::types::{AutopilotConfig, Datacenter, NodeId, NodeName};
 
 /// What an agent is told to be. Each field is the setting of the same name in
 /// [`SETTINGS`], where flags and defaults stand.
@@ -74,8 +74,12 @@ pub struct Config {
     pub raft_snapshot_threshold: u64,
     /// Log entries kept after a snapshot; at least 1.
     pub raft_trailing_logs: u64,
-    /// How long a new server has to be healthy before it votes.
-    pub server_stabilization_time: Duration,
+    /// What the first leader writes as the settings of autopilot.
+    pub autopilot: AutopilotConfig,
+    /// How long requests under way may go on when this server leaves or stops.
+    pub leave_drain_time: Duration,
+    /// A server that was away for longer does not start; at least 6 hours.
+    pub server_rejoin_age_max: Duration,
     /// Leave on SIGTERM.
     pub leave_on_terminate: bool,
     /// Do not leave on SIGINT.

@@ -57,6 +57,7 @@ pub(super) struct Raw {
     pub(super) raft_snapshot_threshold: Tagged<i64>,
     pub(super) raft_trailing_logs: Tagged<i64>,
     pub(super) autopilot: RawAutopilot,
+    pub(super) server_rejoin_age_max: Tagged<String>,
     pub(super) leave_on_terminate: Option<Tagged<bool>>,
     pub(super) skip_leave_on_interrupt: Option<Tagged<bool>>,
     pub(super) log_level: Tagged<String>,
@@ -76,10 +77,15 @@ pub(super) struct RawPorts {
 pub(super) struct RawPerformance {
     pub(super) raft_multiplier: Tagged<i64>,
     pub(super) rpc_hold_timeout: Tagged<String>,
+    pub(super) leave_drain_time: Tagged<String>,
 }
 
 /// The block `autopilot`.
 #[derive(Deserialize)]
 pub(super) struct RawAutopilot {
+    pub(super) cleanup_dead_servers: Tagged<bool>,
+    pub(super) last_contact_threshold: Tagged<String>,
+    pub(super) max_trailing_logs: Tagged<i64>,
+    pub(super) min_quorum: Tagged<i64>,
     pub(super) server_stabilization_time: Tagged<String>,
 }

@@ -255,10 +255,52 @@ pub const SETTINGS: &[Setting] = &[
     )
     .default("7s"),
     Setting::new(
+        "performance.leave_drain_time",
+        Kind::Duration,
+        Leaving,
+        |c| shown(c.leave_drain_time),
+        "How long requests that are under way may go on when this server leaves or stops.",
+    )
+    .default("5s"),
+    Setting::new(
+        "autopilot.cleanup_dead_servers",
+        Kind::Switch,
+        Consensus,
+        |c| json!(c.autopilot.cleanup_dead_servers),
+        "Take dead servers out of consensus when they are replaced or not needed. This and the \
+         other settings of autopilot are what the first leader of a cluster begins with; later \
+         `quorate operator autopilot set-config` changes them.",
+    )
+    .default("true"),
+    Setting::new(
+        "autopilot.last_contact_threshold",
+        Kind::Duration,
+        Consensus,
+        |c| shown(c.autopilot.last_contact_threshold),
+        "A server whose answers are late by more is unhealthy.",
+    )
+    .default("200ms"),
+    Setting::new(
+        "autopilot.max_trailing_logs",
+        Kind::Integer,
+        Consensus,
+        |c| json!(c.autopilot.max_trailing_logs),
+        "A server that lacks more log entries is unhealthy.",
+    )
+    .default("250"),
+    Setting::new(
+        "autopilot.min_quorum",
+        Kind::Integer,
+        Consensus,
+        |c| json!(c.autopilot.min_quorum),
+        "Dead servers are not taken out if fewer voters than this were left.",
+    )
+    .default("0"),
+    Setting::new(
         "autopilot.server_stabilization_time",
         Kind::Duration,
         Consensus,
-        |c| shown(c.server_stabilization_time),
+        |c| shown(c.autopilot.server_stabilization_time),
         "How long a new server has to be healthy before it votes.",
     )
     .default("10s"),
@@ -276,6 +318,14 @@ pub const SETTINGS: &[Setting] = &[
         |c| json!(c.skip_leave_on_interrupt),
         "Stay a member on SIGINT. When not set, false on a client and true on a server.",
     ),
+    Setting::new(
+        "server_rejoin_age_max",
+        Kind::Duration,
+        Leaving,
+        |c| shown(c.server_rejoin_age_max),
+        "A server that was away for longer does not start again with its old data. At least 6h.",
+    )
+    .default("168h"),
     Setting::new(
         "log_level",
         Kind::Text,

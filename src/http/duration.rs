@@ -1,4 +1,4 @@
-//! Reads durations the way Consul's clients write them.
+//! Reads and writes durations the way Consul's clients write them.
 //!
 //! Pure. The grammar is that of Go's `time.ParseDuration` (its package documentation): a sign, then
 //! one or more decimal numbers, each with a unit. A bare number other than `0` has no unit and is
@@ -44,6 +44,37 @@ pub(super) fn parse(text: &str) -> Option<Duration> {
     }
     let seconds = if is_negative { 0.0 } else { nanos / 1e9 };
     Duration::try_from_secs_f64(seconds).ok()
+}
+
+/// Writes a duration as Go does: hours, minutes and seconds, or below a second one smaller unit.
+pub(super) fn format(time: Duration) -> String {
+    let fraction = |whole: u128, digits: usize, unit: &str| {
+        let text = format!("{whole:0width$}", width = digits + 1);
+        let (number, part) = text
+            .split_at_checked(text.len() - digits)
+            .unwrap_or((&text, ""));
+        match part.trim_end_matches('0') {
+            "" => format!("{number}{unit}"),
+            part => format!("{number}.{part}{unit}"),
+        }
+    };
+    let nanos = time.as_nanos();
+    match nanos {
+        0 => "0s".to_owned(),
+        1..1_000 => format!("{nanos}ns"),
+        1_000..1_000_000 => fraction(nanos, 3, "\u{b5}s"),
+        1_000_000..1_000_000_000 => fraction(nanos, 6, "ms"),
+        _ => {
+            let minutes = time.as_secs() / 60;
+            let rest = nanos - u128::from(minutes) * 60_000_000_000;
+            let seconds = fraction(rest, 9, "s");
+            match (minutes / 60, minutes % 60) {
+                (0, 0) => seconds,
+                (0, minutes) => format!("{minutes}m{seconds}"),
+                (hours, minutes) => format!("{hours}h{minutes}m{seconds}"),
+            }
+        }
+    }
 }
 
 /// Takes one number with its unit off the front.
@@ -94,7 +125,34 @@ mod tests {
         }
     }
 
+    #[test]
+    fn durations_are_written_as_go_writes_them() {
+        let rows = [
+            (0, "0s"),
+            (7, "7ns"),
+            (1_500, "1.5\u{b5}s"),
+            (200_000_000, "200ms"),
+            (15_250_000, "15.25ms"),
+            (1_000_000_000, "1s"),
+            (1_050_000_000, "1.05s"),
+            (60_000_000_000, "1m0s"),
+            (3_661_000_000_000, "1h1m1s"),
+            (604_800_000_000_000, "168h0m0s"),
+        ];
+        for (nanos, text) in rows {
+            assert_eq!(format(Duration::from_nanos(nanos)), text);
+        }
+    }
+
     proptest! {
+        #[test]
+        fn what_is_written_reads_back(nanos in 0..1_000_000_000_000_000_u64) {
+            let time = Duration::from_nanos(nanos);
+            let read = parse(&format(time)).unwrap();
+            // Read through a float.
+            prop_assert!(read.abs_diff(time) < Duration::from_micros(1));
+        }
+
         #[test]
         fn no_text_makes_it_panic(text in "[-+.0-9a-z\u{b5} ]{0,40}|.{0,20}") {
             let _parsed = parse(&text);

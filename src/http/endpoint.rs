@@ -19,7 +19,7 @@ use tracing::debug;
 use super::ask::{Ask, decode_path, is_printable};
 use super::node::{Found, Node, Read};
 use super::reply::{Refusal, Reply};
-use super::v1::{agent, catalog, kv, operator, status};
+use super::v1::{agent, autopilot, catalog, kv, operator, status};
 
 /// What an endpoint does with a request that passed the table.
 type Handler = fn(Behind, Ask) -> BoxFuture<'static, Result<Reply, Refusal>>;
@@ -178,6 +178,27 @@ const ENDPOINTS: &[Endpoint] = &[
         true,
         &[],
         operator::transfer_leader,
+    ),
+    row(
+        "/v1/operator/autopilot/configuration",
+        &[Method::GET, Method::PUT],
+        true,
+        &[MAX_STALE],
+        autopilot::configuration,
+    ),
+    row(
+        "/v1/operator/autopilot/health",
+        GET,
+        true,
+        &[],
+        autopilot::health,
+    ),
+    row(
+        "/v1/operator/autopilot/state",
+        GET,
+        true,
+        &[],
+        autopilot::state,
     ),
     row(
         "/v1/operator/bootstrap/abandon",

@@ -5,6 +5,7 @@
 //! uses, so that both ends share one set of shapes.
 
 mod ask;
+mod autopilot_shape;
 mod client;
 mod duration;
 mod endpoint;
@@ -22,10 +23,13 @@ mod v1;
 mod why_shape;
 
 pub use ask::VALUE_BYTES_MAX;
+pub use autopilot_shape::{
+    AutopilotConfigJson, AutopilotServerJson, AutopilotStateJson, GoDuration,
+};
 pub use client::{Client, ClientError, Got, Token, plain_http};
 pub use node::{
-    Abandoned, Consistency, Found, Node, NodeError, Own, PeerName, RaftConfiguration, RaftPeer,
-    Read, Stats,
+    Abandoned, AutopilotReport, AutopilotServer, Consistency, Found, Node, NodeError, Own,
+    PeerName, RaftConfiguration, RaftPeer, Read, Stats,
 };
 pub use operator_shape::AbandonedJson;
 pub use server::serve;

@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
 use crate::state::{Answer, Applied, Command, Query};
-use crate::types::{Announcement, ClusterId, Member, RaftId};
+use crate::types::{Announcement, ClusterId, Member, MemberStatus, NodeId, RaftId};
 use crate::why::Report;
 
 /// Why a request came to nothing. The text is what the client reads; Consul's where it has one.
@@ -95,6 +95,44 @@ pub struct RaftConfiguration {
     pub index: u64,
 }
 
+/// One server as autopilot sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AutopilotServer {
+    /// The agent, which gives Consul's id of a server.
+    pub node_id: NodeId,
+    /// Its name.
+    pub name: String,
+    /// Where raft reaches it.
+    pub address: SocketAddr,
+    /// Its status in gossip; none if gossip does not know it.
+    pub status: Option<MemberStatus>,
+    /// The version that it runs; empty if gossip does not know it.
+    pub build: String,
+    /// It is the leader.
+    pub is_leader: bool,
+    /// It votes; else it is a learner.
+    pub is_voter: bool,
+    /// It is there, answers in time and keeps up.
+    pub is_healthy: bool,
+    /// Since it last answered the leader; none if it never did.
+    pub last_contact: Option<Duration>,
+    /// The leader's term, if it ever answered in it; else 0.
+    pub last_term: u64,
+    /// Last log index that it is known to have.
+    pub last_index: u64,
+    /// Since when it is as healthy, or as ill, as it is; milliseconds since the Unix epoch.
+    pub stable_since_ms: u64,
+}
+
+/// What a leader knows of its servers' health.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AutopilotReport {
+    /// The servers, sorted by name; empty while a new leader has not looked yet.
+    pub servers: Vec<AutopilotServer>,
+    /// How many voters may yet fail.
+    pub failure_tolerance: u64,
+}
+
 /// A server of the raft configuration as a person names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PeerName {
@@ -169,6 +207,9 @@ pub trait Node: Send + Sync + 'static {
         &self,
         stale: bool,
     ) -> BoxFuture<'_, Result<RaftConfiguration, NodeError>>;
+
+    /// What the leader knows of its servers' health.
+    fn autopilot(&self) -> BoxFuture<'_, Result<AutopilotReport, NodeError>>;
 
     /// Has the leader take a server out of the raft configuration.
     fn remove_peer(&self, peer: PeerName) -> BoxFuture<'_, Result<(), NodeError>>;

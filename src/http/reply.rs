@@ -181,6 +181,12 @@ impl Reply {
         })
     }
 
+    /// The same with another status.
+    pub(super) const fn with_status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
     /// 200 with plain text.
     pub(super) fn text(text: &'static str) -> Self {
         Self {

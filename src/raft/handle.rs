@@ -251,6 +251,11 @@ impl Raft {
         StatusWatch::new(&self.inner.raft, Arc::clone(&self.inner.inbox), silence)
     }
 
+    /// Time between two heartbeats of a leader.
+    pub fn heartbeat(&self) -> Duration {
+        Duration::from_millis(self.inner.timers.heartbeat)
+    }
+
     /// Takes a message that a peer's [`Transport`] sent, and gives the answer to send back.
     ///
     /// The caller has checked the cluster id. A message that makes this node speak for a cluster

@@ -34,6 +34,9 @@ pub(super) enum Kind {
     Conflict,
     /// Too many requests run. The request was not run.
     Busy,
+    /// The listener stops: no request with this id or a later one is run. Those before it are yet
+    /// answered.
+    Closing,
 }
 
 impl Kind {
@@ -44,6 +47,7 @@ impl Kind {
             Self::Refusal => 3,
             Self::Conflict => 4,
             Self::Busy => 5,
+            Self::Closing => 6,
         }
     }
 
@@ -54,6 +58,7 @@ impl Kind {
             3 => Some(Self::Refusal),
             4 => Some(Self::Conflict),
             5 => Some(Self::Busy),
+            6 => Some(Self::Closing),
             _ => None,
         }
     }

@@ -33,6 +33,8 @@ pub(super) struct Inbound<S> {
     running: JoinSet<Done>,
     /// Payload bytes of the requests in `running`.
     running_bytes: usize,
+    /// The id after the last request that was read.
+    next_id: u64,
     outbox: Outbox,
 }
 
@@ -43,12 +45,14 @@ impl<S: Service> Inbound<S> {
             remote,
             running: JoinSet::new(),
             running_bytes: 0,
+            next_id: 0,
             outbox: Outbox::default(),
         }
     }
 
-    /// Serves until the caller closes, the listener is told to stop, or nothing happens for
-    /// twice the idle time. Requests that run by then run to their end, unanswered.
+    /// Serves until the caller closes, or nothing happens for twice the idle time. Requests that
+    /// run by then run to their end, unanswered. Told to stop, it says so to the caller, who closes
+    /// once the last answer is there: closed by this side, the socket could lose it.
     pub(super) async fn run(mut self, stream: Stream) -> io::Result<()> {
         let ended = self.serve(stream).await;
         while let Some(done) = self.running.join_next().await {
@@ -70,17 +74,24 @@ impl<S: Service> Inbound<S> {
         let alarm = tokio::time::sleep(rest);
         tokio::pin!(alarm);
         let mut stopping = false;
-        while !(stopping && self.is_quiet()) {
+        loop {
             tokio::select! {
-                frame = frames.next(), if !stopping && self.has_room() => {
+                frame = frames.next(), if self.has_room() => {
                     let Some(frame) = frame else { return Ok(()) };
                     last_frame = Instant::now();
-                    self.take(frame?)?;
+                    // What comes now was sent before the caller heard that we stop: it was told
+                    // by the same frame that none of it is run.
+                    if !stopping {
+                        self.take(frame?)?;
+                    }
                 }
                 Some(done) = self.running.join_next() => self.answer(done),
                 written = self.outbox.write_some(&mut to, limits.stall),
                     if self.outbox.has_remaining() => written?,
-                () = stop.cancelled(), if !stopping => stopping = true,
+                () = stop.cancelled(), if !stopping => {
+                    stopping = true;
+                    self.send(Kind::Closing, self.next_id, Bytes::new());
+                }
                 () = &mut alarm => {
                     if self.is_quiet() && last_frame.elapsed() >= rest {
                         return Err(io::ErrorKind::TimedOut.into());
@@ -89,7 +100,6 @@ impl<S: Service> Inbound<S> {
                 }
             }
         }
-        Ok(())
     }
 
     /// Nothing runs and nothing waits to be written.
@@ -117,6 +127,7 @@ impl<S: Service> Inbound<S> {
                 "a caller sent something other than a request",
             ));
         }
+        self.next_id = id.wrapping_add(1);
         if self.door.identity.admit(&self.remote, cluster).is_err() {
             self.send(Kind::Conflict, id, Bytes::new());
             return Ok(());

@@ -39,6 +39,8 @@ pub(super) struct Link<'a> {
     waiting: HashMap<u64, Waiter>,
     sweep_at: usize,
     next_id: u64,
+    /// The listener takes no more requests.
+    is_closing: bool,
     outbox: Outbox,
 }
 
@@ -50,6 +52,7 @@ impl<'a> Link<'a> {
             waiting: HashMap::new(),
             sweep_at: SWEEP_MIN,
             next_id: 0,
+            is_closing: false,
             outbox: Outbox::default(),
         }
     }
@@ -91,14 +94,22 @@ impl<'a> Link<'a> {
         tokio::pin!(alarm);
         loop {
             tokio::select! {
-                request = requests.recv(), if self.outbox.remaining() < limits.unsent_bytes => {
+                request = requests.recv(), if !self.is_closing && self.outbox.remaining() < limits.unsent_bytes => {
                     let Some(request) = request else { return Ok(()) };
                     last_request = Instant::now();
                     self.take_up(request);
                     self.take_up_more(requests);
                 }
                 frame = frames.next() => match frame {
-                    Some(frame) => self.hand_back(frame?)?,
+                    Some(frame) => {
+                        self.hand_back(frame?)?;
+                        if self.is_closing {
+                            self.refuse_queued(requests);
+                            if self.waiting.is_empty() {
+                                return Ok(());
+                            }
+                        }
+                    }
                     None => return Err(io::ErrorKind::UnexpectedEof.into()),
                 },
                 written = self.outbox.write_some(&mut to, limits.stall),
@@ -165,12 +176,42 @@ impl<'a> Link<'a> {
                 "a listener sent a request",
             ));
         }
+        if frame.kind == Kind::Closing {
+            self.give_back(frame.id);
+            return Ok(());
+        }
         // Nobody waits if the caller gave up.
         if let Some(waiter) = self.waiting.remove(&frame.id) {
             let answer = self.judge(frame, waiter.cluster);
             drop(waiter.reply.send(answer));
         }
         Ok(())
+    }
+
+    /// Takes no more requests, and tells those whose requests the listener did not take up.
+    fn give_back(&mut self, from: u64) {
+        self.is_closing = true;
+        let not_sent = RpcError::Broken {
+            addr: self.remote.addr,
+            outcome: Outcome::NotSent,
+            source: Arc::new(io::ErrorKind::ConnectionAborted.into()),
+        };
+        for (_id, waiter) in self.waiting.extract_if(|id, _waiter| *id >= from) {
+            drop(waiter.reply.send(Err(not_sent.clone())));
+        }
+        self.sweep();
+    }
+
+    /// Tells those whose requests wait to be sent that they will not be.
+    fn refuse_queued(&self, requests: &mut mpsc::Receiver<Outgoing>) {
+        requests.close();
+        while let Ok(request) = requests.try_recv() {
+            drop(request.reply.send(Err(RpcError::Broken {
+                addr: self.remote.addr,
+                outcome: Outcome::NotSent,
+                source: Arc::new(io::ErrorKind::ConnectionAborted.into()),
+            })));
+        }
     }
 
     /// What a frame means to the one who waits for it.
@@ -189,7 +230,7 @@ impl<'a> Link<'a> {
                 outcome: Outcome::NotSent,
             }),
             Kind::Busy => Err(RpcError::Busy { addr }),
-            Kind::Answer | Kind::Refusal | Kind::Request => {
+            Kind::Answer | Kind::Refusal | Kind::Request | Kind::Closing => {
                 identity.admit(&self.remote, cluster).map_err(|conflict| {
                     RpcError::ClusterConflict {
                         conflict,

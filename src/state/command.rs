@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::Removal;
-use crate::types::{NodeId, NodeName};
+use crate::types::{AutopilotConfig, NodeId, NodeName};
 
 /// One change of the state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +46,13 @@ pub enum Command {
     },
     /// Notes that an operator took a server out. It changes no raft configuration by itself.
     RemoveServer(Removal),
+    /// Writes the settings of autopilot.
+    SetAutopilot {
+        /// All of them.
+        config: AutopilotConfig,
+        /// Write only if their modify index is this; 0: only if there are none yet.
+        cas: Option<u64>,
+    },
 }
 
 /// A node in the catalogue.

@@ -4,6 +4,7 @@
 //! answers with are Consul's (agent reference, 6.1 and 6.7), so that its clients' locks, watches
 //! and `cas` loops go on working.
 
+mod autopilot;
 mod command;
 mod key;
 mod kv;
@@ -17,6 +18,7 @@ mod removed;
 mod tests;
 mod tombstones;
 
+pub use autopilot::{Autopilot, AutopilotEntry};
 pub use command::{Applied, Command, NodeRecord};
 pub use query::{Answer, KvEntry, NodeEntry, Query};
 pub use removed::{Removal, RemovalEntry, Removals};
@@ -36,6 +38,9 @@ pub struct State {
     /// Written beside the rest, see [`State::with_removals`].
     #[serde(skip)]
     removals: Removals,
+    /// Written beside the rest, see [`State::with_autopilot`].
+    #[serde(skip)]
+    autopilot: Autopilot,
 }
 
 impl State {
@@ -55,6 +60,7 @@ impl State {
             Command::RegisterNode(record) => self.nodes.register(index, record),
             Command::DeregisterNode { id } => self.nodes.deregister(index, *id),
             Command::RemoveServer(removal) => self.removals.note(index, removal),
+            Command::SetAutopilot { config, cas } => self.autopilot.set(index, config, *cas),
         }
     }
 
@@ -77,6 +83,18 @@ impl State {
         Self { removals, ..self }
     }
 
+    /// The settings of autopilot.
+    pub const fn autopilot(&self) -> &Autopilot {
+        &self.autopilot
+    }
+
+    /// The state with these settings of autopilot. The form of a state has no room for them, so
+    /// that a state without is written as it was before there were any.
+    #[must_use]
+    pub fn with_autopilot(self, autopilot: Autopilot) -> Self {
+        Self { autopilot, ..self }
+    }
+
     /// Answers a query with the raft index of what was asked.
     pub fn query(&self, query: &Query) -> (u64, Answer) {
         let answer = match query {
@@ -86,6 +104,7 @@ impl State {
                 Answer::Keys(self.kv.keys(prefix, separator.as_deref()))
             }
             Query::Nodes => Answer::Nodes(self.nodes.list()),
+            Query::Autopilot => Answer::Autopilot(self.autopilot.entry().cloned()),
         };
         (self.index_of(query), answer)
     }
@@ -102,6 +121,7 @@ impl State {
                 self.kv.index_of_prefix(prefix)
             }
             Query::Nodes => self.nodes.index(),
+            Query::Autopilot => self.autopilot.index(),
         };
         index.max(1)
     }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::tests::{delete, delete_tree, register, set};
 use super::*;
-use crate::types::{NodeId, RaftId};
+use crate::types::{AutopilotConfig, NodeId, RaftId};
 
 /// A few keys and prefixes that lie below and beside each other.
 fn any_key() -> impl Strategy<Value = String> {
@@ -41,7 +41,16 @@ fn any_command() -> impl Strategy<Value = Command> {
             through: None,
             at_ms,
         })),
+        1 => (0..3_u64).prop_map(set_autopilot),
     ]
+}
+
+fn set_autopilot(min_quorum: u64) -> Command {
+    let config = AutopilotConfig {
+        min_quorum,
+        ..AutopilotConfig::default()
+    };
+    Command::SetAutopilot { config, cas: None }
 }
 
 /// Commands; beside each, whether tombstones are pruned to two after it.
@@ -59,6 +68,7 @@ fn every_query() -> Vec<Query> {
     });
     let of_all = [
         Query::Nodes,
+        Query::Autopilot,
         Query::KvKeys {
             prefix: String::new(),
             separator: Some("/".into()),
@@ -101,14 +111,18 @@ proptest! {
         let (mut one, mut other) = (State::default(), State::default());
         for (at, (index, (command, _))) in (2..).zip(&history).enumerate() {
             if at == restored_at {
-                let bytes = postcard::to_allocvec(&(&other, other.removals())).unwrap();
-                let (state, removals): (State, Removals) = postcard::from_bytes(&bytes).unwrap();
-                other = state.with_removals(removals);
+                let whole = (&other, other.removals(), other.autopilot());
+                let bytes = postcard::to_allocvec(&whole).unwrap();
+                let (state, removals, autopilot): (State, Removals, Autopilot) =
+                    postcard::from_bytes(&bytes).unwrap();
+                other = state.with_removals(removals).with_autopilot(autopilot);
             }
             prop_assert_eq!(one.apply(index, command), other.apply(index, command));
         }
         prop_assert_eq!(&one, &other);
-        let bytes = |state: &State| postcard::to_allocvec(&(state, state.removals()));
+        let bytes = |state: &State| {
+            postcard::to_allocvec(&(state, state.removals(), state.autopilot()))
+        };
         prop_assert_eq!(bytes(&one), bytes(&other));
     }
 
@@ -170,7 +184,10 @@ fn apply_to_model(
             model.remove(key);
         }
         Command::KvDeleteTree { prefix } => model.retain(|key, _| !key.starts_with(prefix)),
-        Command::RegisterNode(_) | Command::DeregisterNode { .. } | Command::RemoveServer(_) => {}
+        Command::RegisterNode(_)
+        | Command::DeregisterNode { .. }
+        | Command::RemoveServer(_)
+        | Command::SetAutopilot { .. } => {}
     }
     Applied::Done
 }

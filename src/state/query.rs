@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::NodeRecord;
+use super::{AutopilotEntry, NodeRecord};
 
 /// One question.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +28,8 @@ pub enum Query {
     },
     /// The nodes of the catalogue.
     Nodes,
+    /// The settings of autopilot.
+    Autopilot,
 }
 
 /// The answer to a [`Query`], variant by variant.
@@ -41,6 +43,8 @@ pub enum Answer {
     Keys(Vec<String>),
     /// To `Nodes`, sorted by name.
     Nodes(Vec<NodeEntry>),
+    /// To `Autopilot`; none before the first leader wrote them.
+    Autopilot(Option<AutopilotEntry>),
 }
 
 /// A key as it stands.

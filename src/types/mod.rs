@@ -3,6 +3,7 @@
 //! Pure: no I/O, no clock, no randomness. Ids are minted elsewhere and handed in.
 
 mod address;
+mod autopilot;
 mod id;
 mod member;
 mod name;
@@ -10,6 +11,7 @@ mod reason;
 mod remedy;
 
 pub use address::{Address, AddressError};
+pub use autopilot::AutopilotConfig;
 pub use id::{ClusterId, IdError, NodeId, RaftId};
 pub use member::{Announcement, Member, MemberStatus, Role, ServerRole};
 pub use name::{Datacenter, NameError, NodeName};

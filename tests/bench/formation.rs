@@ -19,6 +19,7 @@
 )]
 mod support;
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use support::{Agent, World};
@@ -43,6 +44,10 @@ async fn main() {
         Row::new("leader killed, to a write through every survivor", 2.0),
         Row::new("all killed and restarted, to a write through each", 1.5),
         Row::new("client started, to its name in the catalogue", 0.15),
+        Row::new(
+            "three servers restarted one by one under writes, longest wait",
+            0.15,
+        ),
     ];
     for _ in 0..runs {
         let times = one_life().await;
@@ -87,7 +92,7 @@ impl Row {
     }
 }
 
-async fn one_life() -> [Duration; 5] {
+async fn one_life() -> [Duration; 6] {
     let world = World::new();
     let at_once = Instant::now();
     let mut servers = world.servers(3, &[]);
@@ -99,6 +104,7 @@ async fn one_life() -> [Duration; 5] {
     let newcomer = world.agent(9, &[&join]);
     listed(&newcomer, "n9").await;
     let client = client.elapsed();
+    let rolling = rolling(&mut servers, &newcomer).await;
     drop(newcomer);
 
     let leader = servers[0].led().await;
@@ -123,7 +129,35 @@ async fn one_life() -> [Duration; 5] {
     write_through(&servers).await;
     let restarted = restarted.elapsed();
     drop(servers);
-    [at_once, late().await, killed, restarted, client]
+    [at_once, late().await, killed, restarted, client, rolling]
+}
+
+/// Stops each server and starts it again, while a client agent writes without a rest; gives the
+/// longest time between two acknowledgements.
+async fn rolling(servers: &mut [Agent], client: &Agent) -> Duration {
+    let end = Cell::new(false);
+    let write = async {
+        let (mut gap, mut last) = (Duration::ZERO, Instant::now());
+        while !end.get() {
+            let (status, body) = client.put("/v1/kv/rolling", "x").await;
+            assert_eq!(status, 200, "{body}");
+            gap = gap.max(last.elapsed());
+            last = Instant::now();
+        }
+        gap
+    };
+    let restart = async {
+        for at in 0..servers.len() {
+            servers[at].signal("TERM").await;
+            servers[at].ended().await;
+            servers[at].restart();
+            let key = format!("back/{at}");
+            servers[(at + 1) % servers.len()].write(&key, "x").await;
+            servers[at].holds(&key).await;
+        }
+        end.set(true);
+    };
+    futures_util::future::join(write, restart).await.0
 }
 
 async fn late() -> Duration {

@@ -1,5 +1,6 @@
 //! Real agents on loopback: what an operator does and sees.
 
+mod autopilot;
 mod clients;
 mod clusters;
 mod config_files;
@@ -19,7 +20,9 @@ mod recovery_peers;
 mod refusals;
 mod removed;
 mod replacement;
+mod rounds;
 mod service_manager;
 mod sources;
+mod stopping;
 mod storage;
 mod why;

@@ -1,6 +1,7 @@
 //! `operator`: what only a person may decide about consensus (agent reference, 4.10).
 
 mod abandon;
+mod autopilot;
 mod list_peers;
 mod peers;
 mod recover;
@@ -13,6 +14,9 @@ pub(super) enum Operator {
     /// Looks at consensus and changes who takes part in it
     #[command(subcommand, arg_required_else_help = true)]
     Raft(Raft),
+    /// Shows and changes how a leader looks after its servers
+    #[command(subcommand, arg_required_else_help = true)]
+    Autopilot(Autopilot),
     /// Ends a founding that cannot go on
     #[command(subcommand, arg_required_else_help = true)]
     Bootstrap(Bootstrap),
@@ -25,6 +29,14 @@ pub(super) enum Raft {
     RemovePeer(peers::RemovePeer),
     TransferLeader(peers::TransferLeader),
     Recover(recover::Recover),
+}
+
+/// Shows and changes how a leader looks after its servers
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Autopilot {
+    GetConfig(autopilot::GetConfig),
+    SetConfig(autopilot::SetConfig),
+    State(autopilot::State),
 }
 
 /// Ends a founding that cannot go on
@@ -41,6 +53,9 @@ impl Operator {
             Self::Raft(Raft::RemovePeer(remove)) => remove.run(world).await,
             Self::Raft(Raft::TransferLeader(transfer)) => transfer.run(world).await,
             Self::Raft(Raft::Recover(recover)) => recover.run(world),
+            Self::Autopilot(Autopilot::GetConfig(get)) => get.run(world).await,
+            Self::Autopilot(Autopilot::SetConfig(set)) => set.run(world).await,
+            Self::Autopilot(Autopilot::State(state)) => state.run(world).await,
             Self::Bootstrap(Bootstrap::Abandon(abandon)) => abandon.run(world).await,
         }
     }

@@ -1,5 +1,6 @@
 //! The commands before the API of a made-up agent, over loopback, with what they print captured.
 
+mod autopilot;
 mod discover;
 mod keys;
 mod membership;

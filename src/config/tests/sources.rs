@@ -16,9 +16,15 @@ fn without_a_word_the_defaults_hold() {
         "rejoin_after_leave": false, "reconnect_timeout": "72h", "encrypt": null,
         "bind_addr": "0.0.0.0", "advertise_addr": "10.0.0.7", "client_addr": "127.0.0.1",
         "ports": { "server": 8300, "serf_lan": 8301, "http": 8500 },
-        "performance": { "raft_multiplier": 5, "rpc_hold_timeout": "7s" },
+        "performance": {
+            "raft_multiplier": 5, "rpc_hold_timeout": "7s", "leave_drain_time": "5s",
+        },
         "raft_snapshot_threshold": 16384, "raft_trailing_logs": 10240,
-        "autopilot": { "server_stabilization_time": "10s" },
+        "autopilot": {
+            "cleanup_dead_servers": true, "last_contact_threshold": "200ms",
+            "max_trailing_logs": 250, "min_quorum": 0, "server_stabilization_time": "10s",
+        },
+        "server_rejoin_age_max": "168h",
         "leave_on_terminate": true, "skip_leave_on_interrupt": false,
         "log_level": "INFO", "log_json": false,
     });

@@ -1,5 +1,6 @@
 //! An agent made up for tests: holds what it was given, records what it was asked.
 
+mod autopilot;
 mod served;
 
 pub(crate) use served::{Served, serve_fake};
@@ -13,11 +14,15 @@ use futures_util::future::{BoxFuture, ready};
 use tokio::sync::{Notify, watch};
 
 use crate::http::node::{
-    Abandoned, Found, Node, NodeError, Own, PeerName, RaftConfiguration, RaftPeer, Read,
+    Abandoned, AutopilotReport, Found, Node, NodeError, Own, PeerName, RaftConfiguration, RaftPeer,
+    Read,
 };
-use crate::state::{Answer, Applied, Command, KvEntry, NodeEntry, NodeRecord, Query};
+use crate::state::{
+    Answer, Applied, AutopilotEntry, Command, KvEntry, NodeEntry, NodeRecord, Query,
+};
 use crate::types::{
-    Announcement, ClusterId, Member, MemberStatus, NodeId, RaftId, Role, ServerRole,
+    Announcement, AutopilotConfig, ClusterId, Member, MemberStatus, NodeId, RaftId, Role,
+    ServerRole,
 };
 use crate::why::Report;
 
@@ -178,6 +183,11 @@ fn answer(query: &Query, keys: &BTreeMap<String, KvEntry>) -> Answer {
             create_index: 4,
             modify_index: 5,
         }]),
+        Query::Autopilot => Answer::Autopilot(Some(AutopilotEntry {
+            config: AutopilotConfig::default(),
+            create_index: 6,
+            modify_index: 8,
+        })),
     }
 }
 
@@ -247,7 +257,9 @@ impl Node for FakeNode {
     fn apply(&self, command: Command) -> BoxFuture<'_, Result<Applied, NodeError>> {
         // An odd condition does not hold.
         let applied = match &command {
-            Command::KvSet { cas: Some(cas), .. } | Command::KvDelete { cas: Some(cas), .. }
+            Command::KvSet { cas: Some(cas), .. }
+            | Command::KvDelete { cas: Some(cas), .. }
+            | Command::SetAutopilot { cas: Some(cas), .. }
                 if cas % 2 == 1 =>
             {
                 Applied::Mismatch
@@ -288,6 +300,16 @@ impl Node for FakeNode {
             index: 9,
         };
         ready(self.call(format!("raft_configuration {stale}"), configuration)).boxed()
+    }
+
+    fn autopilot(&self) -> BoxFuture<'_, Result<AutopilotReport, NodeError>> {
+        let leader = *self.leader.lock().unwrap();
+        let servers = self.peers_now().into_iter().filter(|_| leader.is_some());
+        let report = AutopilotReport {
+            servers: servers.map(autopilot::server).collect(),
+            failure_tolerance: 1,
+        };
+        ready(self.call("autopilot".to_owned(), report)).boxed()
     }
 
     fn remove_peer(&self, peer: PeerName) -> BoxFuture<'_, Result<(), NodeError>> {

@@ -1,5 +1,6 @@
 //! The API over real sockets, before a made-up agent.
 
+mod autopilot;
 mod bounds;
 mod client;
 mod keys;

@@ -71,7 +71,7 @@ fn answer(
         Answer::Entry(entry) => list(params, entry.take())?,
         Answer::Entries(entries) => list(params, entries.drain(..))?,
         Answer::Keys(keys) => Reply::json(params, keys)?,
-        Answer::Nodes(_) => return Err(Refusal::mismatch()),
+        Answer::Nodes(_) | Answer::Autopilot(_) => return Err(Refusal::mismatch()),
     };
     Ok(reply.with_freshness(&found, consistency))
 }

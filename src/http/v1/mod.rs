@@ -2,6 +2,7 @@
 //! to the agent and the answer into Consul's JSON; it decides nothing.
 
 pub(super) mod agent;
+pub(super) mod autopilot;
 pub(super) mod catalog;
 pub(super) mod kv;
 pub(super) mod operator;

@@ -4,10 +4,11 @@
 //! 8 bytes   "QRSNAP" and the version, 2 bytes big endian
 //! 8 bytes   length of the body, big endian
 //! 32 bytes  SHA-256 of the body
-//! body      what it covers, and the state, in postcard; in version 2 also the removed servers
+//! body      what it covers, and the state, in postcard; in version 2 also the removed servers, in
+//!           version 3 those and autopilot's settings
 //! ```
 //!
-//! Version 1 is written where there are no removals, so that older programs read it.
+//! The lowest version that has room for the state is written, so that older programs read it.
 //!
 //! The same bytes go to a peer that is too far behind for the log. A file is written whole:
 //! temporary file, fsync, rename, fsync of the directory (design, section 8).
@@ -20,13 +21,15 @@ use ring::digest;
 
 use super::super::type_config::{LogId, SnapshotMeta};
 use super::{SnapshotError, io_error, sync_dir};
-use crate::state::{Removals, State};
+use crate::state::{Autopilot, Removals, State};
 
 const MAGIC: &[u8; 6] = b"QRSNAP";
-/// Without removals.
+/// Without removals and without autopilot's settings.
 const VERSION: u16 = 1;
 /// With removals behind the state.
 const VERSION_REMOVALS: u16 = 2;
+/// With removals and autopilot's settings behind the state.
+const VERSION_AUTOPILOT: u16 = 3;
 const EXTENSION: &str = "snapshot";
 const TEMPORARY: &str = "writing";
 
@@ -38,8 +41,11 @@ pub(in crate::raft) fn encode(
     meta: &SnapshotMeta,
     state: &State,
 ) -> Result<Vec<u8>, SnapshotError> {
-    let removals = state.removals();
-    let (version, body) = if removals.is_empty() {
+    let (removals, autopilot) = (state.removals(), state.autopilot());
+    let (version, body) = if autopilot.entry().is_some() {
+        let body = postcard::to_allocvec(&(meta, state, removals, autopilot));
+        (VERSION_AUTOPILOT, body)
+    } else if removals.is_empty() {
         (VERSION, postcard::to_allocvec(&(meta, state)))
     } else {
         let body = postcard::to_allocvec(&(meta, state, removals));
@@ -68,7 +74,7 @@ pub(in crate::raft) fn decode(bytes: &[u8]) -> Result<(SnapshotMeta, State), Sna
         return Err(damaged("it does not begin as one"));
     }
     let version = u16::from_be_bytes(take(&mut rest)?);
-    if ![VERSION, VERSION_REMOVALS].contains(&version) {
+    if ![VERSION, VERSION_REMOVALS, VERSION_AUTOPILOT].contains(&version) {
         return Err(damaged("its version is not known here"));
     }
     let len = u64::from_be_bytes(take(&mut rest)?);
@@ -86,8 +92,14 @@ fn read_body(version: u16, body: &[u8]) -> Result<(SnapshotMeta, State), postcar
     if version == VERSION {
         return postcard::from_bytes(body);
     }
-    let (meta, state, removals): (SnapshotMeta, State, Removals) = postcard::from_bytes(body)?;
-    Ok((meta, state.with_removals(removals)))
+    if version == VERSION_REMOVALS {
+        let (meta, state, removals): (SnapshotMeta, State, Removals) = postcard::from_bytes(body)?;
+        return Ok((meta, state.with_removals(removals)));
+    }
+    let (meta, state, removals, autopilot): (SnapshotMeta, State, Removals, Autopilot) =
+        postcard::from_bytes(body)?;
+    let state = state.with_removals(removals).with_autopilot(autopilot);
+    Ok((meta, state))
 }
 
 /// Takes the first bytes off.

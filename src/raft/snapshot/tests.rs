@@ -45,19 +45,32 @@ fn a_snapshot_reads_back_what_was_written() {
 }
 
 #[test]
-fn only_a_state_with_removals_is_written_in_a_version_that_older_programs_refuse() {
+fn a_snapshot_is_written_in_the_lowest_version_that_has_room_for_the_state() {
     let version = |bytes: &[u8]| u16::from_be_bytes([bytes[6], bytes[7]]);
-    let mut state = state(7);
-    assert_eq!(version(&encode(&meta(7), &state).unwrap()), 1);
-    let removal = Removal {
+    let removal = Command::RemoveServer(Removal {
         raft_id: RaftId::new(3),
         through: Some("s1".parse().unwrap()),
         at_ms: 1,
+    });
+    let settings = Command::SetAutopilot {
+        config: crate::types::AutopilotConfig::default(),
+        cas: None,
     };
-    let _applied = state.apply(8, &Command::RemoveServer(removal));
-    let bytes = encode(&meta(8), &state).unwrap();
-    assert_eq!(version(&bytes), 2);
-    assert_eq!(decode(&bytes).unwrap(), (meta(8), state));
+    let rows = [
+        (vec![], 1),
+        (vec![&removal], 2),
+        (vec![&settings], 3),
+        (vec![&removal, &settings], 3),
+    ];
+    for (commands, expected) in rows {
+        let mut state = state(7);
+        for (index, command) in (8..).zip(commands) {
+            let _applied = state.apply(index, command);
+        }
+        let bytes = encode(&meta(9), &state).unwrap();
+        assert_eq!(version(&bytes), expected);
+        assert_eq!(decode(&bytes).unwrap(), (meta(9), state));
+    }
 }
 
 #[test]

@@ -103,3 +103,34 @@ async fn a_request_that_runs_is_answered_before_the_listener_stops() {
     let (answer, ()) = tokio::join!(call, stop);
     assert_eq!(answer.unwrap(), "wait");
 }
+
+#[tokio::test]
+async fn many_requests_around_a_stop_are_each_answered_or_unsent() {
+    let served = serve(agent(1, None).0);
+    let pool = Pool::new(agent(2, None).0);
+    let addr = served.addr;
+    pool.call(addr, bytes("x"), LONG).await.unwrap();
+    let calls = (0..200).map(|number| {
+        let pool = pool.clone();
+        async move {
+            // Spread over the turns of the runtime in which the listener stops.
+            for _ in 0..number % 40 {
+                tokio::task::yield_now().await;
+            }
+            pool.call(addr, bytes("x"), LONG).await
+        }
+    });
+    let stop = async {
+        served.script.begun_one.notified().await;
+        served.stop.send(()).unwrap();
+        served.task.await.unwrap();
+    };
+    let (answers, ()) = tokio::join!(join_all(calls), stop);
+    let unsent = answers.iter().filter_map(|answer| answer.as_ref().err());
+    let outcomes: Vec<Outcome> = unsent.map(RpcError::outcome).collect();
+    assert!(!outcomes.is_empty(), "the listener did not stop in between");
+    assert!(
+        outcomes.iter().all(|outcome| *outcome == Outcome::NotSent),
+        "{outcomes:?}"
+    );
+}

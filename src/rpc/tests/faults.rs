@@ -122,3 +122,38 @@ async fn a_pool_and_its_calls_dropped_close_the_connection() {
     call.abort();
     assert_eq!(read_to_close(&mut stream).await, b"");
 }
+
+#[tokio::test]
+async fn a_peer_that_stops_answers_what_it_took_up_and_gives_the_rest_back_unsent() {
+    let socket = TcpListener::bind(loopback()).await.unwrap();
+    let addr = socket.local_addr().unwrap();
+    let other = agent(1, None).0;
+    let pool = Pool::new(agent(2, None).0);
+    let peer = async {
+        let mut stream = greet_by_hand(&socket, &other).await;
+        let mut requests = [0; 60];
+        stream.read_exact(&mut requests).await.unwrap();
+        // The second request is the first that is not run; the last byte of an id.
+        let mut closing = request(1, "");
+        closing[4] = 6;
+        stream.write_all(&closing).await.unwrap();
+        let (answer, _given_back) = requests.split_at_mut(30);
+        answer[4] = 2;
+        (stream, answer.to_vec())
+    };
+    let calls = async {
+        let mut taken = Box::pin(pool.call(addr, bytes("x"), LONG));
+        let given_back = pool.call(addr, bytes("y"), LONG);
+        let error = tokio::select! {
+            biased;
+            _ = &mut taken => panic!("answered too early"),
+            answer = given_back => answer.unwrap_err(),
+        };
+        (taken, error)
+    };
+    let ((taken, error), (mut stream, answer)) = tokio::join!(calls, peer);
+    assert_eq!(error.outcome(), Outcome::NotSent, "{error}");
+    stream.write_all(&answer).await.unwrap();
+    assert_eq!(taken.await.unwrap(), "x");
+    assert!(read_to_close(&mut stream).await.is_empty());
+}

@@ -1,0 +1,47 @@
+//! How long a server was away: one that missed too much does not come back with its old data
+//! (agent reference, 2.10).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::warn;
+
+use super::AgentError;
+use super::lookup::chain;
+use crate::config::Config;
+use crate::datadir::DataDir;
+use crate::host::Host;
+
+/// The record's name in the data directory: milliseconds since the Unix epoch.
+const RECORD: &str = "last-seen";
+
+/// How often a running server notes that it is there (Consul's).
+const NOTE_EVERY: Duration = Duration::from_hours(1);
+
+/// Refuses the start of a server whose last sign of life is too old. A clock that went back says
+/// nothing, nor does a directory from before there was such a record.
+pub(super) fn check(dir: &DataDir, config: &Config, now_ms: u64) -> Result<(), AgentError> {
+    let last: Option<u64> = dir.load(RECORD)?;
+    let away = last.map_or(0, |last| now_ms.saturating_sub(last));
+    let max = config.server_rejoin_age_max;
+    if Duration::from_millis(away) <= max {
+        return Ok(());
+    }
+    Err(AgentError::TooOld {
+        hours: away / 3_600_000,
+        max_hours: max.as_secs() / 3_600,
+        dir: dir.path().map(std::path::PathBuf::from).unwrap_or_default(),
+    })
+}
+
+/// Notes that the server is there, now and every hour, until the agent stops.
+#[expect(clippy::infinite_loop, reason = "the task set ends it with the agent")]
+pub(super) async fn run(dir: DataDir, host: Arc<dyn Host>) {
+    loop {
+        let now_ms = host.now_ms();
+        if let Err(error) = dir.work(move |dir| dir.store(RECORD, &now_ms)).await {
+            warn!(target: "agent.server", error = %chain(&error), "last sign of life not noted");
+        }
+        tokio::time::sleep(NOTE_EVERY).await;
+    }
+}
