@@ -1,6 +1,6 @@
 # What is done by hand, each in one or two lines. `just ci` is the gate and writes nothing.
 
-# Without the SDK of Amazon, which takes minutes: enough for all but the provider `aws`.
+# Without the SDKs of clouds, which take minutes: enough for all but the providers `aws`, `azure` and `gce`.
 small := "--no-default-features"
 
 # Lists the recipes.
