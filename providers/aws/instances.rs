@@ -76,7 +76,7 @@ fn addresses(machine: &Machine, id: &str) -> Result<Vec<Address>, ResolveError> 
     let inside = [machine.vpc_id(), machine.subnet_id()];
     let within = |address: Address, networks: [Option<&str>; 2]| {
         let names = networks.into_iter().flatten();
-        names.fold(address, |address, name| address.in_network(name))
+        names.fold(address, Address::in_network)
     };
     let mut found = Vec::new();
     if let Some(text) = given(machine.private_ip_address()) {

@@ -36,12 +36,12 @@ async fn three(code: &str, fault: Option<Fault>) -> Vec<Value> {
     said
 }
 
-const fn error(status: u16, code: &'static str) -> Option<Fault> {
-    Some(Fault::Error {
+const fn error(status: u16, code: &'static str) -> Fault {
+    Fault::Error {
         status,
         code,
         retry_after: None,
-    })
+    }
 }
 
 #[tokio::test]
@@ -52,7 +52,7 @@ async fn a_cloud_that_lists_nobody_is_named() {
 
 #[tokio::test]
 async fn credentials_that_are_refused_are_named_with_the_clouds_word() {
-    for said in three("credentials", error(403, "AuthFailure")).await {
+    for said in three("credentials", Some(error(403, "AuthFailure"))).await {
         let error = said["Sources"][0]["Error"].as_str().unwrap();
         assert!(error.contains("AuthFailure"), "{error}");
     }
@@ -60,5 +60,5 @@ async fn credentials_that_are_refused_are_named_with_the_clouds_word() {
 
 #[tokio::test]
 async fn a_cloud_that_asks_for_patience_is_named() {
-    three("throttled", error(503, "RequestLimitExceeded")).await;
+    three("throttled", Some(error(503, "RequestLimitExceeded"))).await;
 }
