@@ -1,9 +1,8 @@
 //! A disk that fails on demand, for one agent: a small library put before libc's own.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use super::World;
+use super::{World, preload};
 
 /// The system's word for a failure.
 #[derive(Debug, Clone, Copy)]
@@ -35,19 +34,10 @@ pub(crate) struct FaultyDisk {
 }
 
 impl FaultyDisk {
-    /// A sound disk, so far. Compiles the library: a C compiler is what Rust links with.
+    /// A sound disk, so far. Compiles the library.
     pub(crate) fn new(world: &World) -> Self {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/faulty_disk.c");
-        let library = world.path("faulty_disk.so");
-        let compiled = Command::new("cc")
-            .args(["-shared", "-fPIC", "-O1", "-o"])
-            .args([&library, &source])
-            .arg("-ldl")
-            .status()
-            .unwrap();
-        assert!(compiled.success());
         Self {
-            library,
+            library: preload::compile(world, "faulty_disk"),
             faults: world.path("faults"),
         }
     }
@@ -56,7 +46,7 @@ impl FaultyDisk {
     pub(crate) fn env(&self) -> Vec<(String, String)> {
         let text = |path: &Path| path.to_str().unwrap().to_owned();
         vec![
-            ("LD_PRELOAD".to_owned(), text(&self.library)),
+            (preload::VARIABLE.to_owned(), text(&self.library)),
             ("QUORATE_FAULTS".to_owned(), text(&self.faults)),
         ]
     }

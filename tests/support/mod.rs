@@ -14,6 +14,7 @@ pub(crate) mod ec2;
 mod gate;
 mod manager;
 mod netns;
+mod preload;
 mod world;
 
 pub(crate) use agent::Agent;

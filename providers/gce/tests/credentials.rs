@@ -10,7 +10,7 @@ use crate::{FakeFiles, Kind};
 
 const KEY_FILE: &str = include_str!("service_account.json");
 
-const GCLOUD: &str = "/root/.config/gcloud/application_default_credentials.json";
+const GCLOUD: &str = "/home/me/.config/gcloud/application_default_credentials.json";
 
 fn refused() -> Take {
     list().status(401).json(
@@ -84,7 +84,9 @@ async fn gclouds_own_file_is_found_in_the_home_and_its_token_refreshed() {
     };
     let tape = Tape::play([fresh("of-md"), refused(), fresh("of-md"), list().json(NONE)]).await;
     let files = user(&format!("{}/token", tape.url()));
-    let tape = tape.with_files(files).with_variables(&[("HOME", "/root")]);
+    let tape = tape
+        .with_files(files)
+        .with_variables(&[("HOME", "/home/me")]);
     tape.resolve(&format!("{QUERY} project_name=my-project-1"))
         .await
         .unwrap();
@@ -97,7 +99,9 @@ async fn a_refresh_token_that_ended_says_so_without_showing_it() {
         r#"{"error":"invalid_grant","error_description":"hush+2 has been expired or revoked."}"#;
     let tape = Tape::play([Take::post("/token").status(400).json(ended)]).await;
     let files = user(&format!("{}/token", tape.url()));
-    let tape = tape.with_files(files).with_variables(&[("HOME", "/root")]);
+    let tape = tape
+        .with_files(files)
+        .with_variables(&[("HOME", "/home/me")]);
     let error = tape
         .resolve(&format!("{QUERY} project_name=p-1"))
         .await

@@ -86,7 +86,7 @@ fn account(token: &str) -> FakeFiles {
 const POD: &[(&str, &str)] = &[
     ("KUBERNETES_SERVICE_HOST", "10.96.0.1"),
     ("KUBERNETES_SERVICE_PORT", "443"),
-    ("HOME", "/root"),
+    ("HOME", "/home/me"),
     ("SSL_CERT_FILE", "/not/for/the/cluster"),
 ];
 
@@ -243,7 +243,7 @@ async fn a_program_that_fails_is_told_with_its_words_and_without_its_secrets() {
 async fn a_kubeconfig_that_is_named_and_broken_never_becomes_the_pods_account() {
     let files = account("t")
         .with("/broken", "users: [hush")
-        .with("/root/.kube/config", "hush");
+        .with("/home/me/.kube/config", "hush");
     let absent = [POD, &[("KUBECONFIG", "/nowhere")]].concat();
     let rows = [
         ("kubeconfig=/nowhere", &POD[..2]),
