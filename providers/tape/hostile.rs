@@ -5,6 +5,8 @@ use tokio::net::TcpStream;
 
 use super::Asked;
 
+use crate::Kind;
+
 /// A bad answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Hostile {
@@ -45,6 +47,18 @@ pub(crate) enum Hostile {
 }
 
 impl Hostile {
+    /// The kind of error that it must become for a provider without words of its own for it.
+    pub(crate) const fn kind(self) -> Kind {
+        match self {
+            Self::Hang | Self::Endless => Kind::Timeout,
+            Self::Reset | Self::Broken => Kind::Unavailable,
+            Self::Busy | Self::TooMany => Kind::Throttled,
+            Self::Unknown => Kind::Credentials,
+            Self::Forbidden => Kind::Denied,
+            _ => Kind::Answer,
+        }
+    }
+
     /// Each of them; none may become an empty answer.
     pub(crate) const ALL: [Self; 17] = [
         Self::Hang,

@@ -6,7 +6,7 @@ mod names;
 mod pods;
 
 use crate::tape::{Hostile, Take, Tape};
-use crate::{Answer, Fate, Kind, Query};
+use crate::{Answer, Fate, Query};
 
 const PODS_1: &str = include_str!("../testdata/pods_1.json");
 const PODS_2: &str = include_str!("../testdata/pods_2.json");
@@ -66,18 +66,6 @@ fn keys_that_cannot_be_right_are_refused_offline() {
     }
 }
 
-/// The kind of error that a hostile answer must become.
-fn wanted(hostile: Hostile) -> Kind {
-    match hostile {
-        Hostile::Hang | Hostile::Endless => Kind::Timeout,
-        Hostile::Reset | Hostile::Broken => Kind::Unavailable,
-        Hostile::Busy | Hostile::TooMany => Kind::Throttled,
-        Hostile::Unknown => Kind::Credentials,
-        Hostile::Forbidden => Kind::Denied,
-        _ => Kind::Answer,
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn no_hostile_answer_becomes_an_empty_list() {
     let slices = "provider=k8s source=endpointslice service=a token=hush";
@@ -85,7 +73,7 @@ async fn no_hostile_answer_becomes_an_empty_list() {
         for query in [QUERY, slices] {
             let tape = Tape::always(hostile).await;
             let error = tape.resolve(query).await.unwrap_err();
-            assert_eq!(error.kind(), wanted(hostile), "{hostile:?}: {error}");
+            assert_eq!(error.kind(), hostile.kind(), "{hostile:?}: {error}");
             assert!(!format!("{error} {error:?}").contains("hush"), "{error:?}");
         }
     }
