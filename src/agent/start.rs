@@ -151,7 +151,8 @@ fn spawn_common(
         "announce",
         membership::announce(membership.watch(), gossip.clone()),
     );
-    tasks.spawn("twin", twin::run(gossip.clone(), parts.end.clone()));
+    let end = parts.end.clone();
+    tasks.spawn("twin", twin::run(gossip.clone(), evidence.clone(), end));
     if parts.raft.is_none() {
         let router = Arc::clone(&parts.router);
         tasks.spawn("rebalance", rebalance::run(router, gossip.clone()));

@@ -1,28 +1,42 @@
 //! Ends this agent when it runs on a copy of a live member's data directory (decision 11).
 //!
-//! It must be certain: the other one answered for itself, it was there first, and nobody holds this
-//! one for a member. Until then the reason says `node-id-conflict` (see `obstacle`), and the agent
-//! goes on trying, for the other may be gone.
+//! It must be certain: the other one answered for itself and it was there first, and either nobody
+//! holds this one for a member, or it met the other before it had asked all its sources once: then
+//! who holds it for a member is one that came up at the same moment and met the copy first. Until
+//! then the reason says `node-id-conflict` (see `obstacle`), and the agent goes on trying, for the
+//! other may be gone.
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 
 use super::End;
-use crate::gossip::{Conflict, ConflictKind, Gossip, RefusedBy};
+use super::evidence::Evidence;
+use crate::gossip::{Conflict, ConflictKind, Gossip, RefusedBy, SeenConflict};
 use crate::types::{Member, MemberStatus, NodeId};
 
 /// Runs until this agent is found to be the copy, or gossip ends.
-pub(super) async fn run(gossip: Gossip, end: mpsc::Sender<End>) {
+pub(super) async fn run(
+    gossip: Gossip,
+    mut evidence: watch::Receiver<Evidence>,
+    end: mpsc::Sender<End>,
+) {
     let mut conflicts = gossip.conflicts();
     let mut members = gossip.watch();
     let own = gossip.own().node_id;
+    let mut asked_all = None;
     loop {
         // Gossip stands still while a list is borrowed: nothing may be asked of it meanwhile.
         let seen = Arc::clone(&conflicts.borrow_and_update());
         let is_alone = is_alone(&members.borrow_and_update(), own);
-        let mut told = seen.iter().map(|seen| &seen.conflict);
-        if let Some(conflict) = told.find(|conflict| is_alone && is_copy(conflict)) {
+        if evidence.borrow_and_update().is_first_round_over {
+            asked_all.get_or_insert_with(Instant::now);
+        }
+        let is_certain = |seen: &&SeenConflict| {
+            is_copy(&seen.conflict) && (is_alone || asked_all.is_none_or(|at| seen.first_seen < at))
+        };
+        if let Some(SeenConflict { conflict, .. }) = seen.iter().find(is_certain) {
             let why = format!(
                 "node-id-conflict: {conflict}; this data directory is a copy of a live agent's: \
                  remove it, and the agent starts as a new one"
@@ -33,6 +47,7 @@ pub(super) async fn run(gossip: Gossip, end: mpsc::Sender<End>) {
         tokio::select! {
             Ok(()) = conflicts.changed() => {}
             Ok(()) = members.changed() => {}
+            Ok(()) = evidence.changed(), if asked_all.is_none() => {}
             else => return,
         }
     }

@@ -22,6 +22,8 @@ const LOG_INTERVAL: Duration = Duration::from_mins(1);
 pub struct SeenConflict {
     /// The conflict.
     pub conflict: Conflict,
+    /// When it came up first.
+    pub first_seen: Instant,
     /// When it came up last.
     pub last_seen: Instant,
     /// How often it came up.
@@ -47,6 +49,7 @@ impl ConflictLog {
             Some(at) => self.seen.swap_remove(at),
             None => SeenConflict {
                 conflict: conflict.clone(),
+                first_seen: now,
                 last_seen: now,
                 count: 0,
             },

@@ -151,7 +151,10 @@ async fn a_copy_of_a_leader_takes_neither_its_place_nor_its_votes() {
             (status == 200).then_some(value)
         });
         assert_eq!(read.await, "1");
-        assert_eq!(address_of(server, "n1").await, world.addr(1).to_string());
+        // One that came up at the same moment may have met the copy first.
+        let original = world.addr(1).to_string();
+        let holds = async || (address_of(server, "n1").await == original).then_some(());
+        eventually("the original is the member", holds).await;
     }
 }
 

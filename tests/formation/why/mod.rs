@@ -274,9 +274,8 @@ async fn a_server_whose_node_id_is_taken_ends_and_the_others_say_whose_it_is() {
         assert!(line.contains(&world.addr(2).to_string()), "{line}");
     }
     assert_eq!(second.ended().await, Some(1));
-    second
-        .logged("agent is not ready: reason=node-id-conflict")
-        .await;
+    let last = second.logged("agent failed").await;
+    assert!(last.contains("error=\"node-id-conflict: "), "{last}");
 }
 
 #[tokio::test]
