@@ -254,18 +254,18 @@ impl Machine {
         }
     }
 
-    /// Queues what is known of a member for those who were not part of the exchange.
+    /// Queues what is known of a member for those who were not part of the exchange. A word is
+    /// heard as a sign of life, so that of a member that is down travels in lists only: passed on,
+    /// it would bring the member back where it is forgotten by now.
     pub(super) fn pass_on(&mut self, node_id: NodeId) {
-        let Some((says, renewal, intent)) = self
-            .table
-            .lock()
-            .get(node_id)
-            .map(|entry| (entry.says.clone(), entry.renewal, entry.intent))
-        else {
+        let Some(entry) = self.table.lock().get(node_id).cloned() else {
             return;
         };
-        self.spread(&News::Says { says, renewal });
-        if let Some(intent) = intent {
+        if !entry.is_down() {
+            let (says, renewal) = (entry.says, entry.renewal);
+            self.spread(&News::Says { says, renewal });
+        }
+        if let Some(intent) = entry.intent {
             self.spread(&News::Intent(intent));
         }
     }

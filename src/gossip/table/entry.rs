@@ -89,15 +89,19 @@ impl Entry {
         })
     }
 
-    /// What a push/pull says of it.
+    /// What a push/pull says of it. Begun seconds count as whole ones: cut off, each agent that
+    /// hears of a member just before it forgets it would keep it for longer than the one before.
     pub(super) fn line(&self, now: Instant) -> Line {
+        let down_for = self.down_for(now);
+        let begun = u64::from(down_for.subsec_nanos() > 0);
+        let down_for_s = down_for.as_secs().saturating_add(begun);
         Line {
             says: self.says.clone(),
             renewal: self.renewal,
             incarnation: self.incarnation,
             state: self.state,
             intent: self.intent,
-            down_for_s: u32::try_from(self.down_for(now).as_secs()).unwrap_or(u32::MAX),
+            down_for_s: u32::try_from(down_for_s).unwrap_or(u32::MAX),
         }
     }
 

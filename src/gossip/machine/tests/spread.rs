@@ -1,6 +1,8 @@
 //! How fast news goes round, and where it must not go.
 
 use super::*;
+use crate::gossip::testing::line;
+use crate::gossip::wire::Line;
 use crate::types::ClusterId;
 
 #[test]
@@ -222,4 +224,30 @@ fn lists_are_exchanged_about_every_half_minute() {
         (50..=70).contains(&count),
         "{count} by three agents in ten minutes"
     );
+}
+
+/// How much news one agent has for others after a partner's list told it of a member in this state.
+fn backlog_after(state: foca::State) -> usize {
+    let mut world = World::new();
+    for number in [1, 2] {
+        world.start(says(&format!("s{number}"), number));
+    }
+    let question = world.machines.get_mut(&addr(2)).unwrap().picture();
+    let Message::Picture(mut picture) = Message::parse(&question.unwrap().encode()).unwrap() else {
+        panic!("no picture");
+    };
+    picture.others.push(Line {
+        state,
+        ..line("s3", 3)
+    });
+    let machine = world.machines.get_mut(&addr(1)).unwrap();
+    machine.answer(world.now, *picture);
+    assert_eq!(world.members(1).len(), 3);
+    world.machines[&addr(1)].backlog()
+}
+
+#[test]
+fn a_word_of_one_who_is_down_is_no_news_for_it_would_be_heard_as_a_sign_of_life() {
+    let lives = backlog_after(foca::State::Alive);
+    assert_eq!(backlog_after(foca::State::Down), lives - 1);
 }

@@ -205,6 +205,21 @@ fn the_failed_and_the_left_are_kept_for_their_time() {
 }
 
 #[test]
+fn who_is_about_to_be_forgotten_is_not_kept_by_handing_it_round() {
+    let start = Instant::now();
+    let mut table = table_of(says("own", 1), start);
+    table.hear(says("a", 2), 0).unwrap();
+    down(&mut table, 2);
+    // A moment before its time is over, nobody takes it in any more.
+    let now = start + FAILED_KEPT - Duration::from_millis(10);
+    table.set_now(now);
+    let told = table.lines().find(|line| line.says.name.as_str() == "a");
+    let mut other = table_of(says("other", 9), now);
+    assert_eq!(other.hear_line(told.unwrap()), Ok(Heard::Old));
+    assert_eq!(other.members().len(), 1);
+}
+
+#[test]
 fn a_line_about_a_dead_stranger_enters_as_dead() {
     let mut table = table();
     let dead = Line {
