@@ -185,7 +185,7 @@ fn spawn_server(parts: &Arc<Parts>, tasks: &Tasks, listener: Listener, lives: Li
     tasks.spawn("reconcile", duties.run(move || membership.cluster()));
     tasks.spawn(
         "addresses",
-        addresses::run(parts.gossip.clone(), raft.clone()),
+        addresses::run(parts.gossip.watch(), raft.clone()),
     );
     tasks.spawn("removed", removed::run(Arc::clone(parts), raft.clone()));
     let host = Arc::clone(&parts.host);

@@ -92,7 +92,7 @@ fn ask(case: &Case<'_>) -> Option<Decision> {
         .others()
         .filter(|(_, fate)| fate.is_none())
         .map(|(member, _)| Question {
-            to: member.clone(),
+            to: case.view.present(member),
             about: Some(case.proposal.clone()),
         })
         .collect();

@@ -160,6 +160,15 @@ impl View {
             .filter(|peer| peer.status == MemberStatus::Alive)
     }
 
+    /// A server of a proposal as gossip shows it now: it may have moved since.
+    pub(super) fn present(&self, server: &Server) -> Server {
+        let peer = self.peers.get(&server.node_id);
+        peer.map(|peer| &peer.server)
+            .filter(|now| now.raft_id == server.raft_id)
+            .unwrap_or(server)
+            .clone()
+    }
+
     /// The other servers that are alive and said just now that they are blank (invariant I4).
     pub fn blank(&self) -> impl Iterator<Item = &Peer> {
         self.alive()

@@ -45,12 +45,12 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// The disk's.
     fn journal(&self) -> io::Result<Vec<Vec<u8>>>;
 
-    /// Removes the journal and every file whose name begins with a prefix; that lasts when this
-    /// returns.
+    /// Removes the journal and every file of a folder, so each whose name begins with the folder's
+    /// and a slash; that lasts when this returns.
     ///
     /// # Errors
     /// The disk's.
-    fn clear(&self, prefix: &str) -> io::Result<()>;
+    fn clear(&self, folder: &str) -> io::Result<()>;
 
     /// How long the disk takes before it does what waits for it.
     fn delay(&self) -> BoxFuture<'static, ()>;

@@ -1,5 +1,7 @@
 //! Rule 9: each way out of a founding that binds.
 
+use std::net::SocketAddr;
+
 use crate::types::{ClusterId, RaftId};
 
 use super::super::testing::{cluster, proposal, server, view};
@@ -79,6 +81,26 @@ fn the_members_are_asked_when_it_is() {
     );
     let told = promised(&[(1, None)]);
     assert_eq!(decide(&told), Decision::Ask(vec![about(3)]));
+}
+
+#[test]
+fn a_member_that_moved_since_is_asked_where_it_is_now() {
+    let mut view = promised(&[]);
+    let moved = SocketAddr::from(([127, 0, 0, 99], 8300));
+    let proposer = view.peers.get_mut(&server(1).node_id).unwrap();
+    proposer.server.rpc_addr = moved;
+    // Another disk under the node id of the third is not the third.
+    let third = view.peers.get_mut(&server(3).node_id).unwrap();
+    third.server = Server {
+        raft_id: RaftId::new(30),
+        rpc_addr: moved,
+        ..server(3)
+    };
+    let Decision::Ask(questions) = decide(&view) else {
+        panic!("nobody is asked");
+    };
+    let asked: Vec<SocketAddr> = questions.iter().map(|q| q.to.rpc_addr).collect();
+    assert_eq!(asked, [moved, server(3).rpc_addr]);
 }
 
 #[test]

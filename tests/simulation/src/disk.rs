@@ -185,10 +185,14 @@ impl Store for Disk {
         Ok(self.inner().journal.clone())
     }
 
-    fn clear(&self, prefix: &str) -> io::Result<()> {
+    fn clear(&self, folder: &str) -> io::Result<()> {
         let mut inner = self.inner();
         inner.check()?;
-        inner.files.retain(|name, _| !name.starts_with(prefix));
+        let is_in = |name: &str| {
+            name.strip_prefix(folder)
+                .is_some_and(|rest| rest.starts_with('/'))
+        };
+        inner.files.retain(|name, _| !is_in(name));
         inner.journal.clear();
         inner.synced = 0;
         inner.changes += 1;
