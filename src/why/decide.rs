@@ -84,6 +84,11 @@ fn in_cluster(facts: &Facts) -> Option<Said> {
     if facts.is_led {
         return Some(words::formed(cluster));
     }
+    // Servers that turn this one away for its key are not lost: nobody shall recover without them.
+    let other_key = |word: &Said| word.reason == Reason::KeyMismatch;
+    if let Some(word) = refused_by_source(facts).find(other_key) {
+        return Some(word);
+    }
     let known = founding_says(facts, &[Reason::QuorumLost, Reason::Joining]);
     Some(known.unwrap_or_else(|| words::leaderless(cluster, &facts.voters)))
 }
@@ -102,14 +107,19 @@ fn bound(facts: &Facts) -> Option<Said> {
     )
 }
 
+/// What those said who answered at a source's addresses and turned this agent away.
+fn refused_by_source(facts: &Facts) -> impl Iterator<Item = Said> {
+    let refused = facts.sources.iter().flat_map(|source| &source.refused);
+    refused.map(|refusal| Said {
+        reason: refusal.reason,
+        line: refusal.error.clone(),
+        missing: vec![refusal.address.clone()],
+    })
+}
+
 fn turned_away(facts: &Facts) -> Option<Said> {
-    let mut refused = facts.sources.iter().flat_map(|source| &source.refused);
-    if let Some(first) = refused.next() {
-        return Some(Said {
-            reason: first.reason,
-            line: first.error.clone(),
-            missing: vec![first.address.clone()],
-        });
+    if let Some(first) = refused_by_source(facts).next() {
+        return Some(first);
     }
     if facts.is_alone && facts.is_called_with_another_key {
         return Some(Said {

@@ -13,7 +13,8 @@
 //! 3. **A refusal of this very agent** by others (another cluster, its id or name is taken), while
 //!    nobody else is alive in its list; then **two clusters in sight** of a blank agent. Certain,
 //!    and no waiting cures them.
-//! 4. **In a cluster**: with a leader it catches up; without one a lost quorum, then no leader.
+//! 4. **In a cluster**: with a leader it catches up; without one another gossip key at an address of
+//!    its sources, since those who turn it away are not lost; then a lost quorum, then no leader.
 //! 5. **What the founding rules alone can know**: blocked, no ledger, a cluster to join, servers
 //!    that disagree, a founding under way.
 //! 6. **An address that refuses**: its gossip key, cluster, datacenter or names differ; or another

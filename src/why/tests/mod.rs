@@ -180,8 +180,16 @@ fn in_a_cluster_it_is_the_leader_that_is_missing() {
         (Reason::QuorumLost, with(Reason::QuorumLost)),
         (Reason::Joining, with(Reason::Joining)),
         (
-            Reason::QuorumLost,
+            Reason::KeyMismatch,
             refusing(with(Reason::QuorumLost), Reason::KeyMismatch),
+        ),
+        (
+            Reason::QuorumLost,
+            refusing(with(Reason::QuorumLost), Reason::ClusterConflict),
+        ),
+        (
+            Reason::Formed,
+            refusing(member(true, false), Reason::KeyMismatch),
         ),
     ]);
     let leaderless = decide(&with(Reason::Formed));

@@ -6,6 +6,7 @@ mod clients;
 #[cfg(feature = "aws")]
 mod cloud;
 mod clusters;
+mod corrected;
 
 use std::time::{Duration, Instant};
 
