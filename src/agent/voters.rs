@@ -100,7 +100,8 @@ fn not_found(name: &PeerName) -> NodeError {
         PeerName::Address(address) => ("address", address),
     };
     NodeError::NotFound(format!(
-        "{what} {text:?} was not found in the Raft configuration"
+        "{what} {text:?} was not found in the Raft configuration; `quorate operator raft list-peers` \
+         shows ids, and addresses with their ports"
     ))
 }
 

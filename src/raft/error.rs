@@ -184,6 +184,14 @@ pub enum TransferError {
         /// The raft node.
         id: RaftId,
     },
+    /// Another node leads now than the one that was named: that one was not quick enough.
+    #[error("raft node {by} took over leadership, and not {id}")]
+    TookOver {
+        /// The raft node that was named.
+        id: RaftId,
+        /// The one that leads.
+        by: RaftId,
+    },
     /// Raft was shut down or failed.
     #[error("raft has stopped: {reason}")]
     Stopped {

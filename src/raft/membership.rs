@@ -130,7 +130,10 @@ impl Raft {
         });
         let deadline = Duration::from_millis(2 * self.inner.timers.lease);
         match tokio::time::timeout(deadline, handed_over).await {
-            Ok(Ok(_)) => Ok(()),
+            Ok(Ok(now)) => match (to, now.leader) {
+                (Some(id), Some((by, _))) if by != id => Err(TransferError::TookOver { id, by }),
+                _ => Ok(()),
+            },
             Ok(Err(error)) => Err(stopped(error.to_string())),
             Err(_) => Err(TransferError::TimedOut { id }),
         }

@@ -130,6 +130,29 @@ async fn leadership_goes_only_to_a_voter_that_answers() {
 }
 
 #[tokio::test]
+async fn who_is_named_and_dies_at_that_moment_is_not_said_to_have_taken_over() {
+    let cluster = Cluster::in_memory();
+    let nodes = cluster.found(&[id(1), id(2), id(3)]).await;
+    let old = leader(&nodes).await;
+    put(&old, "before").await;
+    let named = without(&nodes, &old)[0].status().id;
+    until(&old, "it answers", |status| {
+        let peer = status.peers.iter().find(|peer| peer.id == named);
+        peer.is_some_and(|peer| peer.last_answer.is_some())
+    })
+    .await;
+    cluster.net.isolate(named, &[id(1), id(2), id(3)]);
+    let handed = within(old.transfer_leader(Some(named))).await;
+    assert!(
+        matches!(
+            handed,
+            Err(TransferError::TookOver { .. } | TransferError::TimedOut { .. })
+        ),
+        "{handed:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_peer_that_moved_is_found_at_its_new_address() {
     let cluster = Cluster::in_memory();
     let nodes = cluster.found(&[id(1), id(2), id(3)]).await;
