@@ -101,6 +101,13 @@ async fn one_of_three_goes_on_under_a_new_id_and_the_others_are_refused() {
     let world = World::new();
     let (mut servers, shown, cluster) = three(&world).await;
     let text = json!([entry(&shown, "n2")]).to_string();
+    // Whom it leaves out it does not touch.
+    let misplaced = raft_file(&world, 1, "peers.json");
+    std::fs::write(&misplaced, &text).unwrap();
+    servers[0].restart();
+    assert_eq!(servers[0].ended().await, Some(1));
+    servers[0].logged("it leaves out this server").await;
+    std::fs::remove_file(misplaced).unwrap();
     std::fs::write(raft_file(&world, 2, "peers.json"), text).unwrap();
     servers[1].restart();
     servers[1].led().await;

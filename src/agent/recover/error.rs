@@ -68,7 +68,7 @@ pub enum RecoverError {
         /// The system's word.
         source: io::Error,
     },
-    /// `peers.json` is not what it must be. The beginning is Consul's.
+    /// `peers.json` is not what it must be; nothing was changed. The beginning is Consul's.
     #[error("recovery failed to parse peers.json: {why}")]
     PeersJson {
         /// What is wrong with it, and what to write.

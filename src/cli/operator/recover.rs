@@ -171,8 +171,8 @@ fn advice() -> Vec<String> {
          runs goes on as the old cluster.",
         "If more than one server is left, run --plan on each. Take the one whose last entry has the \
          highest term, and among those the highest index. Apply there and nowhere else.",
-        "After: every other server starts with an empty data directory and joins; so does a server \
-         that comes back with its old disk, which is refused and keeps its data. A client forgets \
+        "After: every other server starts with an empty data directory and joins. One that comes \
+         back with its old disk is refused and keeps its data, until it does so too. A client forgets \
          the old cluster when it starts without the file cluster.record in its data directory.",
     ]
     .map(str::to_owned)

@@ -88,6 +88,13 @@ pub(super) fn honour(dir: &DataDir, path: &Path) -> Result<(), RecoverError> {
         other => other?,
     };
     let peers = configuration(entries, &found.stored)?;
+    if peers.iter().all(|peer| peer.id != found.raft_id) {
+        return Err(wrong(format!(
+            "it leaves out this server, whose raft id is {}; name it, or leave the server stopped and \
+             start it later with an empty data directory",
+            found.raft_id
+        )));
+    }
     let to = next_cluster(found.cluster, &found.stored, &peers);
     let recovery = Recovery::write_down(dir, path, &found, |from, backup| Intent {
         from,
