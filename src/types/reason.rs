@@ -96,7 +96,9 @@ reasons! {
         "Nothing; if the proposer is lost, the others give its founding up by themselves.";
     Joining, Well, "joining",
         "a cluster exists, and this agent waits to be taken in",
-        "Nothing while the cluster has a leader; else bring the named servers back.";
+        "Nothing while the cluster has a leader; else bring its servers back. If it is gone for \
+         good, empty this agent's data directory, which holds nothing yet but the memory of it, and \
+         start it again.";
     Formed, Well, "formed",
         "the agent is in a cluster with a leader and catches up with it",
         "Nothing; it is ready once it has applied what was committed and its node is in the \
@@ -145,7 +147,8 @@ reasons! {
          an empty data directory.";
     AmbiguousCluster, Refused, "ambiguous-cluster",
         "the others belong to more than one cluster",
-        "Let the sources lead to one cluster only, and start the agent again.";
+        "Let the sources lead to one cluster only, empty this agent's data directory, which holds \
+         nothing yet but the memory of both, and start it again.";
     NodeIdConflict, Refused, "node-id-conflict",
         "this agent's node id is taken by another that is alive",
         "If this data directory is a copy, remove it: the agent then starts as a new one.";

@@ -240,15 +240,20 @@ async fn an_address_that_another_cluster_reuses_merges_nothing() {
     for seal in [Seal::Plain, Seal::SameKey, Seal::OwnKeys] {
         let mut pair = Pair::form(seal).await;
         let (x, y) = (pair.ids('x').await, pair.ids('y').await);
-        // A client of y takes the address of a dead client of x, and a server that of a server.
+        // A client of y takes the address of a dead client of x, and a server that of a server; or
+        // each that of the other.
+        let (client_at, server_at) = match seal {
+            Seal::SameKey => (2, 3),
+            Seal::Plain | Seal::OwnKeys => (3, 2),
+        };
         pair.kill("x3").await;
         pair.kill("x2").await;
         for n in [2, 3] {
             std::fs::remove_dir_all(pair.world.path(&format!("data-{n}"))).unwrap();
         }
         let watch = pair.watch();
-        pair.start("y4", 3, &[11], false);
-        pair.start("y5", 2, &[11], true);
+        pair.start("y4", client_at, &[11], false);
+        pair.start("y5", server_at, &[11], true);
         for name in ["y4", "y5"] {
             eventually(&format!("{name} is in y"), || async {
                 let id = pair.agent(name).stat("quorate", "cluster_id").await;
@@ -329,7 +334,7 @@ async fn an_empty_agent_whose_list_leads_to_two_clusters_joins_neither() {
         let (x, y) = (pair.ids('x').await, pair.ids('y').await);
         let before = pair.facts().await;
         pair.start("z1", 21, &[1, 2, 3, 11, 12, 13], is_server);
-        let torn = pair.agents.pop().unwrap().1;
+        let mut torn = pair.agents.pop().unwrap().1;
         eventually("the reason is ambiguous-cluster", || async {
             (torn.stat("quorate", "founding").await == "ambiguous-cluster").then_some(())
         })
@@ -347,5 +352,20 @@ async fn an_empty_agent_whose_list_leads_to_two_clusters_joins_neither() {
         assert_eq!(torn.stat("quorate", "founding").await, "ambiguous-cluster");
         pair.agents.pop();
         assert_eq!(pair.facts().await, before);
+        // What it is told to do about it helps: one cluster in the list, and an empty directory.
+        let told = torn.get_json("/v1/agent/why").await;
+        let advice = told["Advice"].as_str().unwrap();
+        assert!(
+            advice.contains("empty this agent's data directory"),
+            "{told}"
+        );
+        torn.kill().await;
+        pair.world.wipe(21);
+        pair.start("z1", 21, &[1, 2, 3], is_server);
+        eventually("z1 is in x", || async {
+            let id = pair.agent("z1").stat("quorate", "cluster_id").await;
+            x.contains(&id).then_some(())
+        })
+        .await;
     }
 }

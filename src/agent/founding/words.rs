@@ -31,16 +31,22 @@ pub(super) fn formed(cluster: ClusterId) -> Said {
 }
 
 /// A cluster exists, and this server is not in it yet. Those of its servers that do not answer
-/// are named: they may be why.
+/// are named: they may be why. If nobody of it is here, all that is left may be the memory of it.
 pub(super) fn joining(cluster: ClusterId, members: &[Member]) -> Said {
-    let is_of_it =
-        |member: &&Member| member.says.server().is_some() && member.says.cluster == Some(cluster);
-    let failed = members
-        .iter()
-        .filter(is_of_it)
-        .filter(|member| member.status == MemberStatus::Failed);
+    let with = |status: MemberStatus| {
+        let servers = members
+            .iter()
+            .filter(|member| member.says.server().is_some());
+        servers
+            .filter(move |member| member.says.cluster == Some(cluster) && member.status == status)
+    };
+    let failed = with(MemberStatus::Failed);
     let missing: Vec<String> = failed.map(|member| member.says.name.to_string()).collect();
+    let is_memory = missing.is_empty() && with(MemberStatus::Alive).next().is_none();
     let mut line = format!("cluster {cluster} exists; waiting to be added to it");
+    if is_memory {
+        line.push_str("; none of its servers is in sight, it is remembered on this disk");
+    }
     if !missing.is_empty() {
         line.push_str("; these of its servers do not answer: ");
         line.push_str(&missing.join(", "));
