@@ -1,6 +1,8 @@
 //! Real agents on loopback: what an operator does and sees.
 
 mod autopilot;
+#[cfg(feature = "aws")]
+mod chaos;
 mod clients;
 mod clusters;
 mod config_files;
