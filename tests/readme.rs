@@ -1,6 +1,7 @@
 //! The README tells the truth where a machine can tell: its table of settings is that of the
 //! program. `UPDATE=1 cargo test readme` writes it anew.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -54,4 +55,51 @@ fn the_table_of_settings_is_that_of_the_program() {
         found == table(),
         "the README's table is old: UPDATE=1 cargo test readme"
     );
+}
+
+/// Adds the names of all functions below a directory.
+fn functions_in(dir: &Path, names: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            functions_in(&path, names);
+        } else if path.extension().is_some_and(|ext| ext == "rs") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let after = text.split("fn ").skip(1);
+            let name = |rest: &str| {
+                rest.split(|c| c == '(' || c == '<')
+                    .next()
+                    .map(str::to_owned)
+            };
+            names.extend(after.filter_map(name));
+        }
+    }
+}
+
+#[test]
+fn every_test_that_a_page_names_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut names = BTreeSet::new();
+    for dir in ["src", "tests", "providers"] {
+        functions_in(&root.join(dir), &mut names);
+    }
+    let mut checked = 0;
+    for page in ["one-cluster.md", "scenarios.md"] {
+        let text = std::fs::read_to_string(root.join("src/docs").join(page)).unwrap();
+        // Every second part stands between backticks; a sentence with underscores is a test.
+        for quoted in text.split('`').skip(1).step_by(2) {
+            let is_test = quoted.matches('_').count() >= 4
+                && quoted
+                    .chars()
+                    .all(|c| c == '_' || c.is_ascii_alphanumeric());
+            if is_test {
+                checked += 1;
+                assert!(
+                    names.contains(quoted),
+                    "{page} names {quoted}, which is not there"
+                );
+            }
+        }
+    }
+    assert!(checked > 50, "{checked}");
 }

@@ -10,6 +10,9 @@ pub mod architecture {}
 #[doc = include_str!("one-cluster.md")]
 pub mod one_cluster {}
 
+#[doc = include_str!("scenarios.md")]
+pub mod scenarios {}
+
 #[doc = include_str!("glossary.md")]
 pub mod glossary {}
 
