@@ -80,7 +80,9 @@ pub const SETTINGS: &[Setting] = &[
         Founding,
         |c| json!(c.bootstrap_expect.unwrap_or_default()),
         "Number of servers that found the cluster together, the same on each of them. 0: this \
-         server founds nothing and waits to be added. 1 is the same as -bootstrap.",
+         server founds nothing and waits to be added. 1: this server \
+         founds alone once all that it was told to join has answered; -bootstrap does not wait for \
+         those who are silent.",
     )
     .flag("bootstrap-expect")
     .default("0"),

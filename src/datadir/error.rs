@@ -30,7 +30,8 @@ pub enum DataDirError {
     },
     /// The directory cannot be written, or not be created.
     #[error(
-        "data directory {}: {} is not writable; it must belong to the user that runs the agent",
+        "data directory {}: {} is not writable; it must belong to the user that runs the agent, on \
+         a file system that takes writes",
         dir.display(),
         path.display()
     )]

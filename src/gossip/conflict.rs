@@ -74,6 +74,14 @@ impl Party {
             generation: None,
         }
     }
+
+    /// The name, if it is known, and the address.
+    fn placed(&self) -> String {
+        match &self.name {
+            Some(name) => format!("'{name}' at {}", self.addr),
+            None => format!("at {}", self.addr),
+        }
+    }
 }
 
 impl From<&Announcement> for Party {
@@ -163,24 +171,21 @@ impl Conflict {
         };
         write!(
             f,
-            "Member {} at {} belongs to {}, ",
-            self.theirs,
-            self.theirs.addr,
+            "Member {} belongs to {}, ",
+            self.theirs.placed(),
             name(self.theirs.cluster, &self.theirs)
         )?;
         match self.kind {
             ConflictKind::AmbiguousCluster => write!(
                 f,
-                "while {} at {} is with members of {}; a blank agent between two clusters joins neither",
-                self.ours,
-                self.ours.addr,
+                "while {} is with members of {}; a blank agent between two clusters joins neither",
+                self.ours.placed(),
                 name(self.ours.cluster, &self.ours)
             ),
             _ => write!(
                 f,
-                "{} at {} to {}",
-                self.ours,
-                self.ours.addr,
+                "{} to {}",
+                self.ours.placed(),
                 name(self.ours.cluster, &self.ours)
             ),
         }
