@@ -119,6 +119,8 @@ pub use provider::{About, Limits, Lookup, Provider};
 pub use query::{Query, QueryError};
 pub use registry::Registry;
 pub use rest::{Call, Judge, Pages, Rest, escape, judge_status};
+#[cfg(feature = "aws")]
+use rest::{code, element};
 pub use secret::Secret;
 
 /// The providers of this build, sorted by name.

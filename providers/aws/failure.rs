@@ -1,25 +1,25 @@
-//! The SDK's errors and EC2's error codes in our words.
+//! Amazon's error codes, and the SDK's errors, in our words.
 //!
-//! Codes: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>. The SDK's
-//! own error is not kept as source: its text and `Debug` may hold whole requests and replies.
+//! Codes: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html> and
+//! <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/CommonErrors.html>, read 2026. The
+//! SDK's own error is not kept as source: its text and `Debug` may hold whole requests and replies.
 
 use std::error::Error;
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use aws_sdk_ec2::config::http::HttpResponse;
-use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_ec2::operation::RequestId as _;
-use aws_sdk_ec2::operation::describe_instances::DescribeInstancesError;
-use http_body_util::LengthLimitError;
+use aws_sdk_ec2::error::SdkError;
+use aws_smithy_runtime_api::client::result::ConnectorError;
 
-use crate::{Kind, QueryError, ResolveError};
+use crate::{HttpError, Kind, QueryError, Reply, ResolveError, code, judge_status};
 
 use super::NAME;
-use super::guard::Truncated;
 
-/// The vendor's call.
-pub(super) const OPERATION: &str = "DescribeInstances";
+/// The header with the vendor's name of a request, for its support.
+pub(super) const NAME_OF_REQUEST: &str = "x-amzn-requestid";
+
+/// The step of ours before the first call.
+pub(super) const LOAD: &str = "load credentials";
 
 /// The most errors of one chain that are told.
 const CAUSES_MAX: usize = 8;
@@ -29,66 +29,56 @@ pub(super) fn query(error: QueryError) -> ResolveError {
     ResolveError::new(Kind::Query, NAME, "check the query").with_source(error)
 }
 
-/// The credentials could not be had.
-pub(super) fn credentials(error: &(dyn Error + 'static)) -> ResolveError {
-    ResolveError::new(Kind::Credentials, NAME, "load credentials").with("cause", &causes(error))
-}
-
 /// A reply that parses and yet is not what the API gives.
-pub(super) fn shape(what: &str) -> ResolveError {
-    ResolveError::new(Kind::Answer, NAME, OPERATION).with("reply", what)
+pub(super) fn shape(operation: &'static str, what: &str) -> ResolveError {
+    ResolveError::new(Kind::Answer, NAME, operation).with("reply", what)
 }
 
-/// A call that failed, after all its retries.
-pub(super) fn call(error: &SdkError<DescribeInstancesError>) -> ResolveError {
-    let code = error
-        .as_service_error()
-        .and_then(ProvideErrorMetadata::code);
-    let status = error.raw_response().map(|raw| raw.status().as_u16());
-    let mut failure = ResolveError::new(kind(error, code, status), NAME, OPERATION);
-    if let Some(code) = code {
-        failure = failure.with("code", code);
+/// A call of the SDK that failed: by our own word if the door said it, else the SDK does not
+/// understand the reply.
+pub(super) fn call<E: Error + Send + Sync + 'static>(
+    operation: &'static str,
+    error: &SdkError<E, HttpResponse>,
+) -> ResolveError {
+    if let Some(own) = links(error).find_map(|link| link.downcast_ref::<ResolveError>()) {
+        return own.clone();
     }
-    match error
-        .as_service_error()
-        .and_then(|service| service.meta().message())
-    {
-        Some(message) => failure = failure.with("message", message),
-        None => failure = failure.with("cause", &causes(error)),
-    }
-    if let Some(status) = status {
-        failure = failure.with("status", &status.to_string());
-    }
-    if let Some(id) = error
-        .as_service_error()
-        .and_then(|service| service.meta().request_id())
-    {
-        failure = failure.with("request id", id);
-    }
-    match error.raw_response().and_then(pause) {
-        Some(wait) => failure.with_pause(wait),
-        None => failure,
-    }
-}
-
-fn kind(error: &SdkError<DescribeInstancesError>, code: Option<&str>, status: Option<u16>) -> Kind {
-    match error {
+    let kind = match error {
         SdkError::ConstructionFailure(_) => Kind::Internal,
         SdkError::TimeoutError(_) => Kind::Timeout,
-        SdkError::DispatchFailure(failure) if failure.is_timeout() => Kind::Timeout,
-        SdkError::DispatchFailure(failure) if failure.is_user() => Kind::Internal,
-        SdkError::ResponseError(_) if is_too_large(error) || is_truncated(error) => Kind::Answer,
-        SdkError::ServiceError(_) => match code {
-            Some(code) => of_code(code, status),
-            None => of_status(status),
-        },
-        // The connection, its TLS or the rest of a body: none of them is ours.
-        _ => Kind::Unavailable,
-    }
+        _ => Kind::Answer,
+    };
+    ResolveError::new(kind, NAME, operation).with("cause", &causes(error))
 }
 
-/// The codes of EC2 and of its signature check, by what the operator has to do.
-fn of_code(code: &str, status: Option<u16>) -> Kind {
+/// The chain of credentials came to nothing: nobody has any, or who might is not reached.
+pub(super) fn credentials(error: &(dyn Error + 'static)) -> ResolveError {
+    let is_late = |link: &(dyn Error + 'static)| {
+        let late = link.downcast_ref::<ConnectorError>();
+        late.is_some_and(ConnectorError::is_timeout)
+    };
+    let failed = |kind| ResolveError::new(kind, NAME, LOAD).with("cause", &causes(error));
+    if links(error).any(is_late) {
+        return failed(Kind::Timeout).with("hint", HOPS);
+    }
+    if links(error).any(<dyn Error>::is::<HttpError>) {
+        return failed(Kind::Unavailable);
+    }
+    failed(Kind::Credentials)
+}
+
+/// What to do where a metadata service is silent.
+pub(super) const HOPS: &str = "in a container the instance's metadata needs a hop limit of 2";
+
+/// What a reply means: the vendor's code goes before the status.
+pub(super) fn judge(reply: &Reply) -> Option<Kind> {
+    let by_status = judge_status(reply)?;
+    let by_code = code(&reply.body).and_then(|code| of_code(&code));
+    Some(by_code.unwrap_or(by_status))
+}
+
+/// The codes of EC2, ECS, STS and of the check of signatures, by what the operator has to do.
+fn of_code(code: &str) -> Option<Kind> {
     match code {
         "UnauthorizedOperation"
         | "AccessDenied"
@@ -96,66 +86,51 @@ fn of_code(code: &str, status: Option<u16>) -> Kind {
         | "OptInRequired"
         | "Blocked"
         | "PendingVerification"
-        | "DryRunOperation" => Kind::Denied,
+        | "NotAuthorized"
+        | "RegionDisabledException"
+        | "DryRunOperation" => Some(Kind::Denied),
         // The clock is part of a signature, so a request that expired is one of them too.
         "AuthFailure"
         | "InvalidClientTokenId"
         | "SignatureDoesNotMatch"
+        | "InvalidSignatureException"
         | "ExpiredToken"
+        | "ExpiredTokenException"
         | "MissingAuthenticationToken"
+        | "MissingAuthenticationTokenException"
         | "IncompleteSignature"
+        | "IncompleteSignatureException"
         | "UnrecognizedClientException"
         | "RequestExpired"
-        | "InvalidAccessKeyId" => Kind::Credentials,
+        | "RequestTimeTooSkewed"
+        | "InvalidAccessKeyId" => Some(Kind::Credentials),
         "RequestLimitExceeded"
         | "Throttling"
         | "ThrottlingException"
         | "EC2ThrottledException"
         | "RequestThrottled"
         | "TooManyRequestsException"
-        | "SlowDown" => Kind::Throttled,
+        | "SlowDown" => Some(Kind::Throttled),
         "InvalidParameterValue"
         | "InvalidParameter"
+        | "InvalidParameterException"
         | "InvalidParameterCombination"
         | "MissingParameter"
         | "UnknownParameter"
         | "InvalidFilter"
         | "FilterLimitExceeded"
         | "ValidationError"
-        | "MalformedQueryString" => Kind::Query,
-        _ => of_status(status),
+        | "MalformedQueryString" => Some(Kind::Query),
+        "InternalError" | "InternalFailure" | "ServerException" | "ServiceUnavailable"
+        | "Unavailable" => Some(Kind::Unavailable),
+        _ => None,
     }
-}
-
-/// The status alone: of a proxy, a load balancer or a look-alike, or a code that is not listed.
-const fn of_status(status: Option<u16>) -> Kind {
-    match status {
-        Some(401 | 403) => Kind::Denied,
-        Some(429) => Kind::Throttled,
-        Some(407 | 408 | 500..) => Kind::Unavailable,
-        _ => Kind::Answer,
-    }
-}
-
-/// Says whether a reply was cut off at its limit.
-pub(super) fn is_too_large(error: &(dyn Error + 'static)) -> bool {
-    chain(error).any(<dyn Error>::is::<LengthLimitError>)
-}
-
-fn is_truncated(error: &(dyn Error + 'static)) -> bool {
-    chain(error).any(<dyn Error>::is::<Truncated>)
-}
-
-/// The pause that a reply asks for (RFC 9110, section 10.2.3; the form in seconds only).
-pub(super) fn pause(response: &HttpResponse) -> Option<Duration> {
-    let seconds = response.headers().get("retry-after")?;
-    seconds.trim().parse().ok().map(Duration::from_secs)
 }
 
 /// An error and what lies behind it, on one line.
 fn causes(error: &(dyn Error + 'static)) -> String {
     let mut line = String::new();
-    for cause in chain(error).take(CAUSES_MAX) {
+    for cause in links(error).take(CAUSES_MAX) {
         let text = cause.to_string();
         // Many errors repeat their source; once is enough.
         if line.contains(&text) {
@@ -170,7 +145,7 @@ fn causes(error: &(dyn Error + 'static)) -> String {
     line
 }
 
-fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+fn links<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     let mut next = Some(error);
     std::iter::from_fn(move || {
         let cause = next?;
@@ -183,36 +158,51 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn 
 mod tests {
     use super::*;
 
+    fn judged(status: u16, body: &str) -> Option<Kind> {
+        judge(&Reply {
+            status,
+            headers: reqwest::header::HeaderMap::new(),
+            body: body.as_bytes().to_vec(),
+        })
+    }
+
     #[test]
     fn a_code_says_what_the_operator_has_to_do() {
         let rows = [
             ("UnauthorizedOperation", 403, Kind::Denied),
             ("AuthFailure", 401, Kind::Credentials),
             ("RequestExpired", 400, Kind::Credentials),
+            ("ExpiredToken", 403, Kind::Credentials),
             ("RequestLimitExceeded", 503, Kind::Throttled),
+            ("ThrottlingException", 400, Kind::Throttled),
             ("InvalidParameterValue", 400, Kind::Query),
             ("InternalError", 500, Kind::Unavailable),
             ("Unavailable", 503, Kind::Unavailable),
             ("NeverHeardOf", 400, Kind::Answer),
             ("NeverHeardOf", 403, Kind::Denied),
+            ("NeverHeardOf", 503, Kind::Unavailable),
         ];
         for (code, status, wanted) in rows {
-            assert_eq!(of_code(code, Some(status)), wanted, "{code}");
+            let xml =
+                format!("<Response><Errors><Error><Code>{code}</Code></Error></Errors></Response>");
+            assert_eq!(judged(status, &xml), Some(wanted), "{xml}");
+            let json = format!(r#"{{"__type":"com.amazonaws.ecs#{code}","message":"no"}}"#);
+            assert_eq!(judged(status, &json), Some(wanted), "{json}");
         }
     }
 
     #[test]
     fn a_status_without_a_code_is_a_proxy_speaking() {
         let rows = [
-            (200, Kind::Answer),
-            (302, Kind::Answer),
-            (404, Kind::Answer),
-            (407, Kind::Unavailable),
-            (429, Kind::Throttled),
-            (502, Kind::Unavailable),
+            (200, None),
+            (302, Some(Kind::Answer)),
+            (404, Some(Kind::Answer)),
+            (407, Some(Kind::Unavailable)),
+            (429, Some(Kind::Throttled)),
+            (502, Some(Kind::Unavailable)),
         ];
         for (status, wanted) in rows {
-            assert_eq!(of_status(Some(status)), wanted, "{status}");
+            assert_eq!(judged(status, "no"), wanted, "{status}");
         }
     }
 }

@@ -9,7 +9,12 @@ use aws_sdk_ec2::types::{Instance as Machine, InstanceStateName, Tag};
 
 use crate::{Address, Instance, ResolveError, Seen};
 
+use super::ec2::OPERATION;
 use super::failure;
+
+fn shape(what: &str) -> ResolveError {
+    failure::shape(OPERATION, what)
+}
 
 /// The tag that consoles show as the name.
 const NAME_TAG: &str = "Name";
@@ -18,11 +23,11 @@ const NAME_TAG: &str = "Name";
 pub(super) fn add(page: DescribeInstancesOutput, seen: &mut Seen) -> Result<(), ResolveError> {
     let reservations = page
         .reservations
-        .ok_or_else(|| failure::shape("without `reservationSet`"))?;
+        .ok_or_else(|| shape("without `reservationSet`"))?;
     for reservation in reservations {
         let machines = reservation
             .instances
-            .ok_or_else(|| failure::shape("a reservation without `instancesSet`"))?;
+            .ok_or_else(|| shape("a reservation without `instancesSet`"))?;
         for machine in &machines {
             seen.add(instance(machine)?);
         }
@@ -34,18 +39,16 @@ fn instance(machine: &Machine) -> Result<Instance, ResolveError> {
     let id = machine
         .instance_id()
         .filter(|id| !id.is_empty())
-        .ok_or_else(|| failure::shape("an instance without `instanceId`"))?;
+        .ok_or_else(|| shape("an instance without `instanceId`"))?;
     let state = machine
         .state()
         .and_then(|state| state.name())
-        .ok_or_else(|| {
-            failure::shape("an instance without `instanceState`").with("instance", id)
-        })?;
+        .ok_or_else(|| shape("an instance without `instanceState`").with("instance", id))?;
     let pair = |tag: &Tag| {
         let value = tag.value().unwrap_or_default().to_owned();
         Some((tag.key()?.to_owned(), value))
     };
-    let mut instance = Instance::from_call(failure::OPERATION).with_id(id);
+    let mut instance = Instance::from_call(OPERATION).with_id(id);
     instance.tags = machine.tags().iter().filter_map(pair).collect();
     let name = instance.tags.get(NAME_TAG);
     instance.name = name.filter(|name| !name.is_empty()).cloned();
@@ -67,7 +70,7 @@ fn instance(machine: &Machine) -> Result<Instance, ResolveError> {
 fn addresses(machine: &Machine, id: &str) -> Result<Vec<Address>, ResolveError> {
     let parse = |text: &str| {
         text.parse::<IpAddr>().map_err(|_not_an_address| {
-            failure::shape("an address that is none")
+            shape("an address that is none")
                 .with("instance", id)
                 .with("address", text)
         })

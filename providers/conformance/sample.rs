@@ -41,7 +41,7 @@ impl Sample {
         }
     }
 
-    /// A good answer to requests whose path and query have this text in them; the first that fits
+    /// A good answer to requests whose path, query or body has this text in it; the first that fits
     /// counts, so the later pages go first. `{addr}` in it becomes the host of the endpoint.
     #[must_use]
     pub fn page(mut self, within: &str, body: &str) -> Self {

@@ -12,10 +12,39 @@ fn data(file: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The sample of a provider.
-pub(super) fn sample(name: &str) -> Sample {
+/// The samples of a provider: one for each API that it speaks.
+pub(super) fn samples(name: &str) -> Vec<Sample> {
     match name {
-        "aws" | "azure" => Sample::default().past_io(),
+        "aws" => vec![ec2(), ecs()],
+        _ => vec![sample(name)],
+    }
+}
+
+const AWS: &str = "provider=aws region=eu-west-1 tag_key=role tag_value=server \
+                   access_key_id=AKID secret_access_key=hush";
+
+fn ec2() -> Sample {
+    Sample::of(AWS)
+        .page("NextToken=token-2", &data("aws/testdata/instances_3.xml"))
+        .page("NextToken=token-1", &data("aws/testdata/instances_2.xml"))
+        .page(
+            "Action=DescribeInstances",
+            &data("aws/testdata/instances_1.xml"),
+        )
+        .next("<nextToken>token-")
+}
+
+fn ecs() -> Sample {
+    Sample::of(&format!("{AWS} service=ecs ecs_cluster=blue"))
+        .page("\"include\":", &data("aws/testdata/tasks.json"))
+        .page("\"nextToken\":", &data("aws/testdata/task_arns_2.json"))
+        .page("\"desiredStatus\":", &data("aws/testdata/task_arns_1.json"))
+        .next("\"nextToken\": \"token-1")
+}
+
+fn sample(name: &str) -> Sample {
+    match name {
+        "azure" => Sample::default().past_io(),
         "consul" => Sample::of("provider=consul service=a"),
         "digitalocean" => Sample::of("provider=digitalocean tag_name=a api_token=hush")
             .page("?page=2", &data("digitalocean/testdata/two_pages_2.json"))

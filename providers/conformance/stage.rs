@@ -114,9 +114,10 @@ impl Stage {
             astray.unwrap_or_else(PoisonError::into_inner).push(host);
         }
         let target = format!(
-            "{}?{}",
+            "{}?{} {}",
             request.url.path(),
-            request.url.query().unwrap_or_default()
+            request.url.query().unwrap_or_default(),
+            String::from_utf8_lossy(&request.body)
         );
         if let Some(body) = fitting(&self.0.before, &target) {
             return Some(Ok(json(200, body)));

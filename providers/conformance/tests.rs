@@ -18,8 +18,10 @@ async fn every_provider_passes_the_suite() {
         let name = provider.name();
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
         assert!(folder.join("mod.rs").is_file(), "no folder {name}");
-        let faults = check(*provider, &samples::sample(name)).await;
-        all.extend(faults.iter().map(|fault| format!("{name}: {fault}")));
+        for sample in samples::samples(name) {
+            let faults = check(*provider, &sample).await;
+            all.extend(faults.iter().map(|fault| format!("{name}: {fault}")));
+        }
     }
     assert!(all.is_empty(), "\n{}", all.join("\n"));
 }
@@ -38,10 +40,13 @@ async fn no_provider_takes_a_hostile_answer_for_an_answer() {
         if !keys.any(|key| key.name == "endpoint") {
             continue;
         }
-        let sample = samples::sample(provider.name());
         let registry = Registry::empty().with(*provider);
-        let text = sample.query(*provider, &registry).unwrap();
-        for hostile in Hostile::ALL {
+        let samples = samples::samples(provider.name());
+        let each = samples
+            .iter()
+            .flat_map(|one| Hostile::ALL.map(|hostile| (one, hostile)));
+        for (sample, hostile) in each {
+            let text = sample.query(*provider, &registry).unwrap();
             let tape = Tape::always(hostile).await;
             let variables = sample.variables.iter();
             let variables: Vec<(&str, &str)> =

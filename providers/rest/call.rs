@@ -84,6 +84,14 @@ impl<'r> Call<'r> {
         Ok(self.header("content-type", "application/json"))
     }
 
+    /// As another library made it: an address on this server, all headers, and the body.
+    #[cfg(feature = "aws")]
+    #[must_use]
+    pub(crate) fn as_made(mut self, url: Url, headers: HeaderMap, body: Vec<u8>) -> Self {
+        (self.url, self.headers, self.body) = (url, headers, body);
+        self
+    }
+
     /// Who asks.
     pub const fn rest(&self) -> &'r Rest<'r> {
         self.rest

@@ -27,6 +27,8 @@ mod verdict;
 pub use call::Call;
 pub use pages::Pages;
 pub use verdict::{Judge, judge_status};
+#[cfg(feature = "aws")]
+pub(crate) use verdict::{code, element};
 
 use std::fmt;
 use std::sync::Arc;

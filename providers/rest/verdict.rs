@@ -57,6 +57,9 @@ impl Call<'_> {
         let mut error = rest
             .error(kind, self.operation)
             .with("status", &reply.status.to_string());
+        if let Some(code) = code(&reply.body) {
+            error = error.with("code", &rest.scrub(&code));
+        }
         if let Some(message) = message(&reply.body).or_else(|| plain(reply)) {
             error = error.with("message", &rest.scrub(&message));
         }
@@ -79,7 +82,33 @@ const MESSAGES: &[&str] = &[
     "/Message",
 ];
 
+/// The most bytes of a refusal that are looked at as XML.
+const REFUSAL_BYTES_MAX: usize = 16 << 10;
+
+/// The text of the first XML element of a name that has no attributes.
+pub(crate) fn element<'a>(body: &'a [u8], name: &str) -> Option<&'a str> {
+    let body = body.get(..REFUSAL_BYTES_MAX).unwrap_or(body);
+    let text = std::str::from_utf8(body).ok()?;
+    let (_, after) = text.split_once(&format!("<{name}>"))?;
+    let (inner, _) = after.split_once(&format!("</{name}>"))?;
+    Some(inner.trim()).filter(|inner| !inner.is_empty())
+}
+
+/// Amazon's word for what went wrong, from its XML or its JSON, where a namespace may lead.
+pub(crate) fn code(body: &[u8]) -> Option<String> {
+    if let Some(code) = element(body, "Code") {
+        return Some(code.to_owned());
+    }
+    let body: Value = serde_json::from_slice(body).ok()?;
+    let code = body.get("__type")?.as_str()?;
+    let name = code.rsplit('#').next().unwrap_or(code);
+    Some(name.to_owned()).filter(|name| !name.is_empty())
+}
+
 fn message(body: &[u8]) -> Option<String> {
+    if let Some(message) = element(body, "Message") {
+        return Some(message.to_owned());
+    }
     let body: Value = serde_json::from_slice(body).ok()?;
     let mut texts = MESSAGES
         .iter()

@@ -69,4 +69,6 @@ pub mod adr {
     pub mod adr_0014_a_host_to_simulate {}
     #[doc = include_str!("adr/0015-removed-by-an-operator.md")]
     pub mod adr_0015_removed_by_an_operator {}
+    #[doc = include_str!("adr/0016-one-way-to-amazon.md")]
+    pub mod adr_0016_one_way_to_amazon {}
 }

@@ -1,24 +1,39 @@
 //! The provider against a stand-in of EC2: what is asked, what comes back, and bad days.
 
 mod bad_days;
+mod cloud;
 #[path = "../../../tests/support/ec2.rs"]
 mod ec2;
+mod ecs;
 mod process;
+mod regions;
+mod role;
 
 use std::collections::BTreeMap;
 
 use ec2::{Fault, Instance, StandIn};
 
-use crate::{Answer, Contact, Environment, FakeDns, Io, Kind, Query, ResolveError, resolve};
+use crate::{
+    Answer, Contact, Environment, FakeClock, FakeDns, Io, Kind, Query, RealHttp, ResolveError,
+    resolve,
+};
 
-/// Variables with a key pair and a region, and no way out of the test.
-fn io() -> Io {
-    let variables = [
-        ("AWS_ACCESS_KEY_ID", "AKIDENV"),
-        ("AWS_SECRET_ACCESS_KEY", "secret-of-env"),
-        ("AWS_REGION", "eu-west-1"),
-    ];
+/// A key pair and a region, as variables.
+const VARIABLES: [(&str, &str); 3] = [
+    ("AWS_ACCESS_KEY_ID", "AKIDENV"),
+    ("AWS_SECRET_ACCESS_KEY", "secret-of-env"),
+    ("AWS_REGION", "eu-west-1"),
+];
+
+/// Doors to loopback, and a clock that jumps.
+fn doors<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Io {
     Io::new(Environment::fixed(variables), FakeDns::default())
+        .with_http(RealHttp::default())
+        .with_clock(FakeClock::default())
+}
+
+fn io() -> Io {
+    doors(VARIABLES)
 }
 
 fn query(ec2: &StandIn, more: &str) -> Query {
@@ -90,9 +105,11 @@ async fn a_variable_names_the_endpoint() {
         ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
     ];
     variables.push(("AWS_ENDPOINT_URL_EC2", &endpoint));
-    let io = Io::new(Environment::fixed(variables), FakeDns::default());
     let query = Query::parse("provider=aws tag_key=role tag_value=server").unwrap();
-    assert_eq!(shown(&resolve(&query, &io).await.unwrap()), THREE);
+    assert_eq!(
+        shown(&resolve(&query, &doors(variables)).await.unwrap()),
+        THREE
+    );
 }
 
 #[tokio::test]
