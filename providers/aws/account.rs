@@ -60,7 +60,7 @@ impl Account {
         let mut regions = settings.regions.clone();
         if regions.is_empty() {
             let found = shared.region().map(|region| region.as_ref().to_owned());
-            regions.push(found.ok_or_else(no_region)?);
+            regions.push(found.ok_or_else(|| no_region(&door))?);
         }
         let role = settings.role.clone();
         let credentials = credentials(&door, &shared, &regions, role.as_ref()).await?;
@@ -139,13 +139,15 @@ async fn elsewhere(door: &Door) -> Result<Option<String>, ResolveError> {
     }
 }
 
-fn no_region() -> ResolveError {
-    ResolveError::new(Kind::Unavailable, NAME, "find the region")
-        .with(
-            "cause",
-            "neither `region`, AWS_REGION, a profile nor the metadata service has one",
-        )
-        .with("hint", HOPS)
+fn no_region(door: &Door) -> ResolveError {
+    let error = ResolveError::new(Kind::Unavailable, NAME, "find the region").with(
+        "cause",
+        "neither `region`, AWS_REGION, a profile nor the metadata service has one",
+    );
+    if door.is_silent() {
+        return error.with("hint", HOPS);
+    }
+    error
 }
 
 /// Region and credentials by the SDK's chain, which is not asked for what is known.
@@ -209,7 +211,7 @@ async fn credentials(
         let error = ResolveError::new(Kind::Timeout, NAME, LOAD);
         error.with("hint", HOPS)
     })?;
-    let own = own.map_err(|error| failure::credentials(&error))?;
+    let own = own.map_err(|error| failure::credentials(&error, door.is_silent()))?;
     match (role, regions.first()) {
         (Some(role), Some(region)) => role::assume(door, shared, role, region, own).await,
         _ => Ok(own),

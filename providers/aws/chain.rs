@@ -64,7 +64,10 @@ impl Chain {
         });
         let time = self.time.min(self.door.left());
         match tokio::time::timeout(time, sent).await {
-            Err(elapsed) => Err(ConnectorError::timeout(elapsed.into())),
+            Err(elapsed) => {
+                self.door.note_silence();
+                Err(ConnectorError::timeout(elapsed.into()))
+            }
             Ok(Err(error)) => Err(failed(error)),
             Ok(Ok(reply)) => to_sdk(reply).map_err(internal),
         }

@@ -5,6 +5,8 @@
 //! call of this crate is, and so not by the SDK. What its chain of credentials asks
 //! ([`Door::chain`]) goes out once each time: the chain has pauses and limits of its own.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aws_sdk_ec2::config::{HttpClient, RuntimeComponents};
@@ -31,6 +33,8 @@ pub(super) struct Door {
     limits: Limits,
     /// When the lookup, or this part of it, ends.
     until: Duration,
+    /// Somebody whom the chain of credentials asked did not answer in time.
+    is_silent: Arc<AtomicBool>,
 }
 
 impl Door {
@@ -40,6 +44,7 @@ impl Door {
             io: lookup.io.clone(),
             limits: *lookup.limits,
             until: lookup.io.clock().elapsed() + lookup.limits.deadline,
+            is_silent: Arc::default(),
         }
     }
 
@@ -54,6 +59,17 @@ impl Door {
     /// The time that is left.
     pub(super) fn left(&self) -> Duration {
         self.until.saturating_sub(self.io.clock().elapsed())
+    }
+
+    /// Takes note of somebody who does not answer.
+    pub(super) fn note_silence(&self) {
+        self.is_silent.store(true, Ordering::Relaxed);
+    }
+
+    /// Says whether somebody whom the chain of credentials asked did not answer in time: it takes
+    /// that for a machine without credentials, and says nothing of it.
+    pub(super) fn is_silent(&self) -> bool {
+        self.is_silent.load(Ordering::Relaxed)
     }
 
     /// No longer than this from now.

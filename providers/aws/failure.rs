@@ -9,7 +9,6 @@ use std::fmt::Write as _;
 
 use aws_sdk_ec2::config::http::HttpResponse;
 use aws_sdk_ec2::error::SdkError;
-use aws_smithy_runtime_api::client::result::ConnectorError;
 
 use crate::{HttpError, Kind, QueryError, Reply, ResolveError, code, judge_status};
 
@@ -51,16 +50,13 @@ pub(super) fn call<E: Error + Send + Sync + 'static>(
     ResolveError::new(kind, NAME, operation).with("cause", &causes(error))
 }
 
-/// The chain of credentials came to nothing: nobody has any, or who might is not reached.
-pub(super) fn credentials(error: &(dyn Error + 'static)) -> ResolveError {
-    let is_late = |link: &(dyn Error + 'static)| {
-        let late = link.downcast_ref::<ConnectorError>();
-        late.is_some_and(ConnectorError::is_timeout)
-    };
+/// The chain of credentials came to nothing: nobody has any, or who might is silent.
+pub(super) fn credentials(error: &(dyn Error + 'static), is_silent: bool) -> ResolveError {
     let failed = |kind| ResolveError::new(kind, NAME, LOAD).with("cause", &causes(error));
-    if links(error).any(is_late) {
+    if is_silent {
         return failed(Kind::Timeout).with("hint", HOPS);
     }
+    // A web identity or a profile's role is had from a server, which may be down.
     if links(error).any(<dyn Error>::is::<HttpError>) {
         return failed(Kind::Unavailable);
     }

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use super::ec2::Fault;
 use super::{THREE, ask, io, query, shown, three};
-use crate::{Environment, FakeDns, Io, Kind, Limits, Retry, resolve, resolve_within};
+use crate::{Environment, FakeDns, Io, Kind, Limits, Query, Retry, resolve, resolve_within};
 
 const fn error(status: u16, code: &'static str) -> Fault {
     Fault::Error {
@@ -87,7 +87,7 @@ async fn a_long_outage_does_not_use_up_the_retries_of_the_lookup_that_ends_it() 
     ec2.fail(usize::MAX, error(500, "InternalError"));
     let (query, limits) = (query(&ec2, ""), Limits::default());
     let mut outage = JoinSet::new();
-    // The SDK's bucket holds 500 tokens, and a lookup that fails takes 25 of them.
+    // A bucket for the whole process, as the SDK has, holds 500 tokens, and each of these takes 25.
     for _lookup in 0..21 {
         let query = query.clone();
         outage.spawn(async move { resolve_within(&query, &io(), &limits).await });
@@ -242,6 +242,19 @@ async fn no_one_at_the_endpoint_is_unavailable() {
     assert!(
         cause.is_some_and(|cause| cause.contains("onnect")),
         "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_name_that_is_nobodys_is_unavailable_and_worth_another_try() {
+    let text = "provider=aws tag_key=role tag_value=server endpoint=http://ec2.invalid";
+    let error = resolve(&Query::parse(text).unwrap(), &io())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.retry()),
+        (Kind::Unavailable, Retry::Backoff),
+        "{error}"
     );
 }
 

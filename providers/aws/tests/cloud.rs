@@ -9,8 +9,8 @@ use reqwest::header::HeaderMap;
 use tokio::time::Instant;
 
 use crate::{
-    Answer, BoxFuture, Clock, Environment, FakeClock, FakeDns, Http, HttpError, Io, Limits, Query,
-    Reply, Request, ResolveError, SystemClock, resolve_within,
+    Answer, BoxFuture, Clock, Environment, FakeClock, FakeDns, FakeFiles, Http, HttpError, Io,
+    Limits, Query, Reply, Request, ResolveError, Route, SystemClock, resolve_within,
 };
 
 /// The runtime's clock, for tests that pause it: what hangs takes as much time as what waits.
@@ -60,6 +60,7 @@ pub(super) fn refusal(status: u16, code: &str) -> Play {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Asked {
     pub(super) url: String,
+    pub(super) route: Arc<Route>,
     pub(super) headers: HeaderMap,
     pub(super) body: String,
 }
@@ -107,6 +108,7 @@ impl Asked {
 pub(super) struct Cloud {
     play: Arc<dyn Fn(&Asked) -> Play + Send + Sync>,
     asked: Arc<Mutex<Vec<Asked>>>,
+    pub(super) files: FakeFiles,
 }
 
 impl fmt::Debug for Cloud {
@@ -120,6 +122,7 @@ impl Cloud {
         Self {
             play: Arc::new(play),
             asked: Arc::default(),
+            files: FakeFiles::default(),
         }
     }
 
@@ -154,6 +157,7 @@ impl Cloud {
         let environment = Environment::fixed(variables.iter().copied());
         let io = Io::new(environment, FakeDns::default())
             .with_http(self.clone())
+            .with_files(self.files.clone())
             .with_clock(Paused(Instant::now()));
         resolve_within(&query, &io, &Limits::default()).await
     }
@@ -163,6 +167,7 @@ impl Http for Cloud {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Reply, HttpError>> {
         let asked = Asked {
             url: request.url.to_string(),
+            route: request.route,
             headers: request.headers,
             body: String::from_utf8(request.body).unwrap(),
         };

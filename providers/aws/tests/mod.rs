@@ -8,6 +8,7 @@ mod ecs;
 mod process;
 mod regions;
 mod role;
+mod way;
 
 use std::collections::BTreeMap;
 

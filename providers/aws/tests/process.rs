@@ -3,7 +3,7 @@
 use std::process::Stdio;
 
 use axum::Router;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, put};
 use tokio::net::TcpListener;
 use tokio::process::Command;
@@ -16,6 +16,10 @@ use crate::{Io, Query, resolve};
 #[tokio::test]
 #[ignore = "other tests run it in a process of its own"]
 async fn child() {
+    child_asks().await;
+}
+
+async fn child_asks() {
     let query = Query::parse("provider=aws tag_key=role tag_value=server").unwrap();
     match resolve(&query, &Io::real()).await {
         Ok(answer) => println!("found {}", shown(&answer).join(" ")),
@@ -23,15 +27,22 @@ async fn child() {
     }
 }
 
+/// As [`child`], but whoever waits for nothing else does not wait.
+#[tokio::test(start_paused = true)]
+#[ignore = "other tests run it in a process of its own"]
+async fn child_without_patience() {
+    child_asks().await;
+}
+
 /// What [`child`] prints under these variables and no others.
 async fn ask_in_child(variables: &[(&str, &str)]) -> String {
+    ask_in("child", variables).await
+}
+
+async fn ask_in(child: &str, variables: &[(&str, &str)]) -> String {
+    let name = format!("aws::tests::process::{child}");
     let output = Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "aws::tests::process::child",
-            "--ignored",
-            "--nocapture",
-        ])
+        .args(["--exact", &name, "--ignored", "--nocapture"])
         .env_clear()
         .envs(variables.iter().copied())
         .stdin(Stdio::null())
@@ -50,22 +61,34 @@ async fn metadata_service() -> String {
         headers.insert("x-aws-ec2-metadata-token-ttl-seconds", 21_600.into());
         (headers, "token")
     };
-    let role = || async {
-        concat!(
+    let with_token = |headers: &HeaderMap, text: &'static str| {
+        let is_known = headers
+            .get("x-aws-ec2-metadata-token")
+            .is_some_and(|one| one == "token");
+        let status = if is_known {
+            StatusCode::OK
+        } else {
+            StatusCode::UNAUTHORIZED
+        };
+        (status, text)
+    };
+    let role = async move |headers: HeaderMap| {
+        let role = concat!(
             r#"{"Code":"Success","LastUpdated":"2026-01-01T00:00:00Z","Type":"AWS-HMAC","#,
             r#""AccessKeyId":"AKIDROLE","SecretAccessKey":"s","Token":"of-the-role","#,
             r#""Expiration":"2099-01-01T00:00:00Z"}"#,
-        )
+        );
+        with_token(&headers, role)
     };
     let router = Router::new()
         .route("/latest/api/token", put(token))
         .route(
             "/latest/meta-data/placement/region",
-            get(|| async { "eu-west-3" }),
+            get(async move |headers: HeaderMap| with_token(&headers, "eu-west-3")),
         )
         .route(
             "/latest/meta-data/iam/security-credentials/",
-            get(|| async { "agents" }),
+            get(async move |headers: HeaderMap| with_token(&headers, "agents")),
         )
         .route(
             "/latest/meta-data/iam/security-credentials/agents",
@@ -122,6 +145,69 @@ async fn region_and_credentials_come_from_the_instance() {
         signer.contains("Credential=AKIDROLE/") && signer.contains("/eu-west-3/"),
         "{signer}"
     );
+}
+
+#[tokio::test]
+async fn a_metadata_service_that_drops_the_request_for_a_token_is_named_with_what_to_do() {
+    // It takes connections and says nothing, as behind a hop limit that is too low.
+    let silent = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let endpoint = format!("http://{}", silent.local_addr().unwrap());
+    let mut variables = vec![("AWS_EC2_METADATA_SERVICE_ENDPOINT", endpoint.as_str())];
+    let printed = ask_in("child_without_patience", &variables).await;
+    assert!(
+        printed.contains("failed aws: find the region: unavailable"),
+        "{printed}"
+    );
+    assert!(printed.contains("hop limit of 2"), "{printed}");
+
+    variables.push(("AWS_REGION", "eu-west-2"));
+    let printed = ask_in("child_without_patience", &variables).await;
+    assert!(
+        printed.contains("failed aws: load credentials: no answer in time"),
+        "{printed}"
+    );
+    assert!(printed.contains("hop limit of 2"), "{printed}");
+}
+
+#[tokio::test]
+async fn a_proxy_is_not_asked_for_what_it_is_told_to_leave() {
+    let ec2 = three().await;
+    let printed = ask_in_child(&[
+        ("HTTP_PROXY", "http://127.0.0.1:1"),
+        ("NO_PROXY", "127.0.0.1"),
+        ("AWS_ENDPOINT_URL_EC2", &ec2.url()),
+        ("AWS_REGION", "eu-west-2"),
+        ("AWS_ACCESS_KEY_ID", "AKIDENV"),
+        ("AWS_SECRET_ACCESS_KEY", "s"),
+    ])
+    .await;
+    assert!(printed.contains("found 10.0.0.1"), "{printed}");
+}
+
+#[tokio::test]
+async fn a_program_of_the_profile_gives_credentials() {
+    let ec2 = three().await;
+    let folder = std::env::temp_dir().join(format!("quorate-aws-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let config = folder.join("config");
+    let text = concat!(
+        "[default]\nregion = eu-central-1\ncredential_process = echo ",
+        r#"'{"Version":1,"AccessKeyId":"AKIDPROG","SecretAccessKey":"s"}'"#,
+        "\n",
+    );
+    std::fs::write(&config, text).unwrap();
+    let printed = ask_in_child(&[
+        ("AWS_ENDPOINT_URL_EC2", &ec2.url()),
+        ("AWS_CONFIG_FILE", config.to_str().unwrap()),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+        ("PATH", "/usr/bin:/bin"),
+    ])
+    .await;
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert!(printed.contains("found 10.0.0.1"), "{printed}");
+    let signer = signer(&ec2);
+    assert!(signer.contains("Credential=AKIDPROG/"), "{signer}");
+    assert!(signer.contains("/eu-central-1/"), "{signer}");
 }
 
 #[tokio::test]
