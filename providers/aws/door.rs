@@ -110,7 +110,7 @@ impl Door {
         if let Some(token) = token.and_then(|token| token.to_str().ok()) {
             rest = rest.knowing(&Secret::new(token));
         }
-        let call = rest.call(request.method, operation, "").as_made(
+        let call = rest.call(request.method, operation, "").ready_made(
             request.url,
             request.headers,
             request.body,

@@ -87,7 +87,7 @@ impl<'r> Call<'r> {
     /// As another library made it: an address on this server, all headers, and the body.
     #[cfg(feature = "aws")]
     #[must_use]
-    pub(crate) fn as_made(mut self, url: Url, headers: HeaderMap, body: Vec<u8>) -> Self {
+    pub(crate) fn ready_made(mut self, url: Url, headers: HeaderMap, body: Vec<u8>) -> Self {
         (self.url, self.headers, self.body) = (url, headers, body);
         self
     }

@@ -42,7 +42,8 @@ struct Failure {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Task {
-    task_arn: String,
+    #[serde(rename = "taskArn")]
+    arn: String,
     desired_status: String,
     last_status: Option<String>,
     availability_zone: Option<String>,
@@ -117,12 +118,12 @@ pub(super) fn add(told: Told, settings: &Settings, seen: &mut Seen) -> Result<()
 }
 
 fn instance(task: Task, settings: &Settings) -> Result<Instance, ResolveError> {
-    if task.task_arn.is_empty() {
+    if task.arn.is_empty() {
         return Err(failure::shape(OPERATION, "a task without `taskArn`"));
     }
     let addresses = addresses(&task)?;
     let why = unwanted(&task, settings, addresses.is_empty());
-    let mut instance = Instance::from_call(OPERATION).with_id(task.task_arn);
+    let mut instance = Instance::from_call(OPERATION).with_id(task.arn);
     instance.tags = task
         .tags
         .into_iter()
@@ -177,7 +178,7 @@ fn addresses(task: &Task) -> Result<Vec<Address>, ResolveError> {
     for (attachment, text) in of_attachments.chain(of_containers) {
         let ip: IpAddr = text.parse().map_err(|_not_an_address| {
             failure::shape(OPERATION, "an address that is none")
-                .with("task", &task.task_arn)
+                .with("task", &task.arn)
                 .with("address", text)
         })?;
         // All of IPv6 in a subnet of Amazon's can be reached from outside.

@@ -81,6 +81,44 @@ async fn a_pause_that_outlives_the_lookup_is_the_callers() {
     assert_eq!(error.retry(), Retry::After(Duration::from_secs(7)));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_bad_day_that_does_not_end_says_when_to_try_again() {
+    let asked_for = |status, seconds| Fault::Error {
+        status,
+        code: "RequestLimitExceeded",
+        retry_after: Some(seconds),
+    };
+    let after = |seconds| Retry::After(Duration::from_secs(seconds));
+    let rows = [
+        (Fault::Hang, Kind::Timeout, Retry::Backoff),
+        (Fault::Reset, Kind::Unavailable, Retry::Backoff),
+        (
+            error(403, "UnauthorizedOperation"),
+            Kind::Denied,
+            Retry::Backoff,
+        ),
+        (
+            error(403, "RequestExpired"),
+            Kind::Credentials,
+            Retry::Backoff,
+        ),
+        (error(503, "Unavailable"), Kind::Unavailable, Retry::Backoff),
+        (asked_for(503, 5), Kind::Throttled, after(5)),
+        (asked_for(503, 3_600), Kind::Throttled, after(300)),
+    ];
+    for (fault, kind, retry) in rows {
+        let ec2 = three().await;
+        ec2.fail(usize::MAX, fault.clone());
+        let found = ask(&ec2, "").await.unwrap_err();
+        assert_eq!(
+            (found.kind(), found.retry()),
+            (kind, retry),
+            "{fault:?}: {found}"
+        );
+        assert!(ec2.requests().len() <= 6, "{fault:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_long_outage_does_not_use_up_the_retries_of_the_lookup_that_ends_it() {
     let ec2 = three().await;

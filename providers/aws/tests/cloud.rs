@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::{
     Answer, BoxFuture, Clock, Environment, FakeClock, FakeDns, FakeFiles, Http, HttpError, Io,
-    Limits, Query, Reply, Request, ResolveError, Route, SystemClock, resolve_within,
+    Kind, Limits, Query, Reply, Request, ResolveError, Route, SystemClock, resolve_within,
 };
 
 /// The runtime's clock, for tests that pause it: what hangs takes as much time as what waits.
@@ -93,6 +93,11 @@ impl Asked {
             .map_or("", |(_, value)| value)
     }
 
+    /// The key that signed.
+    pub(super) fn signer(&self) -> &str {
+        self.scope().split('/').next().unwrap()
+    }
+
     /// Who signed, and for what: `key/date/region/service`.
     pub(super) fn scope(&self) -> &str {
         let (_, rest) = self
@@ -103,10 +108,16 @@ impl Asked {
     }
 }
 
+/// What becomes of each request.
+type Script = dyn Fn(&Asked) -> Play + Send + Sync;
+
+/// What becomes of every request on a bad day, and the kind of error that it is.
+pub(super) type BadDay = (fn() -> Play, Kind);
+
 /// The cloud.
 #[derive(Clone)]
 pub(super) struct Cloud {
-    play: Arc<dyn Fn(&Asked) -> Play + Send + Sync>,
+    play: Arc<Script>,
     asked: Arc<Mutex<Vec<Asked>>>,
     pub(super) files: FakeFiles,
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::cloud::{Asked, Cloud, Play, good, refusal};
+use super::cloud::{Asked, BadDay, Cloud, Play, good, refusal};
 use super::shown;
 use crate::{Answer, Fate, Kind, Retry};
 
@@ -50,7 +50,7 @@ fn fates(answer: &Answer) -> Vec<(String, String)> {
             Fate::Kept(contacts) => contacts[0].to_string(),
             Fate::Dropped(why) | Fate::Unreachable(why) => why.clone(),
         };
-        (id[id.len() - 1..].to_owned(), why)
+        (id.chars().last().unwrap().to_string(), why)
     };
     answer.seen.iter().map(of).collect()
 }
@@ -200,7 +200,7 @@ fn one_bad(bad: impl Fn() -> Play + Send + Sync + 'static) -> Cloud {
 
 #[tokio::test(start_paused = true)]
 async fn a_cluster_that_cannot_be_read_is_a_gap_with_its_name() {
-    let rows: [(fn() -> Play, Kind); 5] = [
+    let rows: [BadDay; 5] = [
         (|| refusal(400, "AccessDeniedException"), Kind::Denied),
         (|| refusal(400, "ThrottlingException"), Kind::Throttled),
         (|| refusal(500, "ServerException"), Kind::Unavailable),
