@@ -37,6 +37,10 @@ walk RUNS="20":
 netns:
     QUORATE_NETNS=1 cargo test {{small}} --test main formation::partition -- --test-threads=1 --nocapture
 
+# The providers before real programs (BIND, moto, Prometheus, a Kubernetes API server), which it gets into a cache folder first.
+stand-ins *ARGS:
+    .ci/stand-ins {{ARGS}}
+
 # One season of simulated weather, told line by line: just simulate 7
 simulate SEED:
     cargo run --release -p quorate-simulation -- {{SEED}}

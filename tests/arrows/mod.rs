@@ -64,6 +64,7 @@ const PROVIDER_ROOMS: &[(&str, u8)] = &[
     ("lib", 7),
     ("operator", 8),
     ("readme", 8),
+    ("stand_ins", 8),
     ("tests", 8),
 ];
 
