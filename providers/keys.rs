@@ -32,15 +32,25 @@ pub struct Key {
 pub enum Need {
     /// It must be there; an empty value counts as there.
     Required,
+    /// It must be there, and an empty value does not count as there.
+    Filled,
     /// It may be absent; an empty value means the same.
     Optional,
 }
 
 impl Key {
-    /// A key that must be there.
+    /// A key that must be there; its value may be empty.
     pub const fn required(name: &'static str, doc: &'static str) -> Self {
         Self {
             need: Need::Required,
+            ..Self::optional(name, doc)
+        }
+    }
+
+    /// A key that must be there with a value that is not empty.
+    pub const fn filled(name: &'static str, doc: &'static str) -> Self {
+        Self {
+            need: Need::Filled,
             ..Self::optional(name, doc)
         }
     }

@@ -139,7 +139,11 @@ fn check_keys(
             valid: nearest(key, &names),
         });
     }
-    let is_missing = |key: &&Key| key.need == Need::Required && !values.contains_key(key.name);
+    let is_missing = |key: &&Key| match key.need {
+        Need::Required => !values.contains_key(key.name),
+        Need::Filled => values.get(key.name).is_none_or(String::is_empty),
+        Need::Optional => false,
+    };
     if let Some(Key { name: key, .. }) = all().find(is_missing) {
         return Err(QueryError::MissingKey { provider, key });
     }

@@ -29,8 +29,8 @@ fn rows(keys: &[Key]) -> String {
     let mut text = String::from("| key | need | meaning |\n|---|---|---|\n");
     for key in keys {
         let need = match (key.need, key.secret) {
-            (Need::Required, true) => "required, secret",
-            (Need::Required, false) => "required",
+            (Need::Required | Need::Filled, true) => "required, secret",
+            (Need::Required | Need::Filled, false) => "required",
             (Need::Optional, true) => "secret",
             (Need::Optional, false) => "",
         };

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+use crate::tape::shown;
 use crate::{
-    About, Address, Answer, BoxFuture, Contact, Dns, Environment, FakeDns, Fate, Found, Instance,
-    Io, Key, Keys, Kind, Limits, Lookup, Provider, Query, QueryError, ResolveError, Seen, lookup,
+    About, Address, Answer, BoxFuture, Dns, Environment, FakeDns, Fate, Found, Instance, Io, Key,
+    Keys, Kind, Limits, Lookup, Provider, Query, QueryError, ResolveError, Seen, lookup,
     resolve::run,
 };
 
@@ -104,10 +105,6 @@ async fn ask(provider: Scripted) -> Result<Answer, ResolveError> {
         limits: &limits,
     };
     run(&provider, lookup).await
-}
-
-fn shown(answer: &Answer) -> Vec<String> {
-    answer.contacts.iter().map(Contact::to_string).collect()
 }
 
 fn gaps(answer: &Answer) -> Vec<Kind> {

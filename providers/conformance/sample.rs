@@ -117,7 +117,7 @@ const TRIES_MAX: usize = 100;
 /// Adds keys and changes values as the refusals say, until none is left.
 fn made(provider: &dyn Provider, registry: &Registry) -> Result<String, String> {
     let all = || provider.keys().iter().copied().flatten();
-    let required = all().filter(|key| key.need == Need::Required);
+    let required = all().filter(|key| key.need != Need::Optional);
     let mut tries: BTreeMap<&'static str, usize> = required.map(|key| (key.name, 0)).collect();
     let mut why = "it takes no query".to_owned();
     for _try in 0..TRIES_MAX {

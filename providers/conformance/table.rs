@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Fault, Subject};
-use crate::keys::Need;
+use crate::keys::{Key, Need};
 use crate::{Provider, QueryError};
 
 /// Checks name, description and tables.
@@ -49,8 +49,8 @@ pub(super) fn queries(subject: &Subject<'_>) -> Vec<Fault> {
     let mut faults = Vec::new();
     for key in subject.keys().iter().copied().flatten() {
         faults.extend(misspelt(subject, key.name));
-        if key.need == Need::Required {
-            faults.extend(missing(subject, key.name));
+        if key.need != Need::Optional {
+            faults.extend(missing(subject, key));
         }
     }
     faults
@@ -68,13 +68,22 @@ fn misspelt(subject: &Subject<'_>, name: &'static str) -> Option<Fault> {
     }
 }
 
-fn missing(subject: &Subject<'_>, name: &'static str) -> Option<Fault> {
+fn missing(subject: &Subject<'_>, key: &Key) -> Vec<Fault> {
     let rule = "a required key that is missing is named";
-    let text = without(subject, name)?;
-    match subject.parse(&text) {
-        Err(error) if error.to_string().contains(&format!("`{name}`")) => None,
-        other => Some(Fault::new(rule, format!("{name}: {other:?}"))),
-    }
+    let Some(absent) = without(subject, key.name) else {
+        return Vec::new();
+    };
+    let empty = format!("{absent} {}=\"\"", key.name);
+    let texts = [
+        Some(absent),
+        Some(empty).filter(|_| key.need == Need::Filled),
+    ];
+    let name = format!("`{}`", key.name);
+    let fault = |text: String| match subject.parse(&text) {
+        Err(error) if error.to_string().contains(&name) => None,
+        other => Some(Fault::new(rule, format!("{text}: {other:?}"))),
+    };
+    texts.into_iter().flatten().filter_map(fault).collect()
 }
 
 /// The query without one of its keys.

@@ -1,6 +1,6 @@
 //! Recorded answers in the shape of the vendor's reference, and hostile ones.
 
-use crate::tape::{Hostile, Take, Tape};
+use crate::tape::{Hostile, Take, Tape, parts, shown};
 use crate::{Answer, FakeFiles, Fate, Kind, Query};
 
 const PAGE_1: &str = include_str!("testdata/two_pages_1.json");
@@ -10,10 +10,6 @@ const QUERY: &str = "provider=digitalocean tag_name=\"a b&c\" api_token=hush";
 const FIRST: &str = "/v2/droplets?per_page=200&tag_name=a+b%26c";
 const SECOND: &str = "/v2/droplets?page=2&per_page=200&tag_name=a+b%26c";
 const NONE: &str = r#"{"droplets":[],"links":{},"meta":{"total":0}}"#;
-
-fn shown(answer: &Answer) -> Vec<String> {
-    answer.contacts.iter().map(ToString::to_string).collect()
-}
 
 fn take(target: &str) -> Take {
     Take::get(target).header("authorization", "Bearer hush")
@@ -56,8 +52,7 @@ async fn a_droplet_that_is_off_is_dropped_with_its_reason() {
 #[tokio::test]
 async fn one_droplet_without_networks_is_a_gap_and_not_the_end_of_the_lookup() {
     let answer = two_pages("").await;
-    let parts: Vec<&str> = answer.gaps.iter().map(|gap| gap.part.as_str()).collect();
-    assert_eq!(parts, ["instance 3164461"]);
+    assert_eq!(parts(&answer), ["instance 3164461"]);
 }
 
 #[tokio::test]

@@ -11,8 +11,8 @@ use futures_util::{StreamExt as _, stream};
 
 use crate::names::{self, Known};
 use crate::{
-    ADDRESS_KEYS, About, Address, BoxFuture, Instance, Key, Keys, Lookup, Provider, Query,
-    QueryError, ResolveError, Seen,
+    ADDRESS_KEYS, About, Address, BoxFuture, Instance, Key, Keys, Lookup, Provider, ResolveError,
+    Seen,
 };
 
 const NAME: &str = "dns";
@@ -26,7 +26,7 @@ const ABOUT: About = About {
 
 const KEYS: &[Key] = &[
     names::MIN_RECORDS,
-    Key::required("name", "host names, separated by commas").checked(names::check_names),
+    Key::filled("name", "host names, separated by commas").checked(names::check_names),
     names::RESOLVER,
     names::TYPE,
 ];
@@ -46,16 +46,6 @@ impl Provider for DnsNames {
 
     fn keys(&self) -> Keys {
         &[KEYS, ADDRESS_KEYS]
-    }
-
-    fn check(&self, query: &Query) -> Result<(), QueryError> {
-        match query.value("name") {
-            Some(_name) => Ok(()),
-            None => Err(QueryError::MissingKey {
-                provider: NAME,
-                key: "name",
-            }),
-        }
     }
 
     fn read<'a>(

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use crate::tape::parts;
 use crate::{
     Environment, FakeDns, Io, Kind, Query, Question, Record, RecordData, RecordKind, resolve,
 };
@@ -80,8 +81,7 @@ async fn a_server_that_fails_is_a_gap_and_never_an_empty_answer() {
         let text = format!("provider=dns name=a,b {min_records}");
         let answer = resolve(&Query::parse(&text).unwrap(), &io).await.unwrap();
         assert_eq!(answer.contacts.len(), 1);
-        let gaps: Vec<&str> = answer.gaps.iter().map(|gap| &*gap.part).collect();
-        assert_eq!(gaps, ["name a", "name b"], "{min_records}");
+        assert_eq!(parts(&answer), ["name a", "name b"], "{min_records}");
         let query = Query::parse(&format!("provider=dns name=b {min_records}")).unwrap();
         let error = resolve(&query, &io).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Unavailable);

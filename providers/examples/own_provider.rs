@@ -25,7 +25,7 @@ impl Provider for Rack {
     }
 
     fn keys(&self) -> Keys {
-        const KEYS: &[Key] = &[Key::required("racks", "racks, separated by commas")];
+        const KEYS: &[Key] = &[Key::filled("racks", "racks, separated by commas")];
         &[KEYS, ADDRESS_KEYS, HTTP_KEYS, LOGIN_KEYS]
     }
 

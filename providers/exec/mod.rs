@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use crate::{
     ADDRESS_KEYS, About, BoxFuture, Command, ExecError, Key, Keys, Kind, Lookup, Output, Provider,
-    Query, QueryError, ResolveError, Seen,
+    Query, ResolveError, Seen,
 };
 
 const NAME: &str = "exec";
@@ -30,7 +30,7 @@ const ABOUT: About = About {
 };
 
 const KEYS: &[Key] = &[
-    Key::required(
+    Key::filled(
         "command",
         "absolute path of the program and its arguments, with quotes as in a shell; no shell runs",
     )
@@ -76,16 +76,6 @@ impl Provider for Program {
 
     fn keys(&self) -> Keys {
         &[KEYS, ADDRESS_KEYS]
-    }
-
-    fn check(&self, query: &Query) -> Result<(), QueryError> {
-        match query.value("command") {
-            Some(_command) => Ok(()),
-            None => Err(QueryError::MissingKey {
-                provider: NAME,
-                key: "command",
-            }),
-        }
     }
 
     fn read<'a>(

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::argv::split;
 use super::printed;
+use crate::tape::shown;
 use crate::{
     Answer, BoxFuture, Command, Environment, Exec, ExecError, FakeDns, FakeExec, Io, Kind, Output,
     Query, ResolveError, SystemExec, resolve,
@@ -35,10 +36,6 @@ fn output(code: i32, stdout: &str, stderr: &str) -> Output {
 async fn printing(stdout: &str) -> Result<Answer, ResolveError> {
     let exec = FakeExec::default().with(&["/bin/peers"], output(0, stdout, ""));
     ask(exec, "command=/bin/peers").await
-}
-
-fn shown(answer: &Answer) -> Vec<String> {
-    answer.contacts.iter().map(ToString::to_string).collect()
 }
 
 #[tokio::test]

@@ -40,7 +40,7 @@ const KEYS: &[Key] = &[
         "only hosts with these labels: `name=value`, separated by commas; needs quotes",
     )
     .checked(check_labels),
-    Key::required(
+    Key::filled(
         "path",
         "files, separated by commas; each name may have one `*`, its folder none",
     )
@@ -65,16 +65,6 @@ impl Provider for FileList {
 
     fn keys(&self) -> Keys {
         &[KEYS, ADDRESS_KEYS]
-    }
-
-    fn check(&self, query: &Query) -> Result<(), crate::QueryError> {
-        match query.value("path") {
-            Some(_path) => Ok(()),
-            None => Err(crate::QueryError::MissingKey {
-                provider: NAME,
-                key: "path",
-            }),
-        }
     }
 
     fn folders(&self, query: &Query) -> Vec<PathBuf> {

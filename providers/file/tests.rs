@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::tape::{gaps, shown};
 use crate::{
     Answer, Environment, FakeDns, FakeFiles, Fate, Io, Kind, Limits, Query, ResolveError, folders,
     resolve_within,
@@ -17,15 +18,6 @@ async fn ask(files: FakeFiles, keys: &str) -> Result<Answer, ResolveError> {
     let query = Query::parse(&format!("provider=file {keys}")).unwrap();
     let io = Io::new(Environment::fixed([]), FakeDns::default()).with_files(files);
     resolve_within(&query, &io, &LIMITS).await
-}
-
-fn shown(answer: &Answer) -> Vec<String> {
-    answer.contacts.iter().map(ToString::to_string).collect()
-}
-
-fn gaps(answer: &Answer) -> Vec<(&str, Kind)> {
-    let gaps = answer.gaps.iter();
-    gaps.map(|gap| (&*gap.part, gap.error.kind())).collect()
 }
 
 const JSON: &str = r#"[{"targets":["10.0.0.1:8301","[fd00::1]:8301"],"labels":{"dc":"eu","role":"server"}},

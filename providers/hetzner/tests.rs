@@ -1,7 +1,7 @@
 //! Recorded answers in the shape of the vendor's references, and hostile ones.
 
-use crate::tape::{Hostile, Take, Tape};
-use crate::{Answer, FakeFiles, Fate, Kind, Query};
+use crate::tape::{Hostile, Take, Tape, dropped, fate, parts, shown};
+use crate::{Answer, FakeFiles, Kind, Query};
 
 const SERVERS_1: &str = include_str!("testdata/servers_1.json");
 const SERVERS_2: &str = include_str!("testdata/servers_2.json");
@@ -12,20 +12,6 @@ const QUERY: &str = "provider=hetzner label_selector=\"role=server,env!=test\" a
 const FIRST: &str = "/v1/servers?per_page=50&label_selector=role%3Dserver%2Cenv%21%3Dtest";
 
 const DEDICATED: &str = "provider=hetzner role=robot robot_user=u robot_password=hush name=db-*";
-
-fn shown(answer: &Answer) -> Vec<String> {
-    answer.contacts.iter().map(ToString::to_string).collect()
-}
-
-fn fate(answer: &Answer, name: &str) -> Fate {
-    let mut all = answer.seen.iter();
-    let found = all.find(|(one, _)| one.name.as_deref() == Some(name));
-    found.unwrap().1.clone()
-}
-
-fn dropped(why: &str) -> Fate {
-    Fate::Dropped(why.to_owned())
-}
 
 fn take(target: &str) -> Take {
     Take::get(target).header("authorization", "Bearer hush")
@@ -57,8 +43,7 @@ async fn both_pages_give_the_first_private_address_else_the_public_one() {
 #[tokio::test]
 async fn the_network_of_a_public_ipv6_is_no_address() {
     let answer = two_pages("").await;
-    let parts: Vec<&str> = answer.gaps.iter().map(|gap| gap.part.as_str()).collect();
-    assert_eq!(parts, ["instance 45"]);
+    assert_eq!(parts(&answer), ["instance 45"]);
 }
 
 #[tokio::test]

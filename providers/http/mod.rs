@@ -28,7 +28,7 @@ const ABOUT: About = About {
 };
 
 const KEYS: &[Key] =
-    &[Key::required("url", "address of the list, without secrets").checked(check_list_url)];
+    &[Key::filled("url", "address of the list, without secrets").checked(check_list_url)];
 
 /// The only call.
 const OPERATION: &str = "get the list";

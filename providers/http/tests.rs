@@ -1,11 +1,7 @@
 //! Lists in their forms, and what is no list.
 
-use crate::tape::{Hostile, Take, Tape};
-use crate::{Answer, FakeFiles, Kind};
-
-fn shown(answer: &Answer) -> Vec<String> {
-    answer.contacts.iter().map(ToString::to_string).collect()
-}
+use crate::tape::{Hostile, Take, Tape, shown};
+use crate::{FakeFiles, Kind};
 
 const URL: &str = "provider=http url=\"https://inventory.example/peers?role=server\"";
 

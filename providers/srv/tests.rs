@@ -5,6 +5,7 @@ use std::time::Duration;
 use hickory_resolver::proto::rr::RecordType;
 
 use crate::io::dns::server::{DnsServer, Said, address, srv as wire};
+use crate::tape::{gaps, shown};
 use crate::{
     Answer, Environment, FakeDns, Io, Kind, Query, Question, Record, RecordData, RecordKind,
     ResolveError, SystemDns, resolve,
@@ -66,18 +67,6 @@ async fn ask(records: Vec<Record>, more: &str) -> Result<Answer, ResolveError> {
         &format!("service=peers domain=example.com {more}"),
     )
     .await
-}
-
-fn shown(answer: &Answer) -> Vec<String> {
-    answer.contacts.iter().map(ToString::to_string).collect()
-}
-
-fn gaps(answer: &Answer) -> Vec<(&str, Kind)> {
-    answer
-        .gaps
-        .iter()
-        .map(|gap| (&*gap.part, gap.error.kind()))
-        .collect()
 }
 
 #[tokio::test]

@@ -14,10 +14,12 @@
 //! request gets one hostile answer: [`Hostile::ALL`] is what each provider must survive.
 
 mod hostile;
+mod said;
 mod server;
 mod take;
 
 pub(crate) use hostile::Hostile;
+pub(crate) use said::{dropped, fate, gaps, parts, shown};
 pub(crate) use take::Take;
 
 use std::collections::{BTreeMap, VecDeque};

@@ -49,7 +49,7 @@ impl Provider for Fleet {
     }
 
     fn keys(&self) -> Keys {
-        const KEYS: &[Key] = &[Key::required("agent", "who asks")];
+        const KEYS: &[Key] = &[Key::filled("agent", "who asks")];
         &[KEYS, HTTP_KEYS]
     }
 

@@ -4,8 +4,8 @@ mod bad_days;
 mod login;
 mod sets;
 
-use crate::tape::{Take, Tape};
-use crate::{Answer, Contact, Kind};
+use crate::Kind;
+use crate::tape::{Take, Tape, parts, shown};
 
 const SUBSCRIPTION: &str = "11111111-1111-1111-1111-111111111111";
 const NICS: &str = include_str!("nics.json");
@@ -80,14 +80,6 @@ async fn azure(takes: impl IntoIterator<Item = Take>) -> Tape {
     let tape = Tape::play(std::iter::once(token("of-login")).chain(takes)).await;
     let url = tape.url();
     tape.with_variables(&[("AZURE_AUTHORITY_HOST", &url)])
-}
-
-fn shown(answer: &Answer) -> Vec<String> {
-    answer.contacts.iter().map(Contact::to_string).collect()
-}
-
-fn parts(answer: &Answer) -> Vec<&str> {
-    answer.gaps.iter().map(|gap| gap.part.as_str()).collect()
 }
 
 fn recorded() -> [Take; 3] {

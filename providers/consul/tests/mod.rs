@@ -2,17 +2,8 @@
 
 mod keys;
 
-use crate::tape::{Hostile, Take, Tape};
-use crate::{Answer, Kind};
-
-fn shown(answer: &Answer) -> Vec<String> {
-    answer.contacts.iter().map(ToString::to_string).collect()
-}
-
-fn gaps(answer: &Answer) -> Vec<(&str, Kind)> {
-    let gaps = answer.gaps.iter();
-    gaps.map(|gap| (&*gap.part, gap.error.kind())).collect()
-}
+use crate::Kind;
+use crate::tape::{Hostile, Take, Tape, gaps, shown};
 
 /// From the API's documentation, shortened: the second has an address of its own, the third fails.
 const HEALTH: &str = r#"[

@@ -4,8 +4,7 @@ mod bad_days;
 mod credentials;
 mod groups;
 
-use crate::tape::{Take, Tape};
-use crate::{Answer, Contact};
+use crate::tape::{Take, Tape, parts, shown};
 
 const TWO_ZONES: &str = include_str!("two_zones.json");
 
@@ -57,14 +56,6 @@ fn at_home(tape: Tape) -> Tape {
     let url = tape.url();
     let host = url.trim_start_matches("http://").to_owned();
     tape.with_variables(&[("GCE_METADATA_HOST", &host)])
-}
-
-fn shown(answer: &Answer) -> Vec<String> {
-    answer.contacts.iter().map(Contact::to_string).collect()
-}
-
-fn parts(answer: &Answer) -> Vec<&str> {
-    answer.gaps.iter().map(|gap| gap.part.as_str()).collect()
 }
 
 #[tokio::test]

@@ -1,8 +1,8 @@
 //! `EndpointSlices`: merged over slices and families, and their conditions.
 
-use super::{dropped, fate, shown, take};
+use super::take;
 use crate::Answer;
-use crate::tape::Tape;
+use crate::tape::{Tape, dropped, fate, parts, shown};
 
 const SLICES_1: &str = include_str!("../testdata/slices_1.json");
 const SLICES_2: &str = include_str!("../testdata/slices_2.json");
@@ -70,8 +70,10 @@ async fn endpoints_that_are_names_stay_names_and_what_is_none_is_a_gap() {
     let tape = Tape::play([take(FIRST).json(list)]).await;
     let answer = tape.resolve(QUERY).await.unwrap();
     assert_eq!(shown(&answer), ["db.example.org"]);
-    let parts: Vec<&str> = answer.gaps.iter().map(|gap| gap.part.as_str()).collect();
-    assert_eq!(parts, ["instance consul/no name", "instance consul/"]);
+    assert_eq!(
+        parts(&answer),
+        ["instance consul/no name", "instance consul/"]
+    );
     tape.finish();
 }
 

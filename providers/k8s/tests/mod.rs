@@ -5,8 +5,8 @@ mod endpoints;
 mod names;
 mod pods;
 
-use crate::tape::{Hostile, Take, Tape};
-use crate::{Answer, Fate, Query};
+use crate::Query;
+use crate::tape::{Hostile, Take, Tape, dropped, fate, shown};
 
 const PODS_1: &str = include_str!("../testdata/pods_1.json");
 const PODS_2: &str = include_str!("../testdata/pods_2.json");
@@ -16,20 +16,6 @@ const QUERY: &str =
 const FIRST: &str =
     "/api/v1/namespaces/consul/pods?limit=500&labelSelector=app%3Dconsul%2Ctier%21%3Dx";
 const SECOND: &str = "/api/v1/namespaces/consul/pods?limit=500&labelSelector=app%3Dconsul%2Ctier%21%3Dx&continue=ENCODED_CONTINUE_TOKEN%2B%2F%3D";
-
-fn shown(answer: &Answer) -> Vec<String> {
-    answer.contacts.iter().map(ToString::to_string).collect()
-}
-
-fn fate(answer: &Answer, name: &str) -> Fate {
-    let mut all = answer.seen.iter();
-    let found = all.find(|(one, _)| one.name.as_deref() == Some(name));
-    found.unwrap().1.clone()
-}
-
-fn dropped(why: &str) -> Fate {
-    Fate::Dropped(why.to_owned())
-}
 
 fn take(target: &str) -> Take {
     Take::get(target).header("authorization", "Bearer hush")

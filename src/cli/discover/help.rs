@@ -53,7 +53,7 @@ pub(super) fn one(name: &str, world: &mut World) -> Result<(), Failure> {
 
 fn row(key: &Key) -> Vec<String> {
     let need = match key.need {
-        Need::Required => "required",
+        Need::Required | Need::Filled => "required",
         Need::Optional => "optional",
     };
     let secret = if key.secret { "secret" } else { "" };
