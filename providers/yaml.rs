@@ -2,7 +2,8 @@
 //!
 //! Pure. Plain `null`, `true`, `false` and whole numbers become what they say, every other scalar
 //! stays the text that it is. One document, texts as keys, aliases copied within a bound; no merge
-//! keys. An error is a phrase with its line.
+//! keys. An error is a phrase with its line, and has no more of the text than one character: there
+//! may be secrets in it.
 
 use std::collections::HashMap;
 

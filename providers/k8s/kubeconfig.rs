@@ -5,8 +5,9 @@
 //! passed over. No error holds a value of the file but names.
 
 use serde::Deserialize;
+use serde_json::Value;
 
-use super::yaml;
+use crate::yaml;
 
 /// What the chosen context says.
 pub(super) struct Chosen {
@@ -76,7 +77,7 @@ pub(super) struct User {
     pub(super) username: Option<String>,
     pub(super) password: Option<String>,
     pub(super) exec: Option<Plugin>,
-    auth_provider: Option<serde_json::Value>,
+    auth_provider: Option<Value>,
     #[serde(rename = "as")]
     impersonated: Option<String>,
 }
@@ -101,11 +102,24 @@ pub(super) struct Variable {
     pub(super) value: String,
 }
 
+/// With every number as the text that it was: a token may look like one, and nothing here is one.
+fn texts(value: Value) -> Value {
+    match value {
+        Value::Number(number) => Value::String(number.to_string()),
+        Value::Array(list) => list.into_iter().map(texts).collect(),
+        Value::Object(map) => map
+            .into_iter()
+            .map(|(key, value)| (key, texts(value)))
+            .collect(),
+        other => other,
+    }
+}
+
 /// Reads the wanted context, else the current one. The error is a phrase that follows the file.
 pub(super) fn read(bytes: &[u8], wanted: Option<&str>) -> Result<Chosen, String> {
     let text = str::from_utf8(bytes).map_err(|_not_utf8| "is no text".to_owned())?;
     // What serde has to say may repeat a secret.
-    let file: File = serde_json::from_value(yaml::parse(text)?)
+    let file: File = serde_json::from_value(texts(yaml::parse(text)?))
         .map_err(|_with_values| "has not the form of a kubeconfig".to_owned())?;
     let name = wanted.map(str::to_owned).or(file.current_context);
     let name = name
@@ -183,6 +197,14 @@ mod tests {
     }
 
     #[test]
+    fn a_token_that_looks_like_a_number_is_a_text() {
+        let text = FILE.replace("token: 0123", "token: 4711");
+        assert_ne!(text, FILE);
+        let chosen = read(text.as_bytes(), None).ok().unwrap();
+        assert_eq!(chosen.user.token.as_deref(), Some("4711"));
+    }
+
+    #[test]
     fn what_does_not_hang_together_is_told_by_name() {
         let rows = [
             (FILE, Some("nobody"), "has no context `nobody`"),
@@ -201,6 +223,12 @@ mod tests {
             ),
             ("- hush", None, "has not the form of a kubeconfig"),
             ("users: hush", None, "has not the form of a kubeconfig"),
+            (
+                "a: 1\n---\nhush: 2",
+                None,
+                "has a second document in line 2",
+            ),
+            ("{hush: 1, hush: 2}", None, "has a key twice in line 1"),
         ];
         for (text, context, wanted) in rows {
             assert_eq!(why(text, context), wanted, "{context:?}");

@@ -17,7 +17,6 @@ mod pods;
 mod slices;
 #[cfg(test)]
 mod tests;
-mod yaml;
 
 use list::List;
 
