@@ -1,4 +1,4 @@
-//! Any bytes as a config string: `cargo +nightly fuzz run query` in this folder.
+//! Any bytes as a config string: `just fuzz`.
 
 #![no_main]
 

@@ -104,9 +104,9 @@ impl Cluster {
         let patch = self
             .client
             .patch(self.url(&format!("{pods}/{name}/status")));
-        let patch = patch.json(&json!({"status": status}));
-        self.call(patch.header("content-type", "application/merge-patch+json"))
-            .await;
+        // Before the body, which would be of another type.
+        let patch = patch.header("content-type", "application/merge-patch+json");
+        self.call(patch.json(&json!({"status": status}))).await;
     }
 
     fn string(&self, who: &str, keys: &str) -> String {
@@ -134,7 +134,6 @@ async fn start_store(path: &Path, place: &Place) -> (Program, SocketAddrV4) {
         format!("--listen-peer-urls=http://{peers}"),
         format!("--initial-advertise-peer-urls=http://{peers}"),
         format!("--initial-cluster=default=http://{peers}"),
-        "--unsafe-no-fsync".to_owned(),
     ];
     let client = client(None);
     let answers = || {
@@ -228,24 +227,27 @@ async fn an_api_server_gives_the_running_pods_by_their_labels() {
     };
     sorts(&cluster).await;
     let rows: [(&str, &[&str]); 6] = [
-        ("label_selector=app=peer", &["10.1.0.1", "10.1.0.2:8301"]),
+        (
+            "label_selector=\"app=peer\"",
+            &["10.1.0.1", "10.1.0.2:8301"],
+        ),
         (
             "label_selector=\"app in (peer,x),tier!=y\" port=7",
             &["10.1.0.1:7", "10.1.0.2:7"],
         ),
         (
-            "label_selector=app=peer include_not_ready=true port=7",
+            "label_selector=\"app=peer\" include_not_ready=true port=7",
             &["10.1.0.1:7", "10.1.0.2:7", "10.1.0.3:7"],
         ),
         (
-            "field_selector=metadata.name=two port=7 addr=private_v6",
+            "field_selector=\"metadata.name=two\" port=7 addr=private_v6",
             &["[fd00::2]:7"],
         ),
         (
-            "label_selector=app=peer host_network=true port=7",
+            "label_selector=\"app=peer\" host_network=true port=7",
             &["10.0.0.1:7"],
         ),
-        ("label_selector=app=nobody", &[]),
+        ("label_selector=\"app=nobody\"", &[]),
     ];
     for (keys, wanted) in rows {
         let answer = cluster.ask("list", keys).await.unwrap();
@@ -253,7 +255,7 @@ async fn an_api_server_gives_the_running_pods_by_their_labels() {
         assert!(answer.is_complete(), "{keys}: {:?}", gaps(&answer));
     }
     let answer = cluster
-        .ask("list", "label_selector=app=peer")
+        .ask("list", "label_selector=\"app=peer\"")
         .await
         .unwrap();
     let fates = ["three", "four", "five", "six"].map(|name| {
@@ -295,7 +297,7 @@ async fn an_api_server_gives_more_pods_than_a_page_holds() {
         .collect::<()>()
         .await;
     let answer = cluster
-        .ask("list", "label_selector=app=peer")
+        .ask("list", "label_selector=\"app=peer\"")
         .await
         .unwrap();
     assert_eq!(answer.contacts.len(), usize::from(MANY));
@@ -364,12 +366,12 @@ async fn an_api_server_that_refuses_is_an_error_of_its_kind() {
         return;
     };
     let rows = [
-        ("wrong", "label_selector=app=peer", Kind::Credentials),
-        ("no", "label_selector=app=peer", Kind::Denied),
+        ("wrong", "label_selector=\"app=peer\"", Kind::Credentials),
+        ("no", "label_selector=\"app=peer\"", Kind::Denied),
         ("list", "namespace=default", Kind::Denied),
         ("list", "namespace=*", Kind::Denied),
-        ("list", "label_selector=a=b=c", Kind::Query),
-        ("list", "field_selector=spec.unknown=a", Kind::Query),
+        ("list", "label_selector=\"a=b=c\"", Kind::Query),
+        ("list", "field_selector=\"spec.unknown=a\"", Kind::Query),
     ];
     for (who, keys, wanted) in rows {
         let string = cluster.string(who, "");
@@ -416,7 +418,7 @@ async fn an_api_server_knows_a_pod_by_its_token_and_a_person_by_a_kubeconfig() {
     let io = Io::new(Environment::fixed(variables), SystemDns)
         .with_http(RealHttp::default())
         .with_files(files);
-    let query = Query::parse("provider=k8s namespace=own label_selector=app=peer").unwrap();
+    let query = Query::parse("provider=k8s namespace=own label_selector=\"app=peer\"").unwrap();
     assert_eq!(shown(&resolve(&query, &io).await.unwrap()), ["10.1.0.1"]);
 
     let kubeconfig = json!({
@@ -427,7 +429,7 @@ async fn an_api_server_knows_a_pod_by_its_token_and_a_person_by_a_kubeconfig() {
         "current-context": "x",
     });
     let path = cluster.place.write("kubeconfig", &kubeconfig.to_string());
-    let text = format!("provider=k8s kubeconfig={path} namespace=own label_selector=app=peer");
+    let text = format!("provider=k8s kubeconfig={path} namespace=own label_selector=\"app=peer\"");
     let answer = resolve(&Query::parse(&text).unwrap(), &Io::real())
         .await
         .unwrap();
