@@ -57,8 +57,7 @@ bench:
 model:
     QUORATE_MODEL=large cargo test --release {{small}} --test main model
 
-# Any bytes as config strings; needs a nightly toolchain and `cargo install cargo-fuzz`. What it finds interesting stays out of
-# the tree: just fuzz 300
+# Any bytes as config strings; needs a nightly toolchain and `cargo install cargo-fuzz`: just fuzz 300
 fuzz SECONDS="60":
     mkdir -p "${CARGO_TARGET_DIR:-target}/fuzz-corpus"
     cargo +nightly fuzz run --sanitizer none query "${CARGO_TARGET_DIR:-target}/fuzz-corpus" fuzz/corpus/query -- -max_total_time={{SECONDS}}
