@@ -36,8 +36,9 @@ _none._tcp   IN SRV 0 0 0 .
 
 /// BIND with the zone; the program and where it answers.
 struct Bind {
-    _place: Place,
+    // Ends before its folder does.
     _program: Program,
+    _place: Place,
     at: SocketAddrV4,
 }
 
@@ -109,11 +110,11 @@ async fn bind_gives_both_families_aliases_and_the_shortest_life() {
         return;
     };
     let both = ["10.0.0.1", "10.0.0.2", "fd00::1"];
-    let rows: [(&str, &[&str], u64); 5] = [
-        ("name=both.peers.test", &both, 45),
+    let rows = [
+        ("name=both.peers.test", &both[..], 45),
         ("name=both.peers.test type=A", &both[..2], 60),
         ("name=both.peers.test type=AAAA", &both[2..], 45),
-        ("name=alias.peers.test.", &both, 45),
+        ("name=alias.peers.test.", &both[..], 45),
         (
             "name=six.peers.test,a.peers.test",
             &["10.0.1.1", "fd00::6"],

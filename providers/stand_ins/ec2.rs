@@ -26,8 +26,9 @@ const PAGE: usize = 10;
 
 /// A running moto.
 struct Moto {
-    _place: Place,
+    // Ends before its folder does.
     _program: Program,
+    _place: Place,
     at: SocketAddrV4,
     client: reqwest::Client,
 }

@@ -1,4 +1,4 @@
-//! `http` before a server of Prometheus' http_sd form; Prometheus itself is the judge of what is in it.
+//! `http` before a server of Prometheus' `http_sd` form; Prometheus itself is the judge of what is in it.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddrV4;
