@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use serde_json::Value;
 
 use super::kubeconfig::{self, Chosen, Cluster, User};
 use super::{NAME, keys, plugin};
-use crate::{FileError, Identity, Kind, Lookup, ResolveError, Rest, Secret};
+use crate::{FileError, Identity, Kind, Lookup, Reply, ResolveError, Rest, Secret, judge_status};
 
 /// Where a pod finds the credentials of its service account.
 pub(super) const ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -37,7 +38,7 @@ pub(super) async fn open(lookup: Lookup<'_>) -> Result<(Rest<'_>, String), Resol
     if let Some(token) = lookup.secret("token").await? {
         (login.token, login.identity, login.password) = (Some(token), None, None);
     }
-    let mut rest = Rest::open(lookup, &login.server).await?;
+    let mut rest = Rest::open(lookup, &login.server).await?.with_judge(judge);
     // What the query says of TLS is there already and goes before the kubeconfig.
     if let Some(pem) = login.roots_pem.filter(|_| !is_given(lookup, "ca_file")) {
         rest = rest.trusting(pem);
@@ -53,6 +54,19 @@ pub(super) async fn open(lookup: Lookup<'_>) -> Result<(Rest<'_>, String), Resol
     };
     let namespace = login.namespace.unwrap_or_else(|| "default".to_owned());
     Ok((rest, namespace))
+}
+
+/// A selector that cannot be right is refused with the reason `BadRequest`; other replies of that
+/// status are not the API's.
+fn judge(reply: &Reply) -> Option<Kind> {
+    let is_bad = || {
+        let body: Value = serde_json::from_slice(&reply.body).ok()?;
+        Some(body.pointer("/reason")?.as_str()? == "BadRequest")
+    };
+    match reply.status {
+        400 if is_bad() == Some(true) => Some(Kind::Query),
+        _ => judge_status(reply),
+    }
 }
 
 async fn find(lookup: Lookup<'_>) -> Result<Login, ResolveError> {

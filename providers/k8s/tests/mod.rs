@@ -5,8 +5,8 @@ mod endpoints;
 mod names;
 mod pods;
 
-use crate::Query;
 use crate::tape::{Hostile, Take, Tape, dropped, fate, shown};
+use crate::{Kind, Query};
 
 const PODS_1: &str = include_str!("../testdata/pods_1.json");
 const PODS_2: &str = include_str!("../testdata/pods_2.json");
@@ -49,6 +49,16 @@ fn keys_that_cannot_be_right_are_refused_offline() {
         let text = format!("{} {good}", if good == QUERY { "" } else { "provider=k8s" });
         let shown = Query::parse(&text).unwrap().to_string();
         assert!(!shown.contains("hush"), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn a_selector_that_the_api_refuses_is_a_mistake_of_the_query() {
+    let refused = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"found '=', expected: ',' or 'end of string'","reason":"BadRequest","code":400}"#;
+    for (body, wanted) in [(refused, Kind::Query), ("{}", Kind::Answer)] {
+        let tape = Tape::play([take(FIRST).status(400).json(body)]).await;
+        let error = tape.resolve(QUERY).await.unwrap_err();
+        assert_eq!(error.kind(), wanted, "{error}");
     }
 }
 
