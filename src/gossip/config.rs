@@ -34,12 +34,17 @@ pub struct Tuning {
     /// How long a direct probe may take before others are asked to probe too; shorter than the
     /// period. Default 500 ms (memberlist's `ProbeTimeout`).
     pub probe_timeout: Duration,
-    /// How long a suspect member has to speak up before it is asked once more over TCP and then
-    /// declared failed, in a pool of up to ten; grows with the logarithm of the size. Default 2 s:
-    /// half of memberlist's, since that last question keeps a lost datagram from being a failure.
+    /// How long a suspect member whose host does not answer has to speak up before it is declared
+    /// failed, in a pool of up to 64; grows with the logarithm of the size, and with how slow this
+    /// agent is itself. Default 2 s: half of memberlist's, since the suspect is called and asked
+    /// over TCP in that time, so that lost datagrams are no failure.
     pub suspicion: Duration,
-    /// How long that last question over TCP may take. Default 1 s.
+    /// How long such a question over TCP may take. Default 1 s.
     pub confirmation: Duration,
+    /// How long a suspect has whose host takes streams while it says nothing itself, as that of a
+    /// process that stands still. Default 7 s: a pause of five is survived with room for two
+    /// probes, and who never goes on is failed within ten.
+    pub hung: Duration,
     /// How often the whole list is exchanged with a random member, in a pool of up to 32; grows
     /// with the logarithm of the size. Default 30 s (memberlist's `PushPullInterval`).
     pub push_pull: Duration,
@@ -58,6 +63,7 @@ impl Default for Tuning {
             probe_timeout: Duration::from_millis(500),
             suspicion: Duration::from_secs(2),
             confirmation: Duration::from_secs(1),
+            hung: Duration::from_secs(7),
             push_pull: Duration::from_secs(30),
             failed_kept: Duration::from_hours(72),
             join_deadline: Duration::from_secs(10),

@@ -29,7 +29,10 @@ const FAN_OUT: NonZeroUsize = NonZeroUsize::new(3).unwrap();
 
 /// The least number of times that one update is sent. By SWIM's formula a pool of three would
 /// send it twice, and one lost datagram would leave a member without it.
-const TRANSMISSIONS_MIN: u8 = 6;
+const TRANSMISSIONS_MIN: u8 = 10;
+
+/// How often a pool doubles before suspicion begins to grow with it.
+const SUSPICION_DOUBLINGS: u32 = 6;
 
 /// The table as the parts inside foca reach it. Only one thread at a time is ever inside the
 /// machine, so the lock is never waited for.
@@ -61,12 +64,7 @@ pub(crate) fn new(identity: Identity, tuning: &Tuning, rng: StdRng, table: &Shar
 /// The configuration for a pool of this many members. Suspicion and the number of transmissions
 /// grow with the logarithm of the size, as in memberlist (`SuspicionMult`, `RetransmitMult`).
 pub(crate) fn config(tuning: &Tuning, members: usize) -> Config {
-    let digits = u32::try_from(members)
-        .unwrap_or(u32::MAX)
-        .checked_ilog2()
-        .unwrap_or(0);
-    // A third of the binary logarithm is the decimal one, rounded a little upwards.
-    let scaled = tuning.suspicion.saturating_mul(digits.max(3)) / 3;
+    let digits = doublings(members);
     let transmissions = u8::try_from(digits.saturating_mul(2)).unwrap_or(u8::MAX);
     Config {
         probe_period: tuning.probe_period,
@@ -74,7 +72,7 @@ pub(crate) fn config(tuning: &Tuning, members: usize) -> Config {
         num_indirect_probes: FAN_OUT,
         max_transmissions: NonZeroU8::new(transmissions.max(TRANSMISSIONS_MIN))
             .unwrap_or(NonZeroU8::MIN),
-        suspect_to_down_after: scaled,
+        suspect_to_down_after: suspicion(tuning, members),
         remove_down_after: Some(tuning.failed_kept),
         max_packet_size: NonZeroUsize::new(PAYLOAD_BYTES_MAX).unwrap_or(NonZeroUsize::MIN),
         notify_down_members: true,
@@ -82,6 +80,19 @@ pub(crate) fn config(tuning: &Tuning, members: usize) -> Config {
         periodic_announce_to_down_members: None,
         periodic_gossip: None,
     }
+}
+
+/// How long a suspect of a pool of this many members has. News takes longer to go round in a large
+/// pool; up to 64 members it does in less than half a second (measured).
+pub(crate) fn suspicion(tuning: &Tuning, members: usize) -> Duration {
+    let digits = doublings(members).max(SUSPICION_DOUBLINGS);
+    tuning.suspicion.saturating_mul(digits) / SUSPICION_DOUBLINGS
+}
+
+/// The binary logarithm, rounded down.
+fn doublings(members: usize) -> u32 {
+    let members = u32::try_from(members).unwrap_or(u32::MAX);
+    members.checked_ilog2().unwrap_or(0)
 }
 
 /// What foca wants done, in its order.
@@ -244,6 +255,28 @@ impl foca::BroadcastHandler<Identity> for NewsHandler {
     }
 }
 
+/// Who sent a payload; nothing if it is malformed.
+pub(crate) fn speaker(payload: &[u8]) -> Option<Identity> {
+    let mut rest = payload;
+    let header = foca::Codec::<Identity>::decode_header(&mut PostcardCodec, &mut rest).ok()?;
+    Some(header.src)
+}
+
+/// The payload of a ping that the failure detector did not think of, with what it has to say of a
+/// member, if anything. Gives nothing if it cannot be written.
+pub(crate) fn encode_ping(
+    header: &Header<Identity>,
+    news: Option<&foca::Member<Identity>>,
+) -> Option<Vec<u8>> {
+    let mut payload = Vec::new();
+    foca::Codec::<Identity>::encode_header(&mut PostcardCodec, header, &mut payload).ok()?;
+    if let Some(news) = news {
+        payload.put_u16(1);
+        foca::Codec::<Identity>::encode_member(&mut PostcardCodec, news, &mut payload).ok()?;
+    }
+    Some(payload)
+}
+
 /// The news that a payload carries; none if it is malformed, which foca finds out too.
 ///
 /// It is read first because it may be the word that admits the sender: in a crowd of joiners most
@@ -288,11 +321,11 @@ mod tests {
     fn suspicion_and_transmissions_grow_slowly_with_the_pool() {
         let tuning = Tuning::default();
         let rows = [
-            (1, 2_000, 6),
-            (3, 2_000, 6),
-            (8, 2_000, 6),
-            (64, 4_000, 12),
-            (1_024, 6_666, 20),
+            (1, 2_000, 10),
+            (3, 2_000, 10),
+            (64, 2_000, 12),
+            (128, 2_333, 14),
+            (1_024, 3_333, 20),
         ];
         for (members, suspicion_ms, transmissions) in rows {
             let config = config(&tuning, members);

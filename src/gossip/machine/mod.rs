@@ -5,6 +5,7 @@
 //! can look at the list (design, section 5, rule 0). The machine owns no task and no clock, so a
 //! test runs many of them on a wire of its own.
 
+mod doubt;
 mod exchange;
 mod leave;
 mod pace;
@@ -13,10 +14,12 @@ mod settle;
 mod timers;
 mod torn;
 mod upkeep;
+mod ward;
 
 #[cfg(test)]
 mod tests;
 
+pub(crate) use doubt::Answered;
 pub(crate) use exchange::Partner;
 pub(crate) use leave::Notice;
 
@@ -27,10 +30,12 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use tokio::time::Instant;
 
+use self::doubt::Doubts;
 use self::pace::Pace;
 use self::timers::Timers;
 use self::torn::Torn;
 use self::upkeep::Upkeep;
+use self::ward::Ward;
 use super::config::Tuning;
 use super::conflict_log::{ConflictLog, SeenConflict};
 use super::counters::Counters;
@@ -57,7 +62,7 @@ enum Phase {
 pub(crate) enum Errand {
     /// Exchange lists with whoever is there.
     Exchange(SocketAddr),
-    /// Ask a suspect once more before it is declared failed.
+    /// Ask a suspect whether it is there.
     Confirm(Identity),
 }
 
@@ -85,6 +90,8 @@ pub(crate) struct Machine {
     timers: Timers,
     pace: Pace,
     upkeep: Upkeep,
+    doubts: Doubts,
+    ward: Ward,
     phase: Phase,
     conflicts: ConflictLog,
     torn: Torn,
@@ -126,6 +133,8 @@ impl Machine {
             timers: Timers::default(),
             pace: Pace::new(now),
             upkeep: Upkeep::new(now, &tuning, &mut rng),
+            doubts: Doubts::default(),
+            ward: Ward::default(),
             rng,
             phase: Phase::Here,
             conflicts: ConflictLog::default(),
@@ -146,6 +155,7 @@ impl Machine {
         let cluster = self.table.lock().cluster();
         match self.door.open(cluster, datagram) {
             Ok(payload) => {
+                self.hear_ward(&payload);
                 self.hear_news(&payload);
                 if let Err(error) = self.swim.handle_data(&payload, &mut self.wishes) {
                     self.count_unread(from, &error);
@@ -160,9 +170,11 @@ impl Machine {
     pub(crate) fn wake(&mut self, now: Instant) {
         self.begin(now);
         while let Some((at, due)) = self.timers.pop(now) {
-            self.upkeep.note_lateness(now.saturating_duration_since(at));
-            self.run_due(now, due);
+            let late = now.saturating_duration_since(at);
+            self.upkeep.note_lateness(late);
+            self.run_due(now, late, due);
         }
+        self.ping_again(now);
         self.do_upkeep(now);
         self.settle(now);
     }
@@ -172,7 +184,8 @@ impl Machine {
         let fixed = self.upkeep.next();
         let timer = self.timers.next().unwrap_or(fixed);
         let round = self.pace.next().unwrap_or(fixed);
-        fixed.min(timer).min(round)
+        let ward = self.ward.next().unwrap_or(fixed);
+        fixed.min(timer).min(round).min(ward)
     }
 
     /// Changes what this agent says of itself, and spreads it at once. Who it is, which life it

@@ -12,11 +12,6 @@ use crate::gossip::swim::CodecError;
 use crate::gossip::wire::Turned;
 
 impl Machine {
-    /// Says whether something that happens again and again may be a line in the log.
-    pub(crate) fn may_grumble(&mut self, now: Instant) -> bool {
-        self.upkeep.may_grumble(now)
-    }
-
     pub(super) fn count_unread(&mut self, from: SocketAddr, error: &foca::Error) {
         let counter = if is_of_stranger(error) {
             &mut self.counters.turned_stranger

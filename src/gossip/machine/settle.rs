@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use foca::Timer;
 use tokio::time::Instant;
 use tracing::debug;
 
@@ -68,6 +69,7 @@ impl Machine {
     /// Has the failure detector hear this; also makes it resume after it renewed itself.
     pub(super) fn feed(&mut self, feed: Vec<foca::Member<Identity>>) {
         if let Some(identity) = self.wishes.rejoined.take() {
+            self.doubts.clear();
             let mut table = self.table.lock();
             table.observe_own(identity.life.renewal, foca::State::Alive);
         }
@@ -89,8 +91,15 @@ impl Machine {
 
     /// Turns what the failure detector wants into datagrams and timers.
     pub(super) fn collect(&mut self, now: Instant) {
-        for (after, timer) in self.wishes.timers.drain(..) {
-            self.timers.set(now + after, Due::Timer(timer));
+        for (after, timer) in std::mem::take(&mut self.wishes.timers) {
+            match timer {
+                Timer::ChangeSuspectToDown {
+                    member_id,
+                    incarnation,
+                    ..
+                } => self.doubt(now, member_id, incarnation),
+                timer => self.timers.set(now + after, Due::Timer(timer)),
+            }
         }
         if self.wishes.payloads.is_empty() {
             return;

@@ -12,8 +12,8 @@ use crate::gossip::identity::Identity;
 pub(super) enum Due {
     /// A timer of the failure detector.
     Timer(Timer<Identity>),
-    /// The end of a suspicion, after the suspect was asked once more and did not answer in time.
-    Verdict(Timer<Identity>),
+    /// A look at somebody who is doubted.
+    Doubt(Identity),
 }
 
 /// Everything that is due, in the order of time, and of setting within one instant.
@@ -40,19 +40,6 @@ impl Timers {
         let first = self.queue.first_entry()?;
         let (at, _) = *first.key();
         (at <= now).then(|| (at, first.remove()))
-    }
-
-    /// Brings the verdict about a suspect forward: it was asked and does not answer.
-    pub(super) fn hasten_verdict(&mut self, suspect: &Identity, now: Instant) {
-        let found = self.queue.iter().find_map(|(key, due)| match due {
-            Due::Verdict(Timer::ChangeSuspectToDown { member_id, .. }) if member_id == suspect => {
-                Some(*key)
-            }
-            Due::Verdict(_) | Due::Timer(_) => None,
-        });
-        if let Some(due) = found.and_then(|key| self.queue.remove(&key)) {
-            self.set(now, due);
-        }
     }
 }
 

@@ -1,10 +1,9 @@
-//! What is done by the clock: probes and their verdicts, push/pull with a random member, looking
+//! What is done by the clock: probes, push/pull with a random member, looking
 //! for failed members, forgetting, and growing with the pool.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use foca::Timer;
 use rand::RngExt;
 use rand::rngs::StdRng;
 use rand::seq::IteratorRandom;
@@ -12,9 +11,9 @@ use tokio::time::Instant;
 use tracing::debug;
 
 use super::timers::Due;
+use super::ward::Ward;
 use super::{Errand, Machine, Phase};
 use crate::gossip::config::Tuning;
-use crate::gossip::identity::Identity;
 use crate::gossip::swim;
 
 /// How often the slow things are looked at.
@@ -33,7 +32,7 @@ const TORN_FRESH: Duration = Duration::from_mins(5);
 const PUSH_PULL_SCALE: usize = 32;
 
 /// A timer that comes later than this says that the machine is busy: half of the probe timeout.
-const LATE: Duration = Duration::from_millis(250);
+pub(super) const LATE: Duration = Duration::from_millis(250);
 
 /// The worst health score (Lifeguard's and memberlist's `AwarenessMaxMultiplier`).
 const HEALTH_WORST: u8 = 8;
@@ -154,15 +153,11 @@ impl Upkeep {
 }
 
 impl Machine {
-    /// Carries out what is due. The end of a suspicion is not: the suspect is asked once more,
-    /// over TCP, because a lost datagram or a busy machine is no failure (gossip study, 6).
-    pub(super) fn run_due(&mut self, now: Instant, due: Due) {
+    /// Carries out what is due.
+    pub(super) fn run_due(&mut self, now: Instant, late: Duration, due: Due) {
         let timer = match due {
-            Due::Timer(timer @ Timer::ChangeSuspectToDown { .. }) => {
-                self.ask_suspect(now, timer);
-                return;
-            }
-            Due::Timer(timer) | Due::Verdict(timer) => timer,
+            Due::Doubt(suspect) => return self.pursue(now, late, &suspect),
+            Due::Timer(timer) => timer,
         };
         if self.phase == Phase::Gone {
             return;
@@ -170,13 +165,6 @@ impl Machine {
         if let Err(error) = self.swim.handle_timer(timer, &mut self.wishes) {
             debug!(%error, "failure detector refused a timer");
         }
-    }
-
-    /// The suspect did not answer: the verdict is spoken now and not at its deadline. If it did
-    /// answer, its list brought a higher incarnation, and the verdict will miss.
-    pub(crate) fn not_confirmed(&mut self, now: Instant, suspect: &Identity) {
-        self.timers.hasten_verdict(suspect, now);
-        self.wake(now);
     }
 
     /// Does what the clock asks for.
@@ -190,8 +178,10 @@ impl Machine {
         self.table.lock().reap();
         self.counters.is_torn = self.is_torn(now);
         if self.phase != Phase::Here || self.counters.is_torn {
+            self.ward = Ward::default();
             return;
         }
+        self.look_after_ward(now);
         self.look_for_failed(now);
         let unknown = self.upkeep.take_unknown(now);
         let errands = unknown.into_iter().map(Errand::Exchange);
@@ -208,23 +198,6 @@ impl Machine {
         let table = self.table.lock();
         let others = table.alive_others().map(|entry| entry.says.gossip_addr);
         others.choose(&mut self.rng)
-    }
-
-    fn ask_suspect(&mut self, now: Instant, timer: Timer<Identity>) {
-        let Timer::ChangeSuspectToDown { member_id, .. } = &timer else {
-            return;
-        };
-        let suspect = *member_id;
-        let is_suspect = self
-            .swim
-            .iter_members()
-            .any(|member| *member.id() == suspect && member.state() == foca::State::Suspect);
-        if !is_suspect || self.phase != Phase::Here {
-            return;
-        }
-        let deadline = now + self.tuning.confirmation;
-        self.timers.set(deadline, Due::Verdict(timer));
-        self.effects.errands.push(Errand::Confirm(suspect));
     }
 
     /// Adapts to the size of the pool when it changed by a fifth (gossip study, 4).

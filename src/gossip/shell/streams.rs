@@ -11,7 +11,7 @@ use tracing::{debug, warn};
 
 use super::Shell;
 use super::exchange::{exchange, serve};
-use crate::gossip::machine::{Errand, Machine, Partner};
+use crate::gossip::machine::{Answered, Errand};
 use crate::host::Listener;
 
 /// How many accepted streams are served at once.
@@ -74,11 +74,9 @@ async fn run(shell: &Shell, errand: Errand, join: Duration, confirmation: Durati
         // Whatever comes of it is counted and logged where it happens.
         Errand::Exchange(addr) => drop(exchange(shell, addr, join).await),
         Errand::Confirm(suspect) => {
-            let answer = exchange(shell, suspect.addr, confirmation).await;
-            let is_there = matches!(answer, Ok(Partner::Other(id)) if id == suspect.node_id);
-            if !is_there {
-                shell.step(|machine, now| machine.not_confirmed(now, &suspect));
-            } else if shell.step(Machine::may_grumble) {
+            let ended = exchange(shell, suspect.addr, confirmation).await;
+            let answered = Answered::by(&suspect, &ended);
+            if shell.step(|machine, now| machine.asked(now, &suspect, answered)) {
                 let addr = suspect.addr;
                 warn!(%addr, "member answers streams but no datagrams; is UDP blocked?");
             }

@@ -17,7 +17,7 @@ use crate::gossip::wire::Line;
 use crate::types::{Announcement, NodeId};
 
 /// How long a claim waits without being heard again. Chosen: longer than a silent member takes to
-/// be found failed (ADR 11), and short enough that a copy that has ended is not taken for the
+/// be found failed (`Tuning::hung`), and short enough that a copy that has ended is not taken for the
 /// member later. Who really moved goes on asking, and is let in then.
 const CLAIM_KEPT: Duration = Duration::from_secs(10);
 

@@ -253,6 +253,24 @@ impl Table {
         }
     }
 
+    /// This agent's counter of refuted suspicions.
+    pub(crate) fn own_incarnation(&self) -> u16 {
+        self.get(self.own).map_or(0, |entry| entry.incarnation)
+    }
+
+    /// The next live member in the order of node ids, the first one after the last; nobody unless
+    /// at least that many others live.
+    pub(crate) fn successor(&self, least: usize) -> Option<Identity> {
+        if self.alive_others().take(least).count() < least {
+            return None;
+        }
+        let mut after = self
+            .alive_others()
+            .filter(|entry| entry.says.node_id > self.own);
+        let next = after.next().or_else(|| self.alive_others().next());
+        next.map(Entry::identity)
+    }
+
     /// Says whether this identity is the one that a known member announced. Anything else is a
     /// stranger to the failure detector: a newer life whose word has not come yet, an older one
     /// that is over, or somebody who was refused.

@@ -1,5 +1,6 @@
 //! Many machines on a wire of their own, in virtual time.
 
+mod crowd;
 mod failure;
 mod refuse;
 mod spread;
@@ -180,11 +181,15 @@ impl World {
         match errand {
             Errand::Exchange(to) => drop(self.exchange(from, to)),
             Errand::Confirm(suspect) => {
-                if self.exchange(from, suspect.addr).is_err() {
-                    let now = self.now;
-                    let machine = self.machines.get_mut(&from).unwrap();
-                    machine.not_confirmed(now, &suspect);
-                }
+                let is_there = self.exchange(from, suspect.addr).is_ok();
+                let answered = match (is_there, self.machines.contains_key(&suspect.addr)) {
+                    (true, _) => Answered::There,
+                    (false, true) => Answered::Unreachable,
+                    (false, false) => Answered::Gone,
+                };
+                let now = self.now;
+                let machine = self.machines.get_mut(&from).unwrap();
+                machine.asked(now, &suspect, answered);
             }
         }
     }
