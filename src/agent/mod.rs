@@ -16,6 +16,7 @@ mod evidence;
 mod founding;
 mod health;
 mod join_driver;
+mod leaving;
 mod lives;
 mod local;
 mod lookup;
@@ -49,7 +50,6 @@ mod wire;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use quorate_providers::Io;
 use tokio::sync::mpsc;
@@ -69,9 +69,6 @@ use tasks::Tasks;
 pub(crate) use lookup::chain;
 pub use reload::Reload;
 pub use run::run;
-
-/// How long a leaving server waits to be taken out of raft (agent reference, 2.9).
-const LEAVE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// A running agent. Dropped without [`Agent::stop`], its tasks end with the runtime.
 #[derive(Debug)]

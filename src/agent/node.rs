@@ -83,8 +83,8 @@ impl Node for AgentNode {
         self.parts.join_by_hand(address).boxed()
     }
 
-    fn leave(&self) -> BoxFuture<'_, Result<(), NodeError>> {
-        self.parts.leave().boxed()
+    fn leave(&self, force: bool) -> BoxFuture<'_, Result<Vec<String>, NodeError>> {
+        self.parts.leave(force).boxed()
     }
 
     fn force_leave<'a>(

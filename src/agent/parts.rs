@@ -1,8 +1,7 @@
-//! What a running agent consists of, and what it does as a whole: join by hand, leave.
+//! What a running agent consists of, and what it does as a whole: join by hand, stop.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tracing::{info, warn};
@@ -15,17 +14,13 @@ use super::obstacle;
 use super::reload::Settings;
 use super::route::Router;
 use super::why::{Why, Word};
-use super::wire::{Request, Response};
 use crate::config::Config;
 use crate::datadir::DataDir;
 use crate::gossip::{Gossip, JoinReport};
 use crate::host::Host;
 use crate::http::NodeError;
 use crate::raft::Raft;
-use crate::types::{Address, MemberStatus, RaftId};
-
-/// How often a leaving server asks whether it is out.
-const LEAVE_LOOK_EVERY: Duration = Duration::from_millis(50);
+use crate::types::{Address, MemberStatus};
 
 /// The rooms of one agent, wired.
 #[derive(Debug)]
@@ -93,72 +88,6 @@ impl Parts {
         }
         info!(target: "agent", number_of_nodes = reached, "(LAN) joined");
         Ok(reached)
-    }
-
-    /// Leaves: hands leadership over, says so to everybody, waits to be taken out of raft.
-    ///
-    /// # Errors
-    /// When the others could not be told.
-    pub(super) async fn leave(&self) -> Result<(), NodeError> {
-        info!(target: "agent", is_server = self.raft.is_some(), "starting leave");
-        self.why.leave();
-        if let Some(raft) = &self.raft
-            && raft.status().is_leader()
-            && raft.status().voters().count() > 1
-            && let Err(error) = raft.transfer_leader(None).await
-        {
-            warn!(target: "agent.server", error = %error, "leadership not handed over");
-        }
-        self.gossip.leave().await;
-        self.wait_until_removed().await;
-        self.forget_others().await;
-        // The receiver is gone only if the agent is ending already.
-        let _already_ending = self.end.try_send(End::Left);
-        Ok(())
-    }
-
-    /// After a leave the next life starts without the others, unless `rejoin_after_leave` says
-    /// otherwise (agent reference, 1.7).
-    async fn forget_others(&self) {
-        if self.config.rejoin_after_leave {
-            return;
-        }
-        if let Err(error) = self.dir.work(|dir| dir.store_peers(&[])).await {
-            warn!(target: "agent", error = %chain(&error), "addresses of the others not forgotten");
-        }
-    }
-
-    /// Waits a moment for the leader to take this server out of raft, so that the rest's quorum
-    /// does not count it. The leader is asked: whoever is out hears of it from nobody.
-    async fn wait_until_removed(&self) {
-        let Some(raft) = &self.raft else { return };
-        let own = raft.status().id;
-        let is_alone = raft.status().voters().all(|voter| voter.id == own);
-        if is_alone || raft.status().peer(own).is_none() {
-            return;
-        }
-        let gone = async {
-            while self.is_in_configuration(own).await {
-                tokio::time::sleep(LEAVE_LOOK_EVERY).await;
-            }
-        };
-        if tokio::time::timeout(super::LEAVE_PATIENCE, gone)
-            .await
-            .is_err()
-        {
-            warn!(target: "agent.server", "failed to leave raft configuration gracefully, timeout");
-        }
-    }
-
-    async fn is_in_configuration(&self, own: RaftId) -> bool {
-        match self
-            .router
-            .ask(Request::RaftConfiguration { stale: false })
-            .await
-        {
-            Ok(Response::RaftConfiguration(now)) => now.peers.iter().any(|p| p.raft_id == own),
-            _ => true,
-        }
     }
 
     /// Hands leadership over before a stop; the peer stays a voter (stopping is not leaving).

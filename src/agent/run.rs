@@ -169,8 +169,8 @@ async fn stop(agent: Agent, name: &str, leaves: bool, signals: &mut Signals) -> 
 async fn leave(agent: &Agent, signals: &mut Signals) -> Result<(), String> {
     let node = agent.node();
     tokio::select! {
-        left = tokio::time::timeout(LEAVE_TIMEOUT, node.leave()) => match left {
-            Ok(left) => left.map_err(|error| error.to_string()),
+        left = tokio::time::timeout(LEAVE_TIMEOUT, node.leave(false)) => match left {
+            Ok(left) => left.map(drop).map_err(|error| error.to_string()),
             Err(_elapsed) => Err("timeout on graceful leave, exiting".to_owned()),
         },
         () = signals.any() => Err("caught second signal, exiting".to_owned()),

@@ -9,6 +9,7 @@
 //! learner is promoted only after it has answered and caught up).
 
 mod health;
+mod leave;
 mod majority;
 mod plan;
 mod quorum;
@@ -23,6 +24,7 @@ use std::time::Duration;
 use crate::types::{AutopilotConfig, ClusterId, MemberStatus, NodeId, NodeName, RaftId};
 
 pub use health::{ServerHealth, failure_tolerance};
+pub use leave::{QuorumBreaks, breaks_quorum};
 pub use majority::{majorities_meet, may_go};
 pub use quorum::{Absence, Missing, QuorumLost, quorum_lost};
 pub use stability::Stability;

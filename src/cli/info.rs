@@ -1,8 +1,13 @@
 //! `info`: how an agent does (agent reference, 4.4), and why it does not serve.
 
+use std::collections::BTreeMap;
+
+use serde::de::DeserializeOwned;
+
 use super::connect::AgentOptions;
+use super::live::{Look, watch};
 use super::{Failure, World, why};
-use crate::http::{SelfJson, WhyJson};
+use crate::http::{Client, SelfJson, WhyJson};
 
 /// Shows how the agent does: roles, raft, gossip, process
 #[derive(Debug, clap::Args)]
@@ -11,43 +16,62 @@ pub(super) struct Info {
     #[arg(long)]
     why: bool,
 
+    /// Go on showing until interrupted; a line per change where the output is no terminal
+    #[arg(long)]
+    watch: bool,
+
     #[command(flatten)]
     agent: AgentOptions,
 }
 
 impl Info {
-    /// Asks the agent and prints; false if it was asked why and the agent does not serve.
+    /// Asks the agent and prints; false if it was asked why, once, and the agent does not serve.
     pub(super) async fn run(self, world: &mut World) -> Result<bool, Failure> {
+        let client = self.agent.client(&world.env)?;
+        if self.watch {
+            let look = async || self.look(&client).await.map(|(look, _)| look);
+            return watch(world, look).await.map(|()| true);
+        }
+        let (look, is_ready) = self.look(&client).await?;
+        for line in look.table {
+            world.out.line(line);
+        }
+        Ok(is_ready)
+    }
+
+    /// Asks the agent; says also whether it serves, if that was asked.
+    async fn look(&self, client: &Client) -> Result<(Look, bool), Failure> {
         if self.why {
-            self.why(world).await
-        } else {
-            self.groups(world).await.map(|()| true)
+            let why: WhyJson = ask(client, "/v1/agent/why").await?;
+            let look = Look {
+                lines: BTreeMap::from([("why".to_owned(), why::headline(&why))]),
+                table: why::lines(&why),
+            };
+            return Ok((look, why.ready));
+        }
+        let own: SelfJson = ask(client, "/v1/agent/self").await?;
+        Ok((groups(&own.stats), true))
+    }
+}
+
+async fn ask<T: DeserializeOwned>(client: &Client, path: &str) -> Result<T, Failure> {
+    let asked = client.get(path, "", &[]).await;
+    asked
+        .and_then(|got| got.json())
+        .map_err(|error| Failure::new(format!("Error querying agent: {error}")))
+}
+
+/// Groups and values, both sorted by name.
+fn groups(stats: &BTreeMap<String, BTreeMap<String, String>>) -> Look {
+    let mut look = Look::default();
+    for (group, values) in stats {
+        look.table.push(format!("{group}:"));
+        for (name, value) in values {
+            look.table.push(format!("\t{name} = {value}"));
+            let about = format!("{group}.{name}");
+            let line = format!("{about} = {value}");
+            look.lines.insert(about, line);
         }
     }
-
-    async fn why(self, world: &mut World) -> Result<bool, Failure> {
-        let client = self.agent.client(&world.env)?;
-        let asked = client.get("/v1/agent/why", "", &[]).await;
-        let answer: WhyJson = asked
-            .and_then(|got| got.json())
-            .map_err(|error| Failure::new(format!("Error querying agent: {error}")))?;
-        why::print(&answer, world);
-        Ok(answer.ready)
-    }
-
-    /// Prints groups and values, both sorted by name.
-    async fn groups(self, world: &mut World) -> Result<(), Failure> {
-        let client = self.agent.client(&world.env)?;
-        let asked = client.get("/v1/agent/self", "", &[]).await;
-        let own: SelfJson = asked
-            .and_then(|got| got.json())
-            .map_err(|error| Failure::new(format!("Error querying agent: {error}")))?;
-        for (group, values) in own.stats {
-            world.out.line(format!("{group}:"));
-            for (name, value) in values {
-                world.out.line(format!("\t{name} = {value}"));
-            }
-        }
-        Ok(())
-    }
+    look
 }

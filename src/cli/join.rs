@@ -3,11 +3,13 @@
 use bytes::Bytes;
 
 use super::connect::AgentOptions;
+use super::live::wait_for;
 use super::{Failure, World};
 
 /// Has the agent join the cluster of another agent
 ///
-/// One address that can be joined is enough; for each of the others a line says why not.
+/// One address that can be joined is enough; for each of the others a line says why not. Whom it
+/// waits for is said after a second.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  quorate join 10.0.0.5 10.0.0.6:8301")]
 pub(super) struct Join {
@@ -28,10 +30,11 @@ impl Join {
         }
         let client = self.agent.client(&world.env)?;
         let mut joined = 0;
-        for address in &self.addresses {
-            let asked = client
-                .put("/v1/agent/join/", address, &[], Bytes::new())
-                .await;
+        let count = self.addresses.len();
+        for (place, address) in (1..).zip(&self.addresses) {
+            let what = format!("Joining {address} ({place} of {count})");
+            let asking = client.put("/v1/agent/join/", address, &[], Bytes::new());
+            let asked = wait_for(world, &what, asking).await;
             match asked {
                 Ok(_empty) => joined += 1,
                 Err(error) => {

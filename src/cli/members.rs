@@ -5,9 +5,10 @@ use std::net::{IpAddr, SocketAddr};
 use regex_lite::Regex;
 
 use super::connect::AgentOptions;
+use super::live::{Look, watch};
 use super::table::columns;
 use super::{Failure, World};
-use crate::http::MemberJson;
+use crate::http::{Client, MemberJson};
 
 /// The words for the codes of a status, in order (agent reference, 6.3).
 const STATUSES: [&str; 5] = ["none", "alive", "leaving", "left", "failed"];
@@ -16,7 +17,7 @@ const STATUSES: [&str; 5] = ["none", "alive", "leaving", "left", "failed"];
 ///
 /// Ends with code 2 and prints nothing if no member matches.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  quorate members -status='alive|failed'")]
+#[command(after_help = "Example:\n  quorate members -status='alive|failed' -watch")]
 pub(super) struct Members {
     /// Show all that each member says of itself
     #[arg(long)]
@@ -25,6 +26,14 @@ pub(super) struct Members {
     /// Show members whose status matches: none, alive, leaving, left or failed
     #[arg(long, value_name = "REGEXP", default_value = ".*")]
     status: String,
+
+    /// Show members that an expression takes, such as 'Tags.role == node and Name matches "^web"'
+    #[arg(long, value_name = "EXPRESSION")]
+    filter: Option<String>,
+
+    /// Go on showing until interrupted; a line per change where the output is no terminal
+    #[arg(long)]
+    watch: bool,
 
     #[command(flatten)]
     agent: AgentOptions,
@@ -36,27 +45,54 @@ impl Members {
         let status = Regex::new(&self.status)
             .map_err(|error| Failure::new(format!("Failed to compile status regexp: {error}")))?;
         let client = self.agent.client(&world.env)?;
-        let asked = client
-            .get("/v1/agent/members", "", &[("segment", "_all")])
-            .await;
+        if self.watch {
+            let look = async || self.look(&client, &status).await;
+            return watch(world, look).await.map(|()| true);
+        }
+        let members = self.ask(&client, &status).await?;
+        if members.is_empty() {
+            return Ok(false);
+        }
+        for line in columns(&self.rows(&members)) {
+            world.out.line(line);
+        }
+        Ok(true)
+    }
+
+    /// The members that are asked for, in their order.
+    async fn ask(&self, client: &Client, status: &Regex) -> Result<Vec<MemberJson>, Failure> {
+        let mut params = vec![("segment", "_all")];
+        params.extend(self.filter.as_deref().map(|filter| ("filter", filter)));
+        let asked = client.get("/v1/agent/members", "", &params).await;
         let members: Result<Vec<MemberJson>, _> = asked.and_then(|got| got.json());
         let mut members =
             members.map_err(|error| Failure::new(format!("Error retrieving members: {error}")))?;
         members.retain(|member| status.is_match(status_word(member)));
-        if members.is_empty() {
-            return Ok(false);
-        }
         members.iter_mut().for_each(complete);
         members.sort_by_cached_key(order);
-        let rows = if self.detailed {
-            detailed(&members)
+        Ok(members)
+    }
+
+    fn rows(&self, members: &[MemberJson]) -> Vec<Vec<String>> {
+        if self.detailed {
+            detailed(members)
         } else {
-            overview(&members)
-        };
-        for line in columns(&rows) {
-            world.out.line(line);
+            overview(members)
         }
-        Ok(true)
+    }
+
+    /// A look for those who watch: by name and id, as two members may have one name in turn.
+    async fn look(&self, client: &Client, status: &Regex) -> Result<Look, Failure> {
+        let members = self.ask(client, status).await?;
+        let rows = self.rows(&members);
+        let about = members
+            .iter()
+            .map(|member| format!("{}  {}", member.name, tag(member, "id")));
+        let lines = rows.iter().skip(1).map(|row| row.join("  "));
+        Ok(Look {
+            lines: about.zip(lines).collect(),
+            table: columns(&rows),
+        })
     }
 }
 

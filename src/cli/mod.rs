@@ -13,6 +13,7 @@ mod join;
 mod keygen;
 mod kv;
 mod leave;
+mod live;
 mod members;
 mod operator;
 mod out;
@@ -77,6 +78,15 @@ impl World {
             stdin: Box::new(std::io::stdin()),
             env: texts.collect(),
         }
+    }
+}
+
+impl World {
+    /// The time of day, to be shown.
+    fn now(&self) -> String {
+        let since = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
+        let seconds = since.as_secs().saturating_mul(1_000);
+        crate::telemetry::rfc3339(seconds).replace(".000Z", "Z")
     }
 }
 

@@ -1,13 +1,16 @@
 //! The one door through which commands print.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 /// Standard output and standard error, or what stands for them.
 pub struct Out {
     stdout: Box<dyn Write + Send>,
     stderr: Box<dyn Write + Send>,
     is_broken: bool,
+    /// A person sees standard output, or standard error.
+    is_terminal: bool,
+    is_watched: bool,
 }
 
 impl Out {
@@ -17,12 +20,45 @@ impl Out {
             stdout: Box::new(stdout),
             stderr: Box::new(stderr),
             is_broken: false,
+            is_terminal: false,
+            is_watched: false,
         }
     }
 
     /// Prints to the streams of the process.
     pub fn of_process() -> Self {
-        Self::new(io::stdout(), io::stderr())
+        Self {
+            is_terminal: io::stdout().is_terminal(),
+            is_watched: io::stderr().is_terminal(),
+            ..Self::new(io::stdout(), io::stderr())
+        }
+    }
+
+    /// Standard output is a terminal.
+    pub(super) const fn is_terminal(&self) -> bool {
+        self.is_terminal
+    }
+
+    /// Standard error is a terminal.
+    pub(super) const fn is_watched(&self) -> bool {
+        self.is_watched
+    }
+
+    /// Something could not be printed.
+    pub(super) const fn is_broken(&self) -> bool {
+        self.is_broken
+    }
+
+    /// Shows a person what goes on, without an end of line. One that cannot be shown is lost, as a
+    /// problem is.
+    pub(super) fn status(&mut self, text: &str) {
+        let shown = self.stderr.write_all(text.as_bytes());
+        drop(shown.and_then(|()| self.stderr.flush()));
+    }
+
+    /// Brings out what is buffered.
+    pub(super) fn flush(&mut self) {
+        self.is_broken |= self.stdout.flush().is_err();
     }
 
     /// Prints a line of what was asked for.
@@ -46,7 +82,7 @@ impl Out {
     /// Brings out what is buffered; false if something that was asked for could not be printed, as
     /// when the reader of a pipe has gone.
     pub(super) fn finish(&mut self) -> bool {
-        self.is_broken |= self.stdout.flush().is_err();
+        self.flush();
         !self.is_broken
     }
 }

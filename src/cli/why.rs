@@ -1,16 +1,15 @@
-//! How the reason why an agent does not serve is printed.
+//! How the reason why an agent does not serve is told.
 
-use super::World;
 use crate::http::{SourceJson, WhyJson};
 
-/// Prints the reason: the line first, then what it means, who is missing, what to do, and how
-/// each source does.
-pub(super) fn print(why: &WhyJson, world: &mut World) {
+/// The reason: the line first, then what it means, who is missing, what to do, and how each source
+/// does.
+pub(super) fn lines(why: &WhyJson) -> Vec<String> {
     let held = seconds(why.since_seconds);
-    world.out.line(format!("{}: {}", why.code, why.line));
+    let mut lines = vec![headline(why)];
     let mut row = |name: &str, text: &str| {
         if !text.is_empty() {
-            world.out.line(format!("  {name:<8} {text}"));
+            lines.push(format!("  {name:<8} {text}"));
         }
     };
     row("since", &format!("{held} ({})", why.since));
@@ -20,6 +19,12 @@ pub(super) fn print(why: &WhyJson, world: &mut World) {
     for source in &why.sources {
         row("source", &line(source));
     }
+    lines
+}
+
+/// The reason in a line.
+pub(super) fn headline(why: &WhyJson) -> String {
+    format!("{}: {}", why.code, why.line)
 }
 
 fn line(source: &SourceJson) -> String {

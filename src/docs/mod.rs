@@ -23,6 +23,10 @@ pub mod compatibility {}
 #[doc = include_str!("codes.md")]
 pub mod codes {}
 
+/// How members are found to be gone, and figures.
+#[doc = include_str!("gossip.md")]
+pub mod gossip {}
+
 #[doc = include_str!("storage.md")]
 pub mod storage {}
 

@@ -31,6 +31,10 @@ const FAN_OUT: NonZeroUsize = NonZeroUsize::new(3).unwrap();
 /// send it twice, and one lost datagram would leave a member without it.
 const TRANSMISSIONS_MIN: u8 = 10;
 
+/// How many more times it is sent for each doubling of the pool. With two, one of fifty members missed
+/// a failure in one of forty simulated ones, and learned of it ten seconds later.
+const TRANSMISSIONS_PER_DOUBLING: u32 = 3;
+
 /// How often a pool doubles before suspicion begins to grow with it.
 const SUSPICION_DOUBLINGS: u32 = 6;
 
@@ -65,7 +69,8 @@ pub(crate) fn new(identity: Identity, tuning: &Tuning, rng: StdRng, table: &Shar
 /// grow with the logarithm of the size, as in memberlist (`SuspicionMult`, `RetransmitMult`).
 pub(crate) fn config(tuning: &Tuning, members: usize) -> Config {
     let digits = doublings(members);
-    let transmissions = u8::try_from(digits.saturating_mul(2)).unwrap_or(u8::MAX);
+    let transmissions =
+        u8::try_from(digits.saturating_mul(TRANSMISSIONS_PER_DOUBLING)).unwrap_or(u8::MAX);
     Config {
         probe_period: tuning.probe_period,
         probe_rtt: tuning.probe_timeout,
@@ -323,9 +328,9 @@ mod tests {
         let rows = [
             (1, 2_000, 10),
             (3, 2_000, 10),
-            (64, 2_000, 12),
-            (128, 2_333, 14),
-            (1_024, 3_333, 20),
+            (64, 2_000, 18),
+            (128, 2_333, 21),
+            (1_024, 3_333, 30),
         ];
         for (members, suspicion_ms, transmissions) in rows {
             let config = config(&tuning, members);

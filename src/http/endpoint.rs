@@ -113,7 +113,6 @@ const ENDPOINTS: &[Endpoint] = &[
         false,
         &[
             WAN,
-            FILTER,
             // `_all` is what the command `members` of Consul sends.
             without("segment", &["", "_all"], "there are no network segments"),
         ],

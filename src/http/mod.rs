@@ -11,6 +11,7 @@ mod duration;
 mod endpoint;
 #[cfg(test)]
 pub(crate) mod fake;
+mod filter;
 mod metrics;
 mod node;
 mod operator_shape;

@@ -186,8 +186,9 @@ pub trait Node: Send + Sync + 'static {
     /// Joins the agent at an address as written by a person; gives the number of others reached.
     fn join<'a>(&'a self, address: &'a str) -> BoxFuture<'a, Result<usize, NodeError>>;
 
-    /// Leaves the cluster; once it returns, the process is about to end.
-    fn leave(&self) -> BoxFuture<'_, Result<(), NodeError>>;
+    /// Leaves the cluster and gives what it did, a line each; once it returns, the process is about
+    /// to end. Refuses to break the quorum of the servers left unless `force` is set.
+    fn leave(&self, force: bool) -> BoxFuture<'_, Result<Vec<String>, NodeError>>;
 
     /// Makes a failed member a left one, or forgets it when `prune` is set.
     fn force_leave<'a>(

@@ -187,6 +187,15 @@ impl Reply {
         self
     }
 
+    /// 200 with a text of lines.
+    pub(super) fn lines(lines: &[String]) -> Self {
+        Self {
+            body: Bytes::from(lines.join("\n")),
+            headers: vec![(CONTENT_TYPE, TEXT)],
+            ..Self::empty()
+        }
+    }
+
     /// 200 with plain text.
     pub(super) fn text(text: &'static str) -> Self {
         Self {

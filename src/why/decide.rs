@@ -48,8 +48,8 @@ fn founding_says(facts: &Facts, reasons: &[Reason]) -> Option<Said> {
 }
 
 fn ending(facts: &Facts) -> Option<Said> {
-    if facts.is_leaving {
-        return Some(Said::plain(Reason::Leaving));
+    if let Some(stages) = &facts.leaving {
+        return Some(words::leaving(stages));
     }
     founding_says(facts, &[Reason::Removed])
 }

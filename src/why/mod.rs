@@ -72,8 +72,8 @@ impl Said {
 pub struct Facts {
     /// It is a server; else a client.
     pub is_server: bool,
-    /// It is on its way out.
-    pub is_leaving: bool,
+    /// What it did of its way out so far, a line each; none while it is not on it.
+    pub leaving: Option<Vec<String>>,
     /// The cluster it is in.
     pub cluster: Option<ClusterId>,
     /// No other member is alive in its list.

@@ -20,6 +20,15 @@ pub(super) fn of_sources(reason: Reason, sources: &[&Source]) -> Said {
     }
 }
 
+/// The agent is on its way out, and did this so far.
+pub(super) fn leaving(stages: &[String]) -> Said {
+    let mut said = Said::plain(Reason::Leaving);
+    if !stages.is_empty() {
+        said.line = format!("{}: {}", said.line, stages.join(" > "));
+    }
+    said
+}
+
 /// The agent is in a cluster without a leader.
 pub(super) fn leaderless(cluster: ClusterId, voters: &[(String, bool)]) -> Said {
     let told: Vec<String> = voters

@@ -27,4 +27,5 @@ mod service_manager;
 mod sources;
 mod stopping;
 mod storage;
+mod watching;
 mod why;

@@ -48,7 +48,7 @@ impl Gatherer {
         let is_registered = *parts.registered.borrow();
         Facts {
             is_server: status.is_some(),
-            is_leaving: *parts.why.leaving.borrow(),
+            leaving: parts.why.leaving.borrow().clone(),
             cluster: parts.membership.cluster(),
             is_alone: twin::is_alone(&members, self.own),
             is_led,

@@ -46,7 +46,8 @@ pub(super) struct Why {
     shown: watch::Receiver<Shown>,
     sights: watch::Receiver<Vec<Sight>>,
     pulse: watch::Receiver<Instant>,
-    leaving: Arc<watch::Sender<bool>>,
+    /// What was done of a leave or a stop, a line each; none before it begins.
+    leaving: Arc<watch::Sender<Option<Vec<String>>>>,
 }
 
 /// The ends at which the loop tells.
@@ -72,7 +73,7 @@ impl Why {
             shown: seen,
             sights,
             pulse: felt,
-            leaving: Arc::new(watch::Sender::new(false)),
+            leaving: Arc::new(watch::Sender::new(None)),
         };
         let logged = Mutex::new(None);
         let teller = Teller {
@@ -85,7 +86,22 @@ impl Why {
 
     /// The agent is on its way out from here on.
     pub(super) fn leave(&self) {
-        self.leaving.send_replace(true);
+        self.leaving.send_if_modified(|stages| {
+            let is_new = stages.is_none();
+            stages.get_or_insert_default();
+            is_new
+        });
+    }
+
+    /// The next stage of the way out is reached.
+    pub(super) fn tell(&self, stage: String) {
+        self.leaving
+            .send_modify(|stages| stages.get_or_insert_default().push(stage));
+    }
+
+    /// The stages of the way out so far.
+    pub(super) fn stages(&self) -> Vec<String> {
+        self.leaving.borrow().clone().unwrap_or_default()
     }
 
     /// The reason with all that belongs to it.
@@ -187,7 +203,7 @@ fn log(said: &Said) {
 struct Events {
     members: watch::Receiver<Arc<[crate::types::Member]>>,
     sights: watch::Receiver<Vec<Sight>>,
-    leaving: watch::Receiver<bool>,
+    leaving: watch::Receiver<Option<Vec<String>>>,
     founding: Option<watch::Receiver<Said>>,
     registered: watch::Receiver<bool>,
 }

@@ -58,7 +58,10 @@ async fn leaving_is_told_and_forcing_is_silent() {
     let served = serve_fake().await;
     assert_eq!(
         run(&served, &["leave"]).await,
-        done("Graceful leave complete\n")
+        Ran {
+            stderr: "removed as voter\n".to_owned(),
+            ..done("Graceful leave complete\n")
+        }
     );
     assert_eq!(run(&served, &["force-leave", "s3"]).await, done(""));
     assert_eq!(

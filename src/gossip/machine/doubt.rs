@@ -221,6 +221,12 @@ impl Machine {
         false
     }
 
+    /// Says whether anybody is doubted.
+    #[cfg(test)]
+    pub(super) fn is_in_doubt(&self) -> bool {
+        !self.doubts.by_member.is_empty()
+    }
+
     /// The verdict. It misses if the member spoke up meanwhile.
     fn judge(&mut self, suspect: &Identity) {
         let Some(doubt) = self.doubts.by_member.remove(&suspect.node_id) else {

@@ -111,6 +111,11 @@ pub struct Got {
 }
 
 impl Got {
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
     /// Reads the body as JSON.
     ///
     /// # Errors

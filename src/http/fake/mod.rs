@@ -231,17 +231,18 @@ impl Node for FakeNode {
         ready(self.call(format!("join {address}"), 1)).boxed()
     }
 
-    fn leave(&self) -> BoxFuture<'_, Result<(), NodeError>> {
+    fn leave(&self, force: bool) -> BoxFuture<'_, Result<Vec<String>, NodeError>> {
         let is_held = *self.leave_is_held.lock().unwrap();
         async move {
-            self.call("leave begun".to_owned(), ())?;
+            let how = if force { "leave forced" } else { "leave begun" };
+            self.call(how.to_owned(), ())?;
             self.left.notify_one();
             if is_held {
                 self.may_leave.notified().await;
             }
             self.call("leave ended".to_owned(), ())?;
             self.left.notify_one();
-            Ok(())
+            Ok(vec!["removed as voter".to_owned()])
         }
         .boxed()
     }

@@ -175,7 +175,6 @@ async fn a_parameter_without_a_meaning_here_is_refused() {
     let served = serve_fake().await;
     for request in [
         "GET /v1/agent/members?wan=1",
-        "GET /v1/agent/members?filter=Name",
         "GET /v1/agent/members?segment=alpha",
         "PUT /v1/agent/join/x?wan=false",
         "PUT /v1/agent/force-leave/x?wan",

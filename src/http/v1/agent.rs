@@ -6,6 +6,7 @@ use tokio::task::JoinError;
 
 use crate::http::ask::Ask;
 use crate::http::endpoint::Behind;
+use crate::http::filter::{Filter, FilterError};
 use crate::http::metrics::{self, MetricsJson};
 use crate::http::node::NodeError;
 use crate::http::reply::{Refusal, Reply};
@@ -54,10 +55,32 @@ pub(in crate::http) fn members(
 ) -> BoxFuture<'static, Result<Reply, Refusal>> {
     async move {
         let members = behind.node.members();
-        let members: Vec<MemberJson> = members.iter().map(MemberJson::from).collect();
+        let mut members: Vec<MemberJson> = members.iter().map(MemberJson::from).collect();
+        if let Some(filter) = ask.params.filled("filter") {
+            members = filtered(members, filter)?;
+        }
         Reply::json(&ask.params, &members)
     }
     .boxed()
+}
+
+/// The members that an expression takes.
+fn filtered(members: Vec<MemberJson>, text: &str) -> Result<Vec<MemberJson>, Refusal> {
+    let bad = |error: FilterError| {
+        Refusal::bad(format!(
+            "Failed to create boolean expression evaluator: {error}"
+        ))
+    };
+    let filter = Filter::new(text).map_err(bad)?;
+    let mut taken = Vec::new();
+    for member in members {
+        let shown = serde_json::to_value(&member)
+            .map_err(|error| Refusal::failed(format!("cannot write the answer: {error}")))?;
+        if filter.takes(&shown).map_err(bad)? {
+            taken.push(member);
+        }
+    }
+    Ok(taken)
 }
 
 /// Why the agent does not serve, or that it does.
@@ -104,15 +127,22 @@ pub(in crate::http) fn join(
     .boxed()
 }
 
-/// Leaves the cluster. Runs to its end in a task of its own: a client that hangs up must not leave
+/// Leaves the cluster; `?force` also if the servers left cannot go on then. The body is empty as
+/// Consul's, unless `?stages` asks for a line per stage. Runs to its end in a task of its own: a client that hangs up must not leave
 /// the agent half gone.
 pub(in crate::http) fn leave(
     behind: Behind,
-    _ask: Ask,
+    ask: Ask,
 ) -> BoxFuture<'static, Result<Reply, Refusal>> {
     async move {
-        let leaving = tokio::spawn(async move { behind.node.leave().await });
-        finish(leaving.await)
+        let force = ask.params.has("force");
+        let leaving = tokio::spawn(async move { behind.node.leave(force).await });
+        let stages = finish(leaving.await)?;
+        Ok(if ask.params.has("stages") {
+            Reply::lines(&stages)
+        } else {
+            Reply::empty()
+        })
     }
     .boxed()
 }
@@ -130,7 +160,9 @@ pub(in crate::http) fn force_leave(
     .boxed()
 }
 
-fn finish(ended: Result<Result<(), NodeError>, JoinError>) -> Result<Reply, Refusal> {
-    ended.map_err(|error| Refusal::failed(format!("leaving broke off: {error}")))??;
-    Ok(Reply::empty())
+fn finish(
+    ended: Result<Result<Vec<String>, NodeError>, JoinError>,
+) -> Result<Vec<String>, Refusal> {
+    let ended = ended.map_err(|error| Refusal::failed(format!("leaving broke off: {error}")))?;
+    Ok(ended?)
 }

@@ -9,7 +9,7 @@ use crate::types::ClusterId;
 fn server() -> Facts {
     Facts {
         is_server: true,
-        is_leaving: false,
+        leaving: None,
         cluster: None,
         is_alone: true,
         is_led: false,
@@ -131,7 +131,7 @@ fn what_works_is_not_explained_away_and_the_end_is_told_first() {
         (
             Reason::Leaving,
             Facts {
-                is_leaving: true,
+                leaving: Some(Vec::new()),
                 ..member(true, true)
             },
         ),
