@@ -135,6 +135,18 @@ pub(super) async fn wait_for<T>(world: &mut World, what: &str, work: impl Future
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::tests::Captured;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_waited_for_is_said_once_and_only_if_it_takes_long() {
+        for (takes, said) in [(900, ""), (5_000, "Joining 10.0.0.5 (1 of 2)\n")] {
+            let (mut world, captured) = Captured::world([]);
+            let work = sleep(Duration::from_millis(takes));
+            wait_for(&mut world, "Joining 10.0.0.5 (1 of 2)", work).await;
+            assert_eq!(captured.stderr(), said, "{takes}");
+            assert_eq!(captured.stdout(), "");
+        }
+    }
 
     fn lines(of: &[(&str, &str)]) -> BTreeMap<String, String> {
         let owned = |(a, b): &(&str, &str)| ((*a).to_owned(), (*b).to_owned());

@@ -307,3 +307,24 @@ async fn a_server_that_is_told_to_leave_on_a_signal_does_and_is_no_voter() {
     }
     servers[0].write("after", "2").await;
 }
+
+#[tokio::test]
+async fn a_server_whose_leave_would_break_the_quorum_stops_on_a_signal_and_stays_a_voter() {
+    let world = World::new();
+    let told = "-hcl=leave_on_terminate = true";
+    let mut servers = world.servers(3, &[told]);
+    let all: Vec<&Agent> = servers.iter().collect();
+    vote(&all).await;
+    servers[2].kill().await;
+    eventually("n3 is failed", || async {
+        (servers[1].members(4).await == ["n3"]).then_some(())
+    })
+    .await;
+    servers[1].signal("TERM").await;
+    assert_eq!(servers[1].ended().await, Some(1));
+    let line = servers[1].logged("error on leave").await;
+    assert!(line.contains("leaving would break the quorum"), "{line}");
+    servers[1].restart();
+    servers[0].write("after", "1").await;
+    assert_eq!(servers[1].members(3).await, Vec::<String>::new());
+}

@@ -8,6 +8,7 @@
 //! itself is slower to judge others (Lifeguard).
 
 use std::collections::{BTreeMap, VecDeque};
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use foca::Member;
@@ -60,13 +61,24 @@ impl Answered {
             Ok(Partner::Other(node_id)) if *node_id == suspect.node_id => Self::There,
             Err(GossipError::LeavingThere { .. } | GossipError::Stream { .. }) => Self::Silent,
             Err(GossipError::Timeout { step, .. }) if *step != "connecting to" => Self::Silent,
-            Err(GossipError::Connect { source, .. })
-                if source.kind() != std::io::ErrorKind::ConnectionRefused =>
-            {
-                Self::Unreachable
-            }
             Err(GossipError::Timeout { .. }) => Self::Unreachable,
+            Err(GossipError::Connect { source, .. }) => Self::by_system(source.kind()),
             Ok(_) | Err(_) => Self::Gone,
+        }
+    }
+
+    /// What a failed connection means. One that fails for want of something here, such as
+    /// descriptors, says nothing of the suspect: it gets the longer time.
+    const fn by_system(kind: ErrorKind) -> Self {
+        match kind {
+            ErrorKind::ConnectionRefused => Self::Gone,
+            ErrorKind::HostUnreachable
+            | ErrorKind::NetworkUnreachable
+            | ErrorKind::NetworkDown
+            | ErrorKind::TimedOut
+            | ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionAborted => Self::Unreachable,
+            _ => Self::Silent,
         }
     }
 }
@@ -259,5 +271,46 @@ impl Machine {
         let members = self.swim.num_members().saturating_add(1);
         let slowness = u32::from(self.upkeep.health_score()).saturating_add(1);
         swim::suspicion(&self.tuning, members).saturating_mul(slowness)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::net::SocketAddr;
+
+    use super::*;
+    use crate::gossip::testing::says;
+
+    fn connect(kind: ErrorKind) -> GossipError {
+        GossipError::Connect {
+            addr: SocketAddr::from(([127, 0, 0, 1], 1)),
+            source: io::Error::from(kind),
+        }
+    }
+
+    #[test]
+    fn only_what_the_suspect_or_its_host_does_counts_against_it() {
+        let suspect = Identity::of(&says("s1", 1), 0);
+        let addr = suspect.addr;
+        let late = |step| Err(GossipError::Timeout { addr, step });
+        let rows = [
+            (Ok(Partner::Other(suspect.node_id)), Answered::There),
+            (Ok(Partner::Other(NodeId::new(9))), Answered::Gone),
+            (Ok(Partner::Own), Answered::Gone),
+            (Err(connect(ErrorKind::ConnectionRefused)), Answered::Gone),
+            (
+                Err(connect(ErrorKind::HostUnreachable)),
+                Answered::Unreachable,
+            ),
+            (late("connecting to"), Answered::Unreachable),
+            (late("reading from"), Answered::Silent),
+            (Err(GossipError::LeavingThere { addr }), Answered::Silent),
+            // Too many open files here.
+            (Err(connect(ErrorKind::Other)), Answered::Silent),
+        ];
+        for (ended, expected) in rows {
+            assert_eq!(Answered::by(&suspect, &ended), expected, "{ended:?}");
+        }
     }
 }

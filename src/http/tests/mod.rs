@@ -233,6 +233,34 @@ async fn joining_and_leaving_reach_the_agent_with_their_names_decoded() {
         "leave ended",
     ];
     assert_eq!(served.node.calls(), calls);
+    let rows = [
+        ("PUT /v1/agent/leave?force", 200, ""),
+        ("PUT /v1/agent/leave?stages", 200, "removed as voter"),
+    ];
+    assert_rows(&served, &rows).await;
+    let calls = served.node.calls().split_off(calls.len());
+    assert_eq!(
+        calls,
+        ["leave forced", "leave ended", "leave begun", "leave ended"]
+    );
+}
+
+#[tokio::test]
+async fn members_are_filtered_by_an_expression_or_it_is_told_what_is_wrong_with_it() {
+    let served = serve_fake().await;
+    for (filter, count) in [
+        ("", 4),
+        ("Tags.role%20==%20consul", 3),
+        ("Status%20==%204%20and%20Name%20==%20s3", 1),
+        ("Name%20==%20none", 0),
+    ] {
+        let seen = get(&served, &format!("/v1/agent/members?filter={filter}")).await;
+        let members: Vec<serde_json::Value> = serde_json::from_str(&seen.body).unwrap();
+        assert_eq!((seen.status, members.len()), (200, count), "{filter}");
+    }
+    let text = "Failed to create boolean expression evaluator: expected an operator: `==`, `!=`, `in`, \
+                `contains`, `is empty`, `matches`, or with `not`, found the end";
+    assert_rows(&served, &[("GET /v1/agent/members?filter=Name", 400, text)]).await;
 }
 
 #[tokio::test]
