@@ -74,7 +74,7 @@ fn show(world: &mut World, before: Option<&Look>, now: &Look) {
 }
 
 fn draw(world: &mut World, table: &[String]) {
-    let time = world.now();
+    let time = World::time_of_day();
     let mut screen = HOME.to_owned();
     let foot = [String::new(), format!("{time}, every second until Ctrl-C")];
     for line in table.iter().chain(&foot) {

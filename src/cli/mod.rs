@@ -83,7 +83,7 @@ impl World {
 
 impl World {
     /// The time of day, to be shown.
-    fn now(&self) -> String {
+    fn time_of_day() -> String {
         let since = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
         let seconds = since.as_secs().saturating_mul(1_000);
         crate::telemetry::rfc3339(seconds).replace(".000Z", "Z")

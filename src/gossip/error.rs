@@ -54,6 +54,12 @@ pub enum GossipError {
         /// The step, such as `connecting to`.
         step: &'static str,
     },
+    /// The member that was asked for is not there: somebody else has its address.
+    #[error("asking {addr}: another agent is there now")]
+    Elsewhere {
+        /// The address.
+        addr: SocketAddr,
+    },
     /// The stream broke before the exchange was over.
     #[error("{operation} {addr}")]
     Stream {

@@ -187,7 +187,11 @@ impl foca::Codec<Identity> for Codec {
             .map_err(CodecError::Postcard)?;
         let mut table = self.table.lock();
         if !table.admits(&header.src) {
-            table.note_stranger(header.src);
+            // Who speaks to somebody else, at an address that this agent has now, is left alone:
+            // asked for its list, it would draw a blank agent into its cluster.
+            if header.dst.node_id == table.own() {
+                table.note_stranger(header.src);
+            }
             return Err(CodecError::Stranger);
         }
         self.sender = header.src;
@@ -282,15 +286,19 @@ pub(crate) fn encode_ping(
     Some(payload)
 }
 
-/// The news that a payload carries; none if it is malformed, which foca finds out too.
+/// The news that a payload carries; none if it is for somebody else, who had this address before, or
+/// malformed, which foca finds out too.
 ///
 /// It is read first because it may be the word that admits the sender: in a crowd of joiners most
 /// datagrams come from somebody who was not heard of a moment ago.
-pub(crate) fn read_news(payload: &[u8]) -> Vec<News> {
+pub(crate) fn read_news(payload: &[u8], own: NodeId) -> Vec<News> {
     let mut rest = payload;
     let Ok(header) = foca::Codec::<Identity>::decode_header(&mut PostcardCodec, &mut rest) else {
         return Vec::new();
     };
+    if header.dst.node_id != own {
+        return Vec::new();
+    }
     if header.message != Message::Broadcast && skip_updates(&mut rest).is_none() {
         return Vec::new();
     }

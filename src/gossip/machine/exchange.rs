@@ -45,6 +45,11 @@ impl Machine {
         Some(Message::Picture(Box::new(Picture { from, others })))
     }
 
+    /// Says whether a list is for somebody else, who had this address before.
+    pub(crate) fn is_other(&self, wanted: NodeId) -> bool {
+        self.own.node_id != wanted
+    }
+
     /// Answers somebody who shows his list.
     pub(crate) fn answer(&mut self, now: Instant, picture: Picture) -> Message {
         if self.phase != Phase::Here {
@@ -82,6 +87,13 @@ impl Machine {
         let refusal = match message {
             Message::Own => return Ok(Partner::Own),
             Message::Leaving => return Err(GossipError::LeavingThere { addr }),
+            Message::Other => return Err(GossipError::Elsewhere { addr }),
+            Message::Asked(..) => {
+                return Err(GossipError::Malformed {
+                    addr,
+                    what: "answer",
+                });
+            }
             Message::Refused(conflict) => {
                 let conflict = conflict.seen_from_the_refused();
                 self.count_refused(conflict.kind);
@@ -235,7 +247,7 @@ impl Machine {
     /// Hears the news in a datagram, and queues for others what was new.
     pub(super) fn hear_news(&mut self, payload: &[u8]) {
         let mut fresh = BTreeSet::new();
-        for news in swim::read_news(payload) {
+        for news in swim::read_news(payload, self.own.node_id) {
             let mut table = self.table.lock();
             let (node_id, heard) = match news {
                 News::Says { says, renewal } => (says.node_id, table.hear(says, renewal)),

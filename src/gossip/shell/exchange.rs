@@ -10,12 +10,14 @@ use tracing::{debug, warn};
 use super::Shell;
 use super::claim::settle_claim;
 use crate::gossip::error::GossipError;
+use crate::gossip::identity::Identity;
 use crate::gossip::machine::{Machine, Partner};
 use crate::gossip::wire::{
     Complaint, Door, Header, Malformed, Message, Side, StreamError, complain, read_body,
     read_header, write_message,
 };
 use crate::host::Stream;
+use crate::types::NodeId;
 
 /// How long somebody who opens a stream may take to say what it is.
 const HEADER_DEADLINE: Duration = Duration::from_secs(2);
@@ -37,22 +39,46 @@ pub(crate) async fn exchange(
     addr: SocketAddr,
     limit: Duration,
 ) -> Result<Partner, GossipError> {
-    let done = ask(shell, addr, Instant::now() + limit).await;
+    exchange_with(shell, (addr, None), limit).await
+}
+
+/// Exchanges lists with this member, and with nobody else who may have its address now.
+///
+/// # Errors
+/// As [`exchange`].
+pub(crate) async fn exchange_with_member(
+    shell: &Shell,
+    member: &Identity,
+    limit: Duration,
+) -> Result<Partner, GossipError> {
+    exchange_with(shell, (member.addr, Some(member.node_id)), limit).await
+}
+
+async fn exchange_with(
+    shell: &Shell,
+    to: (SocketAddr, Option<NodeId>),
+    limit: Duration,
+) -> Result<Partner, GossipError> {
+    let done = ask(shell, to, Instant::now() + limit).await;
     if let Err(error) = &done {
-        debug!(%addr, %error, "push/pull failed");
+        debug!(addr = %to.0, %error, "push/pull failed");
         shell.step(|machine, _| machine.count_failure(error));
     }
     done
 }
 
-async fn ask(shell: &Shell, addr: SocketAddr, deadline: Instant) -> Result<Partner, GossipError> {
+async fn ask(
+    shell: &Shell,
+    (addr, wanted): (SocketAddr, Option<NodeId>),
+    deadline: Instant,
+) -> Result<Partner, GossipError> {
     let late = |step| move |_elapsed| GossipError::Timeout { addr, step };
     let mut stream = timeout_at(deadline, shell.host().connect(addr))
         .await
         .map_err(late("connecting to"))?
         .map_err(|source| GossipError::Connect { addr, source })?;
     let (picture, (door, cluster)) = shell.step(|machine, _| (machine.picture(), machine.door()));
-    let bytes = picture.ok_or(GossipError::Stopped)?.encode();
+    let bytes = picture.ok_or(GossipError::Stopped)?.to(wanted).encode();
     let name = |error| name_error(addr, &door, error);
 
     let mut writer = BufWriter::new(&mut stream);
@@ -83,7 +109,11 @@ pub(crate) async fn serve(shell: &Shell, mut stream: Stream, addr: SocketAddr) {
     let (door, cluster) = shell.step(|machine, _| machine.door());
     let read = timeout_at(deadline, read(&mut stream, &door, Side::Asker)).await;
     let picture = match read {
-        Ok(Ok(Message::Picture(picture))) => picture,
+        Ok(Ok(Message::Picture(picture))) => Some(picture),
+        Ok(Ok(Message::Asked(wanted, _))) if shell.step(|machine, _| machine.is_other(wanted)) => {
+            None
+        }
+        Ok(Ok(Message::Asked(_, picture))) => Some(picture),
         Ok(Ok(_)) => return turn_away(shell, addr, &malformed("question")),
         Ok(Err(StreamError::Unheard(complaint))) => {
             refuse_key(shell, addr, &door, complaint);
@@ -103,9 +133,13 @@ pub(crate) async fn serve(shell: &Shell, mut stream: Stream, addr: SocketAddr) {
             return;
         }
     };
-    settle_claim(shell, &picture).await;
-    let (answer, (door, cluster)) =
-        shell.step(|machine, now| (machine.answer(now, *picture), machine.door()));
+    if let Some(picture) = &picture {
+        settle_claim(shell, picture).await;
+    }
+    let (answer, (door, cluster)) = shell.step(|machine, now| {
+        let answer = picture.map_or(Message::Other, |picture| machine.answer(now, *picture));
+        (answer, machine.door())
+    });
     let bytes = answer.encode();
     let mut writer = BufWriter::new(&mut stream);
     let frame = (door.key(), cluster);
@@ -134,10 +168,17 @@ async fn read(stream: &mut Stream, door: &Door, side: Side) -> Result<Message, S
 
 fn check_cluster(header: Header, message: &Message) -> Result<(), StreamError> {
     match message {
-        Message::Picture(picture) if picture.from.says.cluster != header.cluster => {
+        Message::Picture(picture) | Message::Asked(_, picture)
+            if picture.from.says.cluster != header.cluster =>
+        {
             Err(malformed("stream of two clusters"))
         }
-        Message::Picture(_) | Message::Own | Message::Refused(_) | Message::Leaving => Ok(()),
+        Message::Picture(_)
+        | Message::Asked(..)
+        | Message::Other
+        | Message::Own
+        | Message::Refused(_)
+        | Message::Leaving => Ok(()),
     }
 }
 

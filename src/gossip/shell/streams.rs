@@ -10,7 +10,7 @@ use tokio::time::sleep;
 use tracing::{debug, warn};
 
 use super::Shell;
-use super::exchange::{exchange, serve};
+use super::exchange::{exchange, exchange_with_member, serve};
 use crate::gossip::machine::{Answered, Errand};
 use crate::host::Listener;
 
@@ -74,7 +74,7 @@ async fn run(shell: &Shell, errand: Errand, join: Duration, confirmation: Durati
         // Whatever comes of it is counted and logged where it happens.
         Errand::Exchange(addr) => drop(exchange(shell, addr, join).await),
         Errand::Confirm(suspect) => {
-            let ended = exchange(shell, suspect.addr, confirmation).await;
+            let ended = exchange_with_member(shell, &suspect, confirmation).await;
             let answered = Answered::by(&suspect, &ended);
             if shell.step(|machine, now| machine.asked(now, &suspect, answered)) {
                 let addr = suspect.addr;

@@ -161,3 +161,28 @@ async fn the_room_ends_when_it_is_stopped() {
     drop(agent);
     assert!(Gossip::start(config).is_ok(), "the port is free again");
 }
+
+#[tokio::test]
+async fn who_has_the_address_of_a_suspect_now_is_not_drawn_into_its_cluster() {
+    let of_cluster = |name, number| {
+        start(Announcement {
+            cluster: cluster(1),
+            ..word(name, number)
+        })
+    };
+    let (asker, dead) = (of_cluster("s1", 1), of_cluster("s2", 2));
+    join(&dead, &asker).await;
+    until(&asker, |members| alive(members).len() == 2).await;
+    let bind = dead.local_addr();
+    dead.stop().await;
+    drop(dead);
+    let blank = Gossip::start(GossipConfig {
+        bind,
+        ..config(word("blank", 3))
+    })
+    .unwrap();
+    // It is called and asked at the address that the blank agent has now.
+    until_status(&asker, "s2", MemberStatus::Failed).await;
+    assert_eq!(alive(&blank.members()), ["blank"]);
+    assert_eq!(alive(&asker.members()), ["s1"]);
+}

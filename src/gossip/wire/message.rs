@@ -3,6 +3,7 @@
 use super::Malformed;
 use super::record::{Line, encode_line, take_line};
 use crate::gossip::conflict::Conflict;
+use crate::types::NodeId;
 
 /// The most lines of one picture: twenty times the largest pool that was measured (gossip study).
 const LINES_MAX: usize = 20_000;
@@ -11,6 +12,8 @@ const KIND_PICTURE: u8 = 1;
 const KIND_OWN: u8 = 2;
 const KIND_REFUSED: u8 = 3;
 const KIND_LEAVING: u8 = 4;
+const KIND_ASKED: u8 = 5;
+const KIND_OTHER: u8 = 6;
 
 /// The whole list of one member.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +29,11 @@ pub(crate) struct Picture {
 pub(crate) enum Message {
     /// What I know.
     Picture(Box<Picture>),
+    /// The same, for this member and no other: whoever else has its address now is not to take it
+    /// in.
+    Asked(NodeId, Box<Picture>),
+    /// You look for somebody else.
+    Other,
     /// You are talking to yourself.
     Own,
     /// I refuse you, and this is why.
@@ -35,17 +43,28 @@ pub(crate) enum Message {
 }
 
 impl Message {
+    /// A list that is for one member only, if one is given.
+    pub(crate) fn to(self, member: Option<NodeId>) -> Self {
+        match (self, member) {
+            (Self::Picture(picture), Some(node_id)) => Self::Asked(node_id, picture),
+            (message, _) => message,
+        }
+    }
+
     /// The bytes of the message.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
         match self {
             Self::Picture(picture) => {
                 out.push(KIND_PICTURE);
-                encode_line(&picture.from, &mut out);
-                for line in &picture.others {
-                    encode_line(line, &mut out);
-                }
+                encode_picture(picture, &mut out);
             }
+            Self::Asked(node_id, picture) => {
+                out.push(KIND_ASKED);
+                out.extend(node_id.bits().to_be_bytes());
+                encode_picture(picture, &mut out);
+            }
+            Self::Other => out.push(KIND_OTHER),
             Self::Own => out.push(KIND_OWN),
             Self::Refused(conflict) => {
                 out.push(KIND_REFUSED);
@@ -62,6 +81,12 @@ impl Message {
         let (kind, body) = bytes.split_first().ok_or(malformed)?;
         match (*kind, body.is_empty()) {
             (KIND_PICTURE, _) => Ok(Self::Picture(Box::new(parse_picture(body)?))),
+            (KIND_ASKED, _) => {
+                let (node_id, picture) = body.split_first_chunk().ok_or(malformed)?;
+                let node_id = NodeId::new(u128::from_be_bytes(*node_id));
+                Ok(Self::Asked(node_id, Box::new(parse_picture(picture)?)))
+            }
+            (KIND_OTHER, true) => Ok(Self::Other),
             (KIND_OWN, true) => Ok(Self::Own),
             (KIND_LEAVING, true) => Ok(Self::Leaving),
             (KIND_REFUSED, _) => match postcard::take_from_bytes(body) {
@@ -70,6 +95,13 @@ impl Message {
             },
             (_, _) => Err(malformed),
         }
+    }
+}
+
+fn encode_picture(picture: &Picture, out: &mut Vec<u8>) {
+    encode_line(&picture.from, out);
+    for line in &picture.others {
+        encode_line(line, out);
     }
 }
 
@@ -115,6 +147,8 @@ mod tests {
         for message in [
             picture(0),
             picture(3),
+            picture(2).to(Some(NodeId::new(7))),
+            Message::Other,
             Message::Own,
             Message::Leaving,
             Message::Refused(Box::new(conflict)),
@@ -148,7 +182,7 @@ mod tests {
     proptest! {
         #[test]
         fn random_bytes_never_panic(
-            kind in 0..6_u8,
+            kind in 0..8_u8,
             body in proptest::collection::vec(any::<u8>(), 0..600),
         ) {
             let bytes = [&[kind][..], &body[..]].concat();
