@@ -31,8 +31,7 @@ const FAN_OUT: NonZeroUsize = NonZeroUsize::new(3).unwrap();
 /// send it twice, and one lost datagram would leave a member without it.
 const TRANSMISSIONS_MIN: u8 = 10;
 
-/// How many more times it is sent for each doubling of the pool. With two, one of fifty members missed
-/// a failure in one of forty simulated ones, and learned of it ten seconds later.
+/// How many more times for each doubling of the pool. With two, one of fifty missed a failure.
 const TRANSMISSIONS_PER_DOUBLING: u32 = 3;
 
 /// How often a pool doubles before suspicion begins to grow with it.
@@ -187,8 +186,7 @@ impl foca::Codec<Identity> for Codec {
             .map_err(CodecError::Postcard)?;
         let mut table = self.table.lock();
         if !table.admits(&header.src) {
-            // Who speaks to somebody else, at an address that this agent has now, is left alone:
-            // asked for its list, it would draw a blank agent into its cluster.
+            // Who speaks to somebody else would draw a blank agent into its cluster.
             if header.dst.node_id == table.own() {
                 table.note_stranger(header.src);
             }
@@ -271,8 +269,7 @@ pub(crate) fn speaker(payload: &[u8]) -> Option<Identity> {
     Some(header.src)
 }
 
-/// The payload of a ping that the failure detector did not think of, with what it has to say of a
-/// member, if anything. Gives nothing if it cannot be written.
+/// A ping that the failure detector did not think of, with what it says of a member, if anything.
 pub(crate) fn encode_ping(
     header: &Header<Identity>,
     news: Option<&foca::Member<Identity>>,

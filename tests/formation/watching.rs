@@ -6,7 +6,7 @@ use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
-use crate::support::{Agent, PATIENCE, SOON, World, eventually, quorate, vote};
+use crate::support::{Agent, Output, PATIENCE, SOON, World, eventually, quorate, vote};
 
 /// A command that goes on, and what it prints.
 struct Watch {
@@ -52,8 +52,9 @@ impl Watch {
     }
 }
 
-fn http(agent: &Agent) -> Option<String> {
-    Some(format!("{}:8500", agent.addr()))
+/// A command before an agent.
+async fn asked(agent: &Agent, args: &[&str]) -> Output {
+    quorate(args, Some(format!("{}:8500", agent.addr()))).await
 }
 
 #[tokio::test]
@@ -68,7 +69,7 @@ async fn members_are_chosen_by_status_and_by_expression() {
     })
     .await;
     let names = async |args: &[&str]| {
-        let ran = quorate(&[&["members"], args].concat(), http(&server)).await;
+        let ran = asked(&server, &[&["members"], args].concat()).await;
         let names = ran.stdout.lines().skip(1).map(|line| line[..2].to_owned());
         (ran.code, names.collect::<Vec<_>>())
     };
@@ -86,12 +87,12 @@ async fn members_are_chosen_by_status_and_by_expression() {
         assert_eq!(names(args).await, (Some(0), expected), "{args:?}");
     }
     assert_eq!(names(&["-filter=Name == n3"]).await, (Some(2), Vec::new()));
-    let wrong = quorate(&["members", "-filter=Nmae == n3"], http(&server)).await;
+    let wrong = asked(&server, &["members", "-filter=Nmae == n3"]).await;
     assert_eq!((wrong.code, wrong.stdout.as_str()), (Some(1), ""));
     let text = "Error retrieving members: Unexpected response code: 400 (Failed to create boolean \
                 expression evaluator: Selector \"Nmae\" is not valid)\n";
     assert_eq!(wrong.stderr, text);
-    let detailed = quorate(&["members", "-detailed", "-status=failed"], http(&server)).await;
+    let detailed = asked(&server, &["members", "-detailed", "-status=failed"]).await;
     assert!(detailed.stdout.contains(",role=node,"), "{detailed:?}");
 }
 
@@ -189,7 +190,7 @@ async fn a_leave_says_its_stages() {
     let leads = |server: &Agent| leader == format!("{}:8300", server.addr());
     let at = servers.iter().position(leads).unwrap();
     let mut leaving = servers.remove(at);
-    let ran = quorate(&["leave"], http(&leaving)).await;
+    let ran = asked(&leaving, &["leave"]).await;
     assert_eq!(
         (ran.code, ran.stdout.as_str()),
         (Some(0), "Graceful leave complete\n")
@@ -219,7 +220,7 @@ async fn a_server_whose_leave_would_break_the_quorum_refuses_unless_forced() {
         (leaving.members(4).await == ["n3"]).then_some(())
     })
     .await;
-    let refused = quorate(&["leave"], http(&leaving)).await;
+    let refused = asked(&leaving, &["leave"]).await;
     assert_eq!((refused.code, refused.stdout.as_str()), (Some(1), ""));
     let text = "Error leaving: Unexpected response code: 500 (leaving would break the quorum: the \
                 voters left would be n1 (alive), n3 (missing), of which 2 must be alive; ";
@@ -234,7 +235,7 @@ async fn a_server_whose_leave_would_break_the_quorum_refuses_unless_forced() {
     servers[0].write("after", "1").await;
     assert_eq!(servers[0].members(1).await, ["n1", "n2"]);
 
-    let forced = quorate(&["leave", "-force"], http(&leaving)).await;
+    let forced = asked(&leaving, &["leave", "-force"]).await;
     assert_eq!(forced.code, Some(0), "{forced:?}");
     assert_eq!(leaving.ended().await, Some(0));
     assert_eq!(servers[0].members(3).await, ["n2"]);

@@ -109,11 +109,10 @@ pub(crate) async fn serve(shell: &Shell, mut stream: Stream, addr: SocketAddr) {
     let (door, cluster) = shell.step(|machine, _| machine.door());
     let read = timeout_at(deadline, read(&mut stream, &door, Side::Asker)).await;
     let picture = match read {
-        Ok(Ok(Message::Picture(picture))) => Some(picture),
         Ok(Ok(Message::Asked(wanted, _))) if shell.step(|machine, _| machine.is_other(wanted)) => {
             None
         }
-        Ok(Ok(Message::Asked(_, picture))) => Some(picture),
+        Ok(Ok(Message::Picture(picture) | Message::Asked(_, picture))) => Some(picture),
         Ok(Ok(_)) => return turn_away(shell, addr, &malformed("question")),
         Ok(Err(StreamError::Unheard(complaint))) => {
             refuse_key(shell, addr, &door, complaint);
