@@ -108,14 +108,14 @@ pub use error::{Kind, ResolveError, Retry};
 pub use grammar::{Broken, GrammarError, KEYS_MAX, Mistake, Pairs, Picture, TEXT_BYTES_MAX};
 pub use io::{
     BoxFuture, Clock, Command, Dns, DnsError, Environment, Exec, ExecError, FakeClock, FakeDns,
-    FakeExec, FakeFiles, File, FileError, Files, Found, Http, HttpError, Identity, Io, Output,
-    Question, RealHttp, Record, RecordData, RecordKind, Reply, Request, Route, SystemClock,
+    FakeExec, FakeFiles, File, FileError, Files, Found, Http, HttpError, Identity, Io, Kept,
+    Output, Question, RealHttp, Record, RecordData, RecordKind, Reply, Request, Route, SystemClock,
     SystemDns, SystemExec, SystemFiles,
 };
 pub use keys::{Check, Key, Keys, Need};
 pub use options::{HTTP_KEYS, LOGIN_KEYS};
 pub use policy::{ADDRESS_KEYS, AddressPolicy};
-pub use provider::{About, Limits, Lookup, Provider};
+pub use provider::{About, Cost, Limits, Lookup, Provider};
 pub use query::{Query, QueryError};
 pub use registry::Registry;
 pub use rest::{Call, Judge, Pages, Rest, escape, judge_status};
@@ -194,6 +194,11 @@ pub fn picture(text: &str, error: &QueryError) -> Option<Picture> {
 /// folders and not the files, which are replaced; empty if the answer comes from elsewhere.
 pub fn folders(query: &Query) -> Vec<PathBuf> {
     find(query.provider(), PROVIDERS).map_or_else(Vec::new, |provider| provider.folders(query))
+}
+
+/// What a lookup of a query costs others; that of an unknown provider counts as calls.
+pub fn cost(query: &Query) -> Cost {
+    find(query.provider(), PROVIDERS).map_or(Cost::Calls, Provider::cost)
 }
 
 /// Shows a config string, parsable or not, with every value masked that is not known to be open.

@@ -50,6 +50,11 @@ pub trait Provider: fmt::Debug + Send + Sync {
         Vec::new()
     }
 
+    /// What a lookup costs others. The default is the dearest.
+    fn cost(&self) -> Cost {
+        Cost::Calls
+    }
+
     /// Adds what the query finds.
     ///
     /// # Errors
@@ -64,6 +69,18 @@ pub trait Provider: fmt::Debug + Send + Sync {
         lookup: Lookup<'a>,
         seen: &'a mut Seen,
     ) -> BoxFuture<'a, Result<(), ResolveError>>;
+}
+
+/// What a lookup costs others, for whoever decides how often to ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Cost {
+    /// Nothing: the answer is in the query, or on this machine. It may still list names.
+    Nothing,
+    /// Questions to name servers, whose answers say how long they stay true.
+    Names,
+    /// Calls of an API, which may be limited, or a program that is run.
+    Calls,
 }
 
 /// What people need to know of a provider; each a line or a few, without Markdown beyond backticks.

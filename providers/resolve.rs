@@ -4,6 +4,7 @@
 //! error never becomes an empty list.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use tokio::time::timeout;
 
@@ -82,8 +83,8 @@ fn settle(mut answer: Answer, failure: Option<ResolveError>) -> Result<Answer, R
 
 /// Gives all addresses of a plain host name; an IP address gives itself.
 pub(crate) async fn lookup(host: &str, io: &Io, limits: &Limits) -> Result<Answer, ResolveError> {
-    let addresses = match host.parse::<IpAddr>() {
-        Ok(ip) => vec![ip],
+    let (addresses, fresh_for) = match host.parse::<IpAddr>() {
+        Ok(ip) => (vec![ip], None),
         Err(_name) => resolve_name(host, io, limits).await?,
     };
     let of = |ip| Contact {
@@ -92,16 +93,22 @@ pub(crate) async fn lookup(host: &str, io: &Io, limits: &Limits) -> Result<Answe
     };
     let mut answer = Answer {
         contacts: addresses.into_iter().map(of).collect(),
+        fresh_for,
         ..Answer::default()
     };
     answer.settle();
     Ok(answer)
 }
 
-async fn resolve_name(host: &str, io: &Io, limits: &Limits) -> Result<Vec<IpAddr>, ResolveError> {
+/// The addresses of a name, and how long they may be kept.
+async fn resolve_name(
+    host: &str,
+    io: &Io,
+    limits: &Limits,
+) -> Result<(Vec<IpAddr>, Option<Duration>), ResolveError> {
     let failed = |kind| ResolveError::new(kind, DNS, "look up").with("host", host);
-    match timeout(limits.deadline, io.dns().addresses(host)).await {
-        Ok(Ok(addresses)) => Ok(addresses),
+    match timeout(limits.deadline, io.dns().addresses_kept(host)).await {
+        Ok(Ok(kept)) => Ok(kept),
         // A name may be about to appear, so even its absence is worth another try.
         Ok(Err(error @ (DnsError::NoAddress { .. } | DnsError::NoName { .. }))) => {
             Err(failed(Kind::Answer).with_source(error))

@@ -308,8 +308,12 @@ async fn a_name_gives_all_its_addresses() {
     let io = Io::new(Environment::fixed([]), dns);
     let answer = lookup("consul.example", &io).await.unwrap();
     assert_eq!(shown(&answer), ["10.0.0.1", "10.0.0.2", "2001:db8::1"]);
+    assert_eq!(answer.fresh_for, Some(Duration::from_mins(1)));
     let literal = lookup("2001:db8::7", &io).await.unwrap();
-    assert_eq!(shown(&literal), ["2001:db8::7"]);
+    assert_eq!(
+        (shown(&literal), literal.fresh_for),
+        (vec!["2001:db8::7".to_owned()], None)
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,8 +11,8 @@ use futures_util::{StreamExt as _, stream};
 
 use crate::names::{self, Known};
 use crate::{
-    ADDRESS_KEYS, About, Address, BoxFuture, Instance, Key, Keys, Lookup, Provider, ResolveError,
-    Seen,
+    ADDRESS_KEYS, About, Address, BoxFuture, Cost, Instance, Key, Keys, Lookup, Provider,
+    ResolveError, Seen,
 };
 
 const NAME: &str = "dns";
@@ -46,6 +46,10 @@ impl Provider for DnsNames {
 
     fn keys(&self) -> Keys {
         &[KEYS, ADDRESS_KEYS]
+    }
+
+    fn cost(&self) -> Cost {
+        Cost::Names
     }
 
     fn read<'a>(

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use crate::{
-    ADDRESS_KEYS, About, BoxFuture, File, Instance, Key, Keys, Kind, Lookup, Provider, Query,
+    ADDRESS_KEYS, About, BoxFuture, Cost, File, Instance, Key, Keys, Kind, Lookup, Provider, Query,
     ResolveError, Seen,
 };
 use format::Format;
@@ -72,6 +72,10 @@ impl Provider for FileList {
         folders.sort_unstable();
         folders.dedup();
         folders
+    }
+
+    fn cost(&self) -> Cost {
+        Cost::Nothing
     }
 
     fn read<'a>(

@@ -14,7 +14,9 @@ mod real_http;
 mod tls;
 
 pub use clock::{Clock, FakeClock, SystemClock};
-pub use dns::{Dns, DnsError, FakeDns, Found, Question, Record, RecordData, RecordKind, SystemDns};
+pub use dns::{
+    Dns, DnsError, FakeDns, Found, Kept, Question, Record, RecordData, RecordKind, SystemDns,
+};
 pub use environment::Environment;
 pub use exec::{Command, Exec, ExecError, FakeExec, Output, SystemExec};
 pub use files::{FakeFiles, File, FileError, Files, SystemFiles};

@@ -16,8 +16,8 @@ use futures_util::{StreamExt as _, stream};
 
 use crate::names::{self, Known};
 use crate::{
-    ADDRESS_KEYS, About, Address, BoxFuture, Host, Instance, Key, Keys, Kind, Lookup, Provider,
-    Query, QueryError, Record, RecordData, RecordKind, ResolveError, Seen, place,
+    ADDRESS_KEYS, About, Address, BoxFuture, Cost, Host, Instance, Key, Keys, Kind, Lookup,
+    Provider, Query, QueryError, Record, RecordData, RecordKind, ResolveError, Seen, place,
 };
 
 const NAME: &str = "srv";
@@ -99,6 +99,10 @@ impl Provider for Services {
             );
         }
         Ok(())
+    }
+
+    fn cost(&self) -> Cost {
+        Cost::Names
     }
 
     fn read<'a>(

@@ -8,8 +8,8 @@
 mod tests;
 
 use crate::{
-    ADDRESS_KEYS, About, Address, BoxFuture, Instance, Key, Keys, Kind, Lookup, Provider, Query,
-    QueryError, ResolveError, Seen, place,
+    ADDRESS_KEYS, About, Address, BoxFuture, Cost, Instance, Key, Keys, Kind, Lookup, Provider,
+    Query, QueryError, ResolveError, Seen, place,
 };
 
 const NAME: &str = "static";
@@ -45,6 +45,10 @@ impl Provider for Static {
 
     fn check(&self, query: &Query) -> Result<(), QueryError> {
         instances(query).map(drop)
+    }
+
+    fn cost(&self) -> Cost {
+        Cost::Nothing
     }
 
     fn read<'a>(

@@ -23,6 +23,9 @@ use super::BoxFuture;
 /// What a name resolved to: its addresses of both families, at least one.
 pub type Found = Result<Vec<IpAddr>, DnsError>;
 
+/// As [`Found`], and how long it may be kept; none if nobody said.
+pub type Kept = Result<(Vec<IpAddr>, Option<Duration>), DnsError>;
+
 /// Why a name gave no address.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
@@ -115,6 +118,13 @@ pub trait Dns: fmt::Debug + Send + Sync {
     /// Gives all addresses of a name, A and AAAA. Dropping the future ends the lookup.
     fn addresses<'a>(&'a self, host: &'a str) -> BoxFuture<'a, Found>;
 
+    /// As [`Dns::addresses`], and how long they may be kept: the shortest time on the way to them,
+    /// zero if the hosts file gave them. A door that does not know says none.
+    fn addresses_kept<'a>(&'a self, host: &'a str) -> BoxFuture<'a, Kept> {
+        let found = self.addresses(host);
+        Box::pin(async move { Ok((found.await?, None)) })
+    }
+
     /// Asks name servers. No record of the kind is [`DnsError::NoAddress`] or
     /// [`DnsError::NoName`], never an empty list.
     fn ask(&self, question: Question) -> BoxFuture<'_, Result<Vec<Record>, DnsError>> {
@@ -122,6 +132,9 @@ pub trait Dns: fmt::Debug + Send + Sync {
         Box::pin(std::future::ready(Err(DnsError::Shut { host })))
     }
 }
+
+/// How long the addresses of a name may be kept by the word of [`FakeDns`].
+const FAKE_TTL: Duration = Duration::from_mins(1);
 
 /// A resolver that knows what it was told: names that are not in it do not exist.
 #[derive(Debug, Clone, Default)]
@@ -187,7 +200,7 @@ impl FakeDns {
             RecordKind::Srv | RecordKind::Txt => false,
         };
         let record = |ip: &IpAddr| Record {
-            ttl: Duration::from_mins(1),
+            ttl: FAKE_TTL,
             data: RecordData::Address(*ip),
         };
         let ips = self.names.get(&question.name)?.iter().filter(is_wanted);
@@ -204,6 +217,11 @@ impl Dns for FakeDns {
             }),
         };
         Box::pin(std::future::ready(found))
+    }
+
+    fn addresses_kept<'a>(&'a self, host: &'a str) -> BoxFuture<'a, Kept> {
+        let found = self.addresses(host);
+        Box::pin(async move { Ok((found.await?, Some(FAKE_TTL))) })
     }
 
     fn ask(&self, question: Question) -> BoxFuture<'_, Result<Vec<Record>, DnsError>> {

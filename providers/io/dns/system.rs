@@ -19,7 +19,7 @@ use hickory_resolver::proto::rr::{Name, RData, Record as WireRecord, RecordType}
 use hickory_resolver::system_conf::read_system_conf;
 use hickory_resolver::{Hosts, TokioResolver};
 
-use super::{Dns, DnsError, Found, Question, Record, RecordData, RecordKind};
+use super::{Dns, DnsError, Found, Kept, Question, Record, RecordData, RecordKind};
 use crate::io::BoxFuture;
 
 /// The resolver that `/etc/resolv.conf` and `/etc/hosts` describe.
@@ -28,6 +28,10 @@ pub struct SystemDns;
 
 impl Dns for SystemDns {
     fn addresses<'a>(&'a self, host: &'a str) -> BoxFuture<'a, Found> {
+        Box::pin(async move { Ok(system_addresses(host).await?.0) })
+    }
+
+    fn addresses_kept<'a>(&'a self, host: &'a str) -> BoxFuture<'a, Kept> {
         Box::pin(system_addresses(host))
     }
 
@@ -194,19 +198,34 @@ fn failed(host: &str, source: NetError) -> DnsError {
     }
 }
 
-async fn system_addresses(host: &str) -> Found {
+async fn system_addresses(host: &str) -> Kept {
+    let config = config(None).map_err(|source| failed(host, source))?;
+    addresses_by(host, config).await
+}
+
+pub(super) async fn addresses_by(host: &str, config: (ResolverConfig, ResolverOpts)) -> Kept {
     let failed = |source| failed(host, source);
-    let resolver = config(None).and_then(build).map_err(failed)?;
-    let found: Vec<IpAddr> = resolver
-        .lookup_ip(host)
-        .await
-        .map_err(failed)?
-        .iter()
-        .collect();
+    let resolver = build(config).map_err(failed)?;
+    let answer = resolver.lookup_ip(host).await.map_err(failed)?;
+    let found: Vec<IpAddr> = answer.iter().collect();
     if found.is_empty() {
         return Err(DnsError::NoAddress {
             host: host.to_owned(),
         });
     }
-    Ok(found)
+    let ttls = answer.as_lookup().answers().iter().map(|record| record.ttl);
+    let ttl = ttls.min().map(|ttl| Duration::from_secs(u64::from(ttl)));
+    // The library gives what the hosts file says a day to live.
+    let is_of_file = Name::from_utf8(host).is_ok_and(|name| {
+        let mut kinds = [RecordType::A, RecordType::AAAA].into_iter();
+        kinds.any(|kind| of_hosts_file(&name, kind).is_some())
+    });
+    Ok((
+        found,
+        if is_of_file {
+            Some(Duration::ZERO)
+        } else {
+            ttl
+        },
+    ))
 }

@@ -8,7 +8,7 @@ use hickory_resolver::config::{ResolverConfig, ResolverOpts};
 use hickory_resolver::proto::rr::{Name, RecordType};
 
 use super::server::{DnsServer, Said, address, srv};
-use super::system::{ask_names, candidates, config};
+use super::system::{addresses_by, ask_names, candidates, config};
 use super::{Dns as _, DnsError, Question, Record, RecordData, RecordKind, SystemDns};
 
 async fn ask(server: SocketAddr, name: &str, kind: RecordKind) -> Result<Vec<Record>, DnsError> {
@@ -24,6 +24,22 @@ async fn ask(server: SocketAddr, name: &str, kind: RecordKind) -> Result<Vec<Rec
 async fn the_hosts_file_is_read() {
     let found = SystemDns.addresses("localhost").await.unwrap();
     assert!(found.iter().all(IpAddr::is_loopback), "{found:?}");
+    let (kept, ttl) = SystemDns.addresses_kept("localhost").await.unwrap();
+    assert_eq!((kept, ttl), (found, Some(Duration::ZERO)));
+}
+
+#[tokio::test]
+async fn the_addresses_of_a_name_may_be_kept_for_the_shortest_of_their_times() {
+    let records = |ttl, ip| Said::Records(ttl, vec![address(ip)]);
+    let server = DnsServer::start([
+        ("a.example.", RecordType::A, records(60, "10.0.0.1")),
+        ("a.example.", RecordType::AAAA, records(9, "2001:db8::1")),
+    ])
+    .await;
+    let config = config(Some(server.addr)).unwrap();
+    let (found, ttl) = addresses_by("a.example", config).await.unwrap();
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert_eq!(ttl, Some(Duration::from_secs(9)));
 }
 
 #[tokio::test]
