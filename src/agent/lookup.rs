@@ -3,12 +3,17 @@
 
 use std::collections::BTreeSet;
 use std::error::Error;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use quorate_providers::{Answer, Contact, Host, Io, Kind, Query, ResolveError, Retry};
 
+use crate::join::Cost;
 use crate::types::Address;
+
+/// What a source says, before names in it are looked up.
+pub(super) type Text = BTreeSet<(Host, Option<u16>)>;
 
 /// Resolves sources. Clones share one door to the world.
 #[derive(Debug, Clone)]
@@ -28,12 +33,16 @@ pub(super) enum Source {
 }
 
 /// What a source lists now.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Listed {
     /// The addresses, sorted and once each.
     pub(super) addresses: Vec<SocketAddr>,
     /// Nothing is missing.
     pub(super) is_complete: bool,
+    /// How long it stays true, if somebody said.
+    pub(super) fresh_for: Option<Duration>,
+    /// What the source itself said.
+    pub(super) text: Text,
 }
 
 /// A source that told nothing.
@@ -52,6 +61,27 @@ impl std::fmt::Display for Source {
         match self {
             Self::Address(address) => address.fmt(f),
             Self::Query(query) => query.fmt(f),
+        }
+    }
+}
+
+impl Source {
+    /// What asking it costs others.
+    pub(super) fn cost(&self) -> Cost {
+        match self {
+            Self::Address(_) => Cost::Light,
+            Self::Query(query) => match quorate_providers::cost(query) {
+                quorate_providers::Cost::Nothing | quorate_providers::Cost::Names => Cost::Light,
+                _ => Cost::Call,
+            },
+        }
+    }
+
+    /// The query whose answer changes with files on this machine, if it is one.
+    pub(super) fn of_files(&self) -> Option<&Query> {
+        match self {
+            Self::Query(query) if !quorate_providers::folders(query).is_empty() => Some(query),
+            Self::Query(_) | Self::Address(_) => None,
         }
     }
 }
@@ -78,6 +108,12 @@ impl Lookup {
         }
     }
 
+    /// What a query says now, without looking up names in it; none if it says nothing.
+    pub(super) async fn text(&self, query: &Query) -> Option<Text> {
+        let answer = quorate_providers::resolve(query, &self.io).await.ok()?;
+        Some(text(&answer))
+    }
+
     /// Every address behind one written address.
     pub(super) async fn address(&self, address: &Address) -> Result<Listed, Unresolved> {
         let port = address.port().unwrap_or(self.default_port);
@@ -85,6 +121,7 @@ impl Lookup {
             return Ok(Listed {
                 addresses: vec![addr],
                 is_complete: true,
+                ..Listed::default()
             });
         }
         let answer = quorate_providers::lookup(address.host(), &self.io)
@@ -100,7 +137,9 @@ impl Lookup {
 
     /// Resolves the names among the contacts; a name that cannot be resolved leaves a gap.
     async fn contacts(&self, answer: Answer) -> Result<Listed, Unresolved> {
+        let text = text(&answer);
         let mut is_complete = answer.is_complete();
+        let mut fresh_for = answer.fresh_for;
         let mut addresses = BTreeSet::new();
         for contact in answer.contacts {
             let port = contact.port.unwrap_or(self.default_port);
@@ -109,7 +148,10 @@ impl Lookup {
                     addresses.insert(SocketAddr::new(ip, port));
                 }
                 Host::Name(name) => match quorate_providers::lookup(&name, &self.io).await {
-                    Ok(found) => addresses.extend(ips(&found).map(|ip| SocketAddr::new(ip, port))),
+                    Ok(found) => {
+                        fresh_for = fresh_for.into_iter().chain(found.fresh_for).min();
+                        addresses.extend(ips(&found).map(|ip| SocketAddr::new(ip, port)));
+                    }
                     Err(_named_by_the_gap) => is_complete = false,
                 },
             }
@@ -117,11 +159,20 @@ impl Lookup {
         Ok(Listed {
             addresses: addresses.into_iter().collect(),
             is_complete,
+            fresh_for,
+            text,
         })
     }
 }
 
-fn ips(answer: &Answer) -> impl Iterator<Item = std::net::IpAddr> {
+fn text(answer: &Answer) -> Text {
+    let contacts = answer.contacts.iter();
+    contacts
+        .map(|contact| (contact.host.clone(), contact.port))
+        .collect()
+}
+
+fn ips(answer: &Answer) -> impl Iterator<Item = IpAddr> {
     answer
         .contacts
         .iter()

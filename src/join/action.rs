@@ -20,7 +20,7 @@ pub enum Action {
         /// To be handed back.
         token: Token,
     },
-    /// Try every address, each within a deadline, and report [`Joined`](super::Event::Joined) or
+    /// Try the addresses, each within a deadline, and report [`Joined`](super::Event::Joined) or
     /// [`JoinFailed`](super::Event::JoinFailed).
     Join {
         /// The source that listed them.
@@ -29,6 +29,9 @@ pub enum Action {
         token: Token,
         /// Where others may be; in the order of the answer, each once, at least one.
         addresses: Vec<Address>,
+        /// All is well: an address at which gossip sees a member alive counts as reached and is
+        /// left alone. Else every one is tried, since the member list may be wrong.
+        spare_members: bool,
     },
     /// Report [`Woke`](super::Event::Woke) after a time drawn evenly from the window.
     Sleep {
@@ -125,8 +128,11 @@ pub enum Notice {
 /// What began a new round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Waker {
-    /// The slow refresh while the engine rests: one source, in turn.
+    /// The slow refresh while the engine rests: the sources that cost little, and one that costs
+    /// calls, in turn.
     Refresh,
+    /// A source says something else than before: this source alone.
+    Changed(SourceId),
     /// No leader for ten seconds.
     LeaderLost,
     /// No other member alive.

@@ -34,13 +34,26 @@ pub(super) fn quick_attempts(interval: Duration) -> u32 {
     u32::try_from(quick).unwrap_or(u32::MAX)
 }
 
-/// The window between two rounds while all is well: a fifth of the time to either side, so that
-/// agents that started together drift apart within a few rounds. Chosen.
+/// The window between two rounds while all is well. Never less than the time, which bounds the
+/// calls; up to two fifths more, so that agents that started together drift apart within a few
+/// rounds. Chosen.
 pub(super) fn refresh(policy: &Policy) -> Window {
-    let slack = policy.refresh.checked_div(5).unwrap_or_default();
+    let fifth = policy.refresh.checked_div(5).unwrap_or_default();
     Window {
-        from: policy.refresh.saturating_sub(slack),
-        to: policy.refresh.saturating_add(slack),
+        from: policy.refresh,
+        to: policy.refresh.saturating_add(fifth.saturating_mul(2)),
+    }
+}
+
+/// How many refreshes pass while an answer stays true. No refresh comes sooner than
+/// [`Policy::refresh`] after the one before, so counting them needs no clock.
+pub(super) fn refreshes_within(policy: &Policy, fresh_for: Duration) -> u32 {
+    let Some(last) = fresh_for.checked_sub(Duration::from_nanos(1)) else {
+        return 0;
+    };
+    match last.as_nanos().checked_div(policy.refresh.as_nanos()) {
+        Some(refreshes) => u32::try_from(refreshes).unwrap_or(u32::MAX),
+        None => 0,
     }
 }
 
@@ -95,10 +108,24 @@ mod tests {
     }
 
     #[test]
-    fn a_refresh_comes_about_every_five_minutes() {
+    fn a_refresh_comes_five_to_seven_minutes_after_the_one_before() {
         let window = refresh(&Policy::default());
-        assert_eq!(window.from, Duration::from_mins(4));
-        assert_eq!(window.to, Duration::from_mins(6));
+        assert_eq!(window.from, Duration::from_mins(5));
+        assert_eq!(window.to, Duration::from_mins(7));
+    }
+
+    #[test]
+    fn an_answer_outlasts_the_refreshes_that_come_before_its_end() {
+        let rows = [(0, 0), (1, 0), (300, 0), (301, 1), (600, 1), (3_600, 11)];
+        for (seconds, refreshes) in rows {
+            let found = refreshes_within(&Policy::default(), Duration::from_secs(seconds));
+            assert_eq!(found, refreshes, "{seconds}");
+        }
+        let policy = Policy {
+            refresh: Duration::ZERO,
+            ..Policy::default()
+        };
+        assert_eq!(refreshes_within(&policy, Duration::MAX), 0);
     }
 
     fn any_duration() -> impl Strategy<Value = Duration> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::types::Address;
 
-use super::{Reason, Token};
+use super::{Reason, SourceId, Token};
 
 /// Something that happened. An answer names the work it belongs to by its token; one whose work is
 /// no longer awaited (late, or given twice) has no effect.
@@ -52,6 +52,8 @@ pub enum Event {
     BelowFloor,
     /// An operator wants a round now.
     Asked,
+    /// What a source says is known to be other than at its last attempt, such as that of a file.
+    Changed(SourceId),
     /// The agent stops or leaves.
     Stop,
 }
@@ -67,6 +69,9 @@ pub struct Found {
     /// The source was read to its end. An answer with gaps is tried all the same, but it is no
     /// ground for founding a cluster.
     pub complete: bool,
+    /// How long it stays true by the word of who gave it: while all is well nobody asks again
+    /// sooner. None if nobody said.
+    pub fresh_for: Option<Duration>,
 }
 
 /// Why something did not work, and what to do about it.

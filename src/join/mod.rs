@@ -13,7 +13,7 @@
 //!  New ----------> Seeking ------------------------------------------> Resting
 //!                   |   ^                                                 |
 //!                   |   +--- refresh, LeaderLost, Isolated, BelowFloor, --+
-//!                   |        Asked
+//!                   |        Asked, Changed
 //!                   v
 //!                Stopped: told to (from every state), all sources exhausted, a `Once` failed
 //!
@@ -27,7 +27,9 @@
 //!
 //! - One's own address is not a join, so an agent that found only itself keeps looking. As such an
 //!   agent is content in Consul, its source is never exhausted nor fatal here either.
-//! - It rests instead of ending, looks again slowly, and at once when the cluster is lost.
+//! - It rests instead of ending, looks again slowly, and at once when the cluster is lost. While it
+//!   rests no two calls of APIs are closer than [`Policy::refresh`], and no source is asked before
+//!   its last answer may have changed; addresses at which a member is alive are left alone.
 //! - Sources run side by side, each with its own count and backoff.
 
 #![warn(
@@ -53,6 +55,6 @@ pub use engine::{Engine, Phase};
 pub use event::{Event, Failure, Found, Retry};
 pub use evidence::Evidence;
 pub use policy::Policy;
-pub use source::{Activity, Ended, Kind, Source, SourceId};
+pub use source::{Activity, Cost, Ended, Kind, Manner, Source, SourceId};
 
 pub use crate::types::Reason;

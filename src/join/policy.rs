@@ -15,7 +15,7 @@ pub struct Policy {
     /// endless, the default, for which Consul writes 0. Counts only until the agent has joined
     /// for the first time.
     pub retry_max: Option<NonZeroU32>,
-    /// Time between two look-ups while all is well. Default 5 min (design, section 6).
+    /// Least time between two calls of APIs while all is well. Default 5 min (design, section 6).
     pub refresh: Duration,
 }
 

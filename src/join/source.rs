@@ -20,6 +20,35 @@ pub enum Kind {
     Once,
 }
 
+/// What asking a source costs others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Cost {
+    /// Nothing, or questions to name servers, whose answers say how long they stay true: while all
+    /// is well it is asked at each refresh.
+    Light,
+    /// Calls of an API: while all is well one such source is asked at each refresh, in turn.
+    Call,
+}
+
+/// How a source is treated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Manner {
+    /// What a failure of it means.
+    pub kind: Kind,
+    /// What asking it costs.
+    pub cost: Cost,
+}
+
+impl From<Kind> for Manner {
+    /// Of the dearest cost.
+    fn from(kind: Kind) -> Self {
+        Self {
+            kind,
+            cost: Cost::Call,
+        }
+    }
+}
+
 /// What a source is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Activity {
@@ -64,20 +93,25 @@ pub enum Ended {
 pub struct Source {
     id: SourceId,
     pub(super) kind: Kind,
+    pub(super) cost: Cost,
     pub(super) activity: Activity,
     pub(super) last_failure: Option<Reason>,
     pub(super) listing: Listing,
+    /// Refreshes that pass it over, because its last answer stays true beyond them.
+    fresh: u32,
     token: Token,
 }
 
 impl Source {
-    pub(super) const fn new(id: SourceId, kind: Kind) -> Self {
+    pub(super) const fn new(id: SourceId, manner: Manner) -> Self {
         Self {
             id,
-            kind,
+            kind: manner.kind,
+            cost: manner.cost,
             activity: Activity::Idle,
             last_failure: None,
             listing: Listing::new(),
+            fresh: 0,
             token: Token {
                 source: Some(id),
                 number: 0,
@@ -122,6 +156,18 @@ impl Source {
             source: self.id,
             token,
         }
+    }
+
+    /// Notes for how many refreshes its answer stays true.
+    pub(super) const fn keep_for(&mut self, refreshes: u32) {
+        self.fresh = refreshes;
+    }
+
+    /// A refresh has come: says whether it may have news for this source, or passes it over.
+    pub(super) const fn take_refresh(&mut self) -> bool {
+        let is_due = self.fresh == 0;
+        self.fresh = self.fresh.saturating_sub(1);
+        is_due
     }
 
     /// It has not made one whole attempt in this round.

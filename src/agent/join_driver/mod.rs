@@ -3,6 +3,9 @@
 //! Decides nothing: [`join::Engine`](crate::join::Engine) does. What it adds is I/O, the draw of
 //! each jittered sleep, and the log.
 
+mod files;
+mod look;
+mod remember;
 mod report;
 mod seen;
 mod sources;
@@ -22,26 +25,25 @@ use tracing::{error, warn};
 
 use super::End;
 use super::evidence::Evidence;
-use super::lookup::Lookup;
+use super::lookup::{Lookup, Text};
 use super::membership::Membership;
 use super::parts::Parts;
+use super::why::Word;
+use crate::config::Config;
 use crate::datadir::DataDir;
 use crate::gossip::Gossip;
 use crate::join::{Action, Engine, Event, Notice, Outcome, Policy, SourceId};
 use crate::raft::Raft;
-use crate::types::{Member, MemberStatus};
+use crate::types::Member;
 use crate::why::Refused;
 
+use files::Files;
 use seen::Seen;
 pub(super) use seen::Sight;
 pub(super) use sources::{Entry, Sources};
 
-/// Without a leader for so long, the agent looks for others again (design, section 6).
-const LEADERLESS: Duration = Duration::from_secs(10);
 /// How often the facts that announce themselves by no event are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// Most addresses that are remembered for the next start.
-const REMEMBERED_MAX: usize = 64;
 
 /// What came of a piece of work, with words for people.
 struct Done {
@@ -56,6 +58,8 @@ struct Detail {
     error: Option<String>,
     /// Addresses that answered and refused.
     refused: Option<Vec<Refused>>,
+    /// What the source itself said.
+    text: Option<Text>,
 }
 
 /// Joins, and joins again, as long as the agent lives.
@@ -70,6 +74,9 @@ pub(super) struct JoinDriver {
     evidence: watch::Sender<Evidence>,
     end: mpsc::Sender<End>,
     work: FuturesUnordered<BoxFuture<'static, Done>>,
+    files: Files,
+    settings: watch::Receiver<std::sync::Arc<Config>>,
+    told: watch::Receiver<Word>,
     seen: Seen,
     sights: watch::Sender<Vec<Sight>>,
     /// Sources that led to others, of which the log has told.
@@ -78,7 +85,7 @@ pub(super) struct JoinDriver {
     leaderless: Option<Instant>,
     was_alone: bool,
     servers_before: usize,
-    remembered: BTreeSet<SocketAddr>,
+    remembered: Vec<SocketAddr>,
 }
 
 impl JoinDriver {
@@ -91,8 +98,11 @@ impl JoinDriver {
         let retry_max = parts.config.retry_max.and_then(NonZeroU32::new);
         let policy = Policy::configured(parts.config.retry_interval, retry_max);
         Self {
-            engine: Engine::new(policy, sources.kinds()),
+            engine: Engine::new(policy, sources.manners()),
             remembered: sources.remembered(),
+            files: Files::new(&parts.lookup, sources.of_files()),
+            settings: parts.settings.watch(),
+            told: parts.told.clone(),
             sources,
             lookup: parts.lookup.clone(),
             gossip: parts.gossip.clone(),
@@ -116,16 +126,17 @@ impl JoinDriver {
         let mut members = self.gossip.watch();
         let mut look = interval(LOOK_EVERY);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        self.report_start();
+        report::start(&self.sources);
         self.handle(Event::Started);
         loop {
             tokio::select! {
                 Some(done) = self.work.next() => {
-                    if let Some((source, detail)) = done.detail {
-                        self.seen.note(source, detail);
-                    }
+                    self.note(done.detail);
                     self.handle(done.event);
                 }
+                Some(source) = self.files.changed() => self.handle(Event::Changed(source)),
+                // Whoever has the settings read again wants to see what they lead to.
+                Ok(()) = self.settings.changed() => self.handle(Event::Asked),
                 changed = members.changed() => {
                     if changed.is_err() {
                         return;
@@ -136,6 +147,15 @@ impl JoinDriver {
                 }
                 _ = look.tick() => self.look_at_leader(),
             }
+        }
+    }
+
+    fn note(&mut self, detail: Option<(SourceId, Detail)>) {
+        if let Some((source, mut detail)) = detail {
+            if let Some(text) = detail.text.take() {
+                self.files.note(source, text);
+            }
+            self.seen.note(source, detail);
         }
     }
 
@@ -154,8 +174,14 @@ impl JoinDriver {
                     source,
                     token,
                     addresses,
+                    spare_members,
                 } => {
-                    let join = work::join(self.gossip.clone(), source, token, addresses);
+                    let spared = if spare_members {
+                        self.alive()
+                    } else {
+                        BTreeSet::new()
+                    };
+                    let join = work::join(self.gossip.clone(), source, token, addresses, spared);
                     self.work.push(Box::pin(join));
                 }
                 Action::Sleep { token, window } => {
@@ -187,83 +213,6 @@ impl JoinDriver {
         let _already_ending = self.end.try_send(End::Failed(why));
     }
 
-    /// Members that left are not fetched back.
-    fn without_leavers(&self, entry: Option<Entry>) -> Option<Entry> {
-        let Some(Entry::Remembered(peers)) = entry else {
-            return entry;
-        };
-        let members = self.gossip.members();
-        let has_left = |addr: &SocketAddr| {
-            let mut here = members
-                .iter()
-                .filter(|member| member.says.gossip_addr == *addr);
-            here.next_back()
-                .is_some_and(|member| member.status == MemberStatus::Left)
-        };
-        Some(Entry::Remembered(
-            peers.into_iter().filter(|addr| !has_left(addr)).collect(),
-        ))
-    }
-
-    /// Addresses at which this agent itself is reached.
-    fn own(&self) -> BTreeSet<SocketAddr> {
-        BTreeSet::from([self.gossip.local_addr(), self.gossip.own().gossip_addr])
-    }
-
-    fn look_at_members(&mut self, members: &[Member]) {
-        let own = self.gossip.own().node_id;
-        let others = || {
-            let alive = members
-                .iter()
-                .filter(|member| member.status == MemberStatus::Alive);
-            alive.filter(|member| member.says.node_id != own)
-        };
-        let is_alone = others().next().is_none();
-        if is_alone != self.was_alone {
-            self.was_alone = is_alone;
-            self.handle(if is_alone {
-                Event::Isolated
-            } else {
-                Event::Met
-            });
-        }
-        let servers = others()
-            .filter(|member| member.says.server().is_some())
-            .count();
-        if servers < self.servers_before && servers < self.floor() {
-            self.handle(Event::BelowFloor);
-        }
-        self.servers_before = servers;
-        self.look_at_leader();
-    }
-
-    /// How many other servers there should be: on a server the other voters, else one.
-    fn floor(&self) -> usize {
-        match &self.raft {
-            Some(raft) => raft.status().voters().count().saturating_sub(1),
-            None => 1,
-        }
-    }
-
-    fn look_at_leader(&mut self) {
-        let is_led = match &self.raft {
-            Some(raft) => raft.status().leader.is_some(),
-            None => self.membership.cluster().is_some() && self.servers_before > 0,
-        };
-        match (is_led, self.leaderless) {
-            (true, Some(_)) => {
-                self.leaderless = None;
-                self.handle(Event::LeaderKnown);
-            }
-            (false, None) => self.leaderless = Some(Instant::now()),
-            (false, Some(since)) if since.elapsed() >= LEADERLESS => {
-                self.leaderless = Some(Instant::now());
-                self.handle(Event::LeaderLost);
-            }
-            _ => {}
-        }
-    }
-
     fn publish_evidence(&self) {
         let now = self.sources.evidence(&self.engine);
         self.evidence.send_if_modified(|before| {
@@ -286,23 +235,13 @@ impl JoinDriver {
         });
     }
 
-    /// Keeps the addresses of the others for the next start, servers first.
+    /// Keeps the addresses of the others for the next start.
     async fn remember(&mut self, members: &[Member]) {
-        let own = self.gossip.own().node_id;
-        let alive = members
-            .iter()
-            .filter(|member| member.status == MemberStatus::Alive);
-        let mut others: Vec<&Member> = alive.filter(|m| m.says.node_id != own).collect();
-        others.sort_by_key(|member| member.says.server().is_none());
-        let now: BTreeSet<SocketAddr> = others
-            .iter()
-            .take(REMEMBERED_MAX)
-            .map(|member| member.says.gossip_addr)
-            .collect();
+        let now = remember::worth(members, self.gossip.own().node_id);
         if now.is_empty() || now == self.remembered {
             return;
         }
-        let list: Vec<SocketAddr> = now.iter().copied().collect();
+        let list = now.clone();
         match self.dir.work(move |dir| dir.store_peers(&list)).await {
             Ok(()) => self.remembered = now,
             Err(error) => {
@@ -310,10 +249,6 @@ impl JoinDriver {
                     "addresses of the others not remembered");
             }
         }
-    }
-
-    fn report_start(&self) {
-        report::start(&self.sources);
     }
 
     fn report(&mut self, notice: Notice) {

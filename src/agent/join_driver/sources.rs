@@ -1,6 +1,5 @@
 //! The sources of one agent, in the order in which the engine knows them.
 
-use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use quorate_providers::Query;
@@ -10,7 +9,7 @@ use crate::agent::AgentError;
 use crate::agent::evidence::Evidence;
 use crate::agent::lookup::Source;
 use crate::config::Config;
-use crate::join::{self, Engine, Kind, SourceId};
+use crate::join::{self, Cost, Engine, Kind, Manner, SourceId};
 use crate::types::Address;
 
 /// What the engine calls a source.
@@ -79,17 +78,36 @@ impl Sources {
             .collect()
     }
 
-    pub(super) fn remembered(&self) -> BTreeSet<SocketAddr> {
+    pub(super) fn remembered(&self) -> Vec<SocketAddr> {
         match self.entries.first() {
-            Some(Entry::Remembered(peers)) => peers.iter().copied().collect(),
-            _ => BTreeSet::new(),
+            Some(Entry::Remembered(peers)) => peers.clone(),
+            _ => Vec::new(),
         }
     }
 
-    pub(super) fn kinds(&self) -> impl Iterator<Item = Kind> {
+    pub(super) fn manners(&self) -> impl Iterator<Item = Manner> {
         self.entries.iter().map(|entry| match entry {
-            Entry::Start(_) => Kind::Once,
-            Entry::Remembered(_) | Entry::Retry(_) => Kind::Retry,
+            Entry::Start(sources) => Manner {
+                kind: Kind::Once,
+                cost: dearest(sources),
+            },
+            Entry::Remembered(_) => Manner {
+                kind: Kind::Retry,
+                cost: Cost::Light,
+            },
+            Entry::Retry(source) => Manner {
+                kind: Kind::Retry,
+                cost: source.cost(),
+            },
+        })
+    }
+
+    /// The values of `retry_join` whose answers change with files on this machine.
+    pub(super) fn of_files(&self) -> impl Iterator<Item = (SourceId, Query)> {
+        let numbered = (0..=u16::MAX).map(SourceId).zip(&self.entries);
+        numbered.filter_map(|(id, entry)| match entry {
+            Entry::Retry(source) => Some((id, source.of_files()?.clone())),
+            Entry::Start(_) | Entry::Remembered(_) => None,
         })
     }
 
@@ -146,6 +164,16 @@ impl std::fmt::Display for Entry {
             }
             Self::Retry(source) => source.fmt(f),
         }
+    }
+}
+
+/// All of them are asked together, so one that costs calls makes all cost calls.
+fn dearest(sources: &[Source]) -> Cost {
+    let mut costs = sources.iter().map(Source::cost);
+    if costs.any(|cost| cost == Cost::Call) {
+        Cost::Call
+    } else {
+        Cost::Light
     }
 }
 

@@ -43,19 +43,25 @@ pub(super) async fn resolve(
                 addresses: others.copied().map(Address::from).collect(),
                 has_own: listed.addresses.iter().any(|addr| own.contains(addr)),
                 complete: listed.is_complete,
+                fresh_for: listed.fresh_for,
+            };
+            let detail = Detail {
+                text: Some(listed.text),
+                ..Detail::default()
             };
             Done {
                 event: Event::Resolved {
                     token,
                     answer: Ok(found),
                 },
-                detail: None,
+                detail: token.source().map(|source| (source, detail)),
             }
         }
         Err(unresolved) => {
             let detail = Detail {
                 error: Some(unresolved.reason.clone()),
                 refused: Some(Vec::new()),
+                text: None,
             };
             let detail = token.source().map(|source| (source, detail));
             let answer = Err(failure(&unresolved));
@@ -72,12 +78,13 @@ async fn list(entry: Option<Entry>, lookup: &Lookup) -> Result<Listed, Unresolve
         Some(Entry::Remembered(peers)) => Ok(Listed {
             addresses: peers,
             is_complete: true,
+            ..Listed::default()
         }),
         Some(Entry::Retry(source)) => lookup.source(&source).await,
         Some(Entry::Start(sources)) => list_all(&sources, lookup).await,
         None => Ok(Listed {
-            addresses: Vec::new(),
             is_complete: true,
+            ..Listed::default()
         }),
     }
 }
@@ -86,8 +93,8 @@ async fn list(entry: Option<Entry>, lookup: &Lookup) -> Result<Listed, Unresolve
 async fn list_all(sources: &[Source], lookup: &Lookup) -> Result<Listed, Unresolved> {
     let asked = sources.iter().map(|source| lookup.source(source));
     let mut all = Listed {
-        addresses: Vec::new(),
         is_complete: true,
+        ..Listed::default()
     };
     let mut last_error = None;
     for answer in futures_util::future::join_all(asked).await {
@@ -95,6 +102,7 @@ async fn list_all(sources: &[Source], lookup: &Lookup) -> Result<Listed, Unresol
             Ok(listed) => {
                 all.addresses.extend(listed.addresses);
                 all.is_complete &= listed.is_complete;
+                all.fresh_for = all.fresh_for.into_iter().chain(listed.fresh_for).min();
             }
             Err(error) => {
                 all.is_complete = false;
@@ -124,20 +132,23 @@ fn failure(unresolved: &Unresolved) -> Failure {
     Failure { reason, retry }
 }
 
-/// Contacts every address.
+/// Contacts every address, but the spared ones: those count as reached.
 pub(super) async fn join(
     gossip: Gossip,
     source: SourceId,
     token: Token,
     addresses: Vec<Address>,
+    spared: BTreeSet<SocketAddr>,
 ) -> Done {
-    let targets: Vec<SocketAddr> = addresses.iter().filter_map(socket_addr).collect();
+    let targets = addresses.iter().filter_map(socket_addr);
+    let (spared, targets): (Vec<_>, Vec<_>) = targets.partition(|addr| spared.contains(addr));
     let report = gossip.join(&targets).await;
     let detail = Detail {
         error: (!report.failed.is_empty()).then(|| failures(&report)),
         refused: Some(refused(&report)),
+        text: None,
     };
-    let event = match refusal(&report) {
+    let event = match refusal(&report).filter(|_| spared.is_empty()) {
         Some(reason) => {
             let failure = Failure {
                 reason,
@@ -150,7 +161,9 @@ pub(super) async fn join(
             reached: report
                 .contacted
                 .iter()
-                .map(|(addr, _)| Address::from(*addr))
+                .map(|(addr, _)| addr)
+                .chain(&spared)
+                .map(|addr| Address::from(*addr))
                 .collect(),
             own: report.own.iter().copied().map(Address::from).collect(),
         },

@@ -38,10 +38,13 @@ impl Engine {
     }
 
     fn on_found(&mut self, id: SourceId, attempt: u32, found: Found, actions: &mut Actions) {
+        let spare_members = self.is_content();
+        let refreshes = self.refreshes_of(&found);
         let Some(source) = self.source_mut(id) else {
             return;
         };
         source.listing.note(&found);
+        source.keep_for(refreshes);
         let (complete, has_own) = (found.complete, found.has_own);
         let addresses = each_once(found.addresses);
         let count = addresses.len();
@@ -64,9 +67,17 @@ impl Engine {
                 source: id,
                 token,
                 addresses,
+                spare_members,
             });
         }
         self.forget_unlisted();
+    }
+
+    /// How many refreshes an answer outlasts. One with gaps is asked for again at the next: what
+    /// is missing has said of itself nothing.
+    fn refreshes_of(&self, found: &Found) -> u32 {
+        let fresh_for = found.fresh_for.filter(|_| found.complete);
+        fresh_for.map_or(0, |time| backoff::refreshes_within(&self.policy, time))
     }
 
     pub(super) fn on_joined(

@@ -7,7 +7,7 @@ mod round;
 
 use super::evidence::Contacts;
 use super::{
-    Actions, Event, Evidence, Kind, Outcome, Policy, Reason, Source, SourceId, Token, Waker,
+    Actions, Event, Evidence, Manner, Outcome, Policy, Reason, Source, SourceId, Token, Waker,
 };
 
 /// The engine. See the module for what it is and how it is driven.
@@ -24,7 +24,7 @@ pub struct Engine {
     is_leader_known: bool,
     /// The token of the last refresh.
     last_refresh: Token,
-    /// The place of the source whose turn the next refresh is.
+    /// The place of the source whose turn to be called the next refresh is.
     turn: usize,
 }
 
@@ -47,13 +47,13 @@ pub enum Phase {
 impl Engine {
     /// Makes an engine that has not begun. A source's place in the list is its [`SourceId`].
     /// Sources beyond 65,536 are not looked at; the configuration refuses long before.
-    pub fn new(policy: Policy, kinds: impl IntoIterator<Item = Kind>) -> Self {
-        let numbered = (0..=u16::MAX).zip(kinds);
+    pub fn new(policy: Policy, sources: impl IntoIterator<Item = impl Into<Manner>>) -> Self {
+        let numbered = (0..=u16::MAX).zip(sources);
         Self {
             policy,
             phase: Phase::New,
             sources: numbered
-                .map(|(id, kind)| Source::new(SourceId(id), kind))
+                .map(|(id, manner)| Source::new(SourceId(id), manner.into()))
                 .collect(),
             contacts: Contacts::default(),
             is_joined: false,
@@ -137,7 +137,8 @@ impl Engine {
             | Event::JoinFailed { .. }
             | Event::Woke(_)
             | Event::BelowFloor
-            | Event::Asked => {}
+            | Event::Asked
+            | Event::Changed(_) => {}
         }
     }
 
@@ -165,6 +166,7 @@ impl Engine {
             }
             Event::BelowFloor => self.wake(Waker::BelowFloor, actions),
             Event::Asked => self.wake(Waker::Asked, actions),
+            Event::Changed(source) => self.on_changed(source, actions),
             Event::Stop => self.phase = Phase::Stopped(Outcome::Told),
             Event::Started => {}
         }
@@ -184,6 +186,7 @@ impl Engine {
             }
             Event::BelowFloor => self.wake(Waker::BelowFloor, actions),
             Event::Asked => self.wake(Waker::Asked, actions),
+            Event::Changed(source) => self.on_changed(*source, actions),
             Event::Stop => self.phase = Phase::Stopped(Outcome::Told),
             Event::Started
             | Event::Resolved { .. }

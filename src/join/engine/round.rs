@@ -1,6 +1,8 @@
-//! Rounds: all sources at once, or one in turn; and when a round is over.
+//! Rounds: all sources at once, or those that are due; and when a round is over.
 
-use super::super::{Action, Actions, Activity, Ended, Notice, Outcome, Source, Waker, backoff};
+use super::super::{
+    Action, Actions, Activity, Cost, Ended, Notice, Outcome, Source, SourceId, Waker, backoff,
+};
 use super::{Engine, Phase};
 
 impl Engine {
@@ -18,16 +20,39 @@ impl Engine {
         }
     }
 
-    /// Begins a round over one source, in turn: while all is well an agent makes one look-up per
-    /// refresh, however many sources it has (design, section 6).
+    /// Begins a round over the sources whose last answer may no longer be true. Of those that cost
+    /// calls only one, in turn: while all is well an agent calls once per refresh, however many
+    /// such sources it has (design, section 6).
     pub(super) fn refresh(&mut self, actions: &mut Actions) {
         self.phase = Phase::Seeking;
         actions.push(Action::Notice(Notice::Woken(Waker::Refresh)));
         let from_turn = (self.turn..self.sources.len()).chain(0..self.turn);
-        let is_startable =
-            |place: &usize| self.sources.get(*place).is_some_and(Source::is_startable);
-        if let Some(place) = from_turn.into_iter().find(is_startable) {
-            self.turn = place.saturating_add(1);
+        let mut is_called = false;
+        for place in from_turn {
+            let Some(source) = self.sources.get_mut(place) else {
+                continue;
+            };
+            if !source.is_startable() || !source.take_refresh() {
+                continue;
+            }
+            if source.cost == Cost::Call {
+                if is_called {
+                    continue;
+                }
+                is_called = true;
+                self.turn = place.saturating_add(1);
+            }
+            self.begin(place, actions);
+        }
+    }
+
+    /// Begins a source that has something new to say; one that is at work or has ended for good
+    /// is left as it is.
+    pub(super) fn on_changed(&mut self, id: SourceId, actions: &mut Actions) {
+        let place = usize::from(id.0);
+        if self.sources.get(place).is_some_and(Source::is_startable) {
+            self.phase = Phase::Seeking;
+            actions.push(Action::Notice(Notice::Woken(Waker::Changed(id))));
             self.begin(place, actions);
         }
     }

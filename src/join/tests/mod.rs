@@ -4,6 +4,7 @@
 
 mod attempts;
 mod grounds;
+mod hour;
 mod phases;
 
 use std::num::NonZeroU32;
@@ -65,6 +66,7 @@ pub(super) fn answered(token: Token, hosts: &[&str], has_own: bool, complete: bo
         addresses: addresses(hosts),
         has_own,
         complete,
+        fresh_for: None,
     });
     Event::Resolved { token, answer }
 }
@@ -104,6 +106,7 @@ pub(super) fn join(source: SourceId, number: u64, hosts: &[&str]) -> Action {
         source,
         token: work(source, number),
         addresses: addresses(hosts),
+        spare_members: false,
     }
 }
 
@@ -117,7 +120,7 @@ pub(super) const fn sleep(token: Token, from_ms: u64, to_ms: u64) -> Action {
 
 /// The sleep between two rounds.
 pub(super) const fn long_sleep(number: u64) -> Action {
-    sleep(refresh(number), 240_000, 360_000)
+    sleep(refresh(number), 300_000, 420_000)
 }
 
 pub(super) const fn woken(waker: Waker) -> Action {

@@ -6,7 +6,7 @@ use super::*;
 type Cell = (Event, Phase, Actions);
 
 /// Every event, in the order in which the tables have them. The answers carry the token.
-fn every_event(token: Token) -> [Event; 12] {
+fn every_event(token: Token) -> [Event; 13] {
     [
         Event::Started,
         found(token, &["10.0.0.1"]),
@@ -19,6 +19,7 @@ fn every_event(token: Token) -> [Event; 12] {
         Event::Isolated,
         Event::BelowFloor,
         Event::Asked,
+        Event::Changed(A),
         Event::Stop,
     ]
 }
@@ -115,6 +116,7 @@ fn a_sleeping_source_that_has_joined_waits_for_a_leader_and_can_be_woken() {
         (Event::Isolated, Phase::Seeking, again(Waker::Isolated)),
         (Event::BelowFloor, Phase::Seeking, again(Waker::BelowFloor)),
         (Event::Asked, Phase::Seeking, again(Waker::Asked)),
+        (Event::Changed(A), Phase::Seeking, again(Waker::Changed(A))),
         (Event::Stop, TOLD, NOTHING),
     ];
     check_only(&waiting_for_a_leader(), work(A, 1), cells);
@@ -133,6 +135,7 @@ fn a_resting_engine_is_moved_by_its_refresh_and_by_alarms_only() {
         cell(Event::Isolated, Waker::Isolated),
         cell(Event::BelowFloor, Waker::BelowFloor),
         cell(Event::Asked, Waker::Asked),
+        cell(Event::Changed(A), Waker::Changed(A)),
         (Event::Stop, TOLD, NOTHING),
     ];
     check_only(&resting(), refresh(1), cells);
@@ -280,4 +283,18 @@ fn an_engine_without_sources_never_gives_up() {
     let (engine, done) = last(engine(&[], 1), [Event::Started]);
     assert_eq!((engine.phase(), done), (Phase::Seeking, NOTHING));
     assert_eq!(engine.reason(), Some(Reason::NoSources));
+}
+
+#[test]
+fn members_that_are_alive_are_left_alone_only_while_all_is_well() {
+    let refreshing = after(resting(), [Event::Woke(refresh(1))]);
+    let alone = after(resting(), [Event::Isolated]);
+    for (engine, is_spared) in [(refreshing, true), (alone, false)] {
+        let (_, done) = engine.handle(found(work(A, 2), &["10.0.0.1"]));
+        let spares = done.iter().find_map(|action| match action {
+            Action::Join { spare_members, .. } => Some(*spare_members),
+            _ => None,
+        });
+        assert_eq!(spares, Some(is_spared));
+    }
 }

@@ -61,6 +61,7 @@ fn answer(owner: usize, end: Lookup) -> Result<Found, Failure> {
             addresses: lists_one.then(|| address(owner)).into_iter().collect(),
             has_own: end == Lookup::OnlySelf,
             complete: end != Lookup::WithGaps,
+            fresh_for: None,
         }),
         Lookup::Misconfigured => Err(failure(Reason::Misconfigured, Retry::Never)),
         Lookup::Failed => Err(failure(Reason::DiscoveryFailed, Retry::Backoff)),

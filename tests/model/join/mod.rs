@@ -2,10 +2,10 @@
 //! first, on the real code.
 //!
 //! `world` is the driver and its surroundings, `answer` how its work may end, `properties` what
-//! must hold. A violation is shown
-//! with the shortest run that leads to it.
+//! must hold, `labels` what must happen. A violation is shown with the shortest run that leads to it.
 
 mod answer;
+mod labels;
 mod properties;
 mod world;
 
@@ -29,7 +29,7 @@ struct Seen {
 fn search(start: World) -> Result<Seen, String> {
     let mut known = HashSet::from([start.clone()]);
     let mut path: Vec<(usize, Option<Step>)> = vec![(0, None)];
-    let mut labels: BTreeSet<&'static str> = properties::state_labels(&start).collect();
+    let mut shown: BTreeSet<&'static str> = labels::state(&start).collect();
     let mut queue = VecDeque::from([(0, start)]);
     let mut moves = 0;
     let mut tokens: Vec<Token> = Vec::new();
@@ -37,7 +37,7 @@ fn search(start: World) -> Result<Seen, String> {
         for step in world.steps() {
             let (next, done) = world.take(&step);
             moves += 1;
-            labels.extend(properties::move_labels(&done));
+            shown.extend(labels::moves(&done));
             for work in next.newest.into_iter().flatten() {
                 if !tokens.contains(&work.token) {
                     tokens.push(work.token);
@@ -49,7 +49,7 @@ fn search(start: World) -> Result<Seen, String> {
                 continue;
             }
             properties::check_state(&next, &tokens).map_err(blame)?;
-            labels.extend(properties::state_labels(&next));
+            shown.extend(labels::state(&next));
             known.insert(next.clone());
             path.push((at, Some(step)));
             queue.push_back((path.len() - 1, next));
@@ -59,7 +59,7 @@ fn search(start: World) -> Result<Seen, String> {
     Ok(Seen {
         states,
         moves,
-        labels,
+        labels: shown,
     })
 }
 
@@ -120,13 +120,13 @@ fn worlds() -> [(&'static str, World); 3] {
 
 #[test]
 fn every_run_of_the_join_engine_keeps_its_promises() {
-    let mut labels = BTreeSet::new();
+    let mut shown = BTreeSet::new();
     for (name, start) in worlds() {
         let seen = search(start).unwrap_or_else(|run| panic!("{name}: {run}"));
         println!("join, {name}: {} states, {} moves", seen.states, seen.moves);
-        labels.extend(seen.labels);
+        shown.extend(seen.labels);
     }
-    for label in properties::EXPECTED {
-        assert!(labels.contains(label), "never happened: {label}");
+    for label in labels::EXPECTED {
+        assert!(shown.contains(label), "never happened: {label}");
     }
 }

@@ -3,7 +3,9 @@
 
 use std::num::NonZeroU32;
 
-use quorate::join::{Action, Actions, Activity, Engine, Event, Kind, Notice, Phase, Policy, Token};
+use quorate::join::{
+    Action, Actions, Activity, Engine, Event, Kind, Notice, Phase, Policy, SourceId, Token,
+};
 
 use super::answer::{Contact, Lookup, Ways, event};
 
@@ -273,9 +275,10 @@ impl Work {
 const FACTS: [Event; 3] = [Event::Started, Event::LeaderKnown, Event::Met];
 
 /// What begins a new round.
-const ALARMS: [Event; 4] = [
+const ALARMS: [Event; 5] = [
     Event::LeaderLost,
     Event::Isolated,
     Event::BelowFloor,
     Event::Asked,
+    Event::Changed(SourceId(0)),
 ];
