@@ -19,6 +19,7 @@ mod partition;
 mod plain_sources;
 mod recovery;
 mod recovery_peers;
+mod refresh;
 mod refusals;
 mod removed;
 mod replacement;
