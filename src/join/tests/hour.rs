@@ -102,10 +102,13 @@ impl World {
                 })
             }
             Action::Sleep { token, window } => {
-                let share = f64::from(u32::try_from(self.draw() >> 32).unwrap()) / 4_294_967_295.0;
-                let pause = window.from + (window.to - window.from).mul_f64(share);
-                let number = self.asleep.len();
-                self.asleep.insert((self.now + pause, number), token);
+                let span = window.to.saturating_sub(window.from);
+                let share = u32::try_from(self.draw() >> 32).unwrap();
+                let more = span.saturating_mul(share).checked_div(u32::MAX).unwrap();
+                let at = [window.from, more]
+                    .into_iter()
+                    .fold(self.now, Duration::saturating_add);
+                self.asleep.insert((at, self.asleep.len()), token);
                 None
             }
             Action::Notice(_) => None,
@@ -123,7 +126,7 @@ impl World {
     }
 
     fn pass(&mut self, time: Duration) {
-        let end = self.now + time;
+        let end = self.now.saturating_add(time);
         while let Some(entry) = self.asleep.first_entry().filter(|e| e.key().0 <= end) {
             let ((at, _), token) = entry.remove_entry();
             self.now = at;
@@ -153,7 +156,10 @@ fn at_peace(says: &[Says], seed: u64) -> World {
 /// The times from one to the next, the start among them.
 fn gaps(times: &[Duration]) -> Vec<Duration> {
     let before = std::iter::once(&START).chain(times);
-    before.zip(times).map(|(from, to)| *to - *from).collect()
+    before
+        .zip(times)
+        .map(|(from, to)| to.saturating_sub(*from))
+        .collect()
 }
 
 #[test]
@@ -169,7 +175,7 @@ fn an_hour_of_peace_costs_one_call_in_five_minutes_however_many_apis_there_are()
         for place in 0..count {
             let mine = world.asked_again(|other| other == place);
             assert!(!mine.is_empty());
-            let is_late = |gap: &Duration| *gap > REFRESH_MAX * longest;
+            let is_late = |gap: &Duration| *gap > REFRESH_MAX.saturating_mul(longest);
             assert!(!gaps(&mine).iter().any(is_late), "{place}: {mine:?}");
         }
     }

@@ -88,7 +88,6 @@ async fn are_back(clients: &[Agent], cluster: &Cluster, places: [u8; 3]) -> Dura
     for client in clients {
         is_ready(client, true).await;
     }
-    let took = began.elapsed();
     let mut names: Vec<String> = places.map(|n| format!("n{n}")).into();
     names.extend(CLIENTS.map(|n| format!("n{n}")));
     names.sort();
@@ -99,12 +98,31 @@ async fn are_back(clients: &[Agent], cluster: &Cluster, places: [u8; 3]) -> Dura
         })
         .await;
     }
-    took
+    began.elapsed()
+}
+
+/// Waits until an agent has looked for others so often that its pauses are seconds.
+async fn looks_in_vain(agent: &Agent) {
+    eventually("it looks again and again", || async {
+        let said = why(agent).await;
+        let attempt = said["Sources"][0]["Attempt"].as_u64()?;
+        (attempt > 5).then_some(())
+    })
+    .await;
+}
+
+/// How long nobody is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Away {
+    /// As long as it takes to start.
+    Short,
+    /// Until the clients have looked in vain several times.
+    Long,
 }
 
 /// All servers stop at once, and come back with their disks at other addresses. They no longer
 /// know of the clients, so that only the source leads these to them.
-async fn all_servers_move(kind: Kind) {
+async fn all_servers_move(kind: Kind, away: Away) {
     let world = World::new();
     let source = Source::start(kind, &world, &OLD, &NEW).await;
     let (mut servers, clients, cluster) = formed(&world, &source).await;
@@ -116,6 +134,9 @@ async fn all_servers_move(kind: Kind) {
     }
     for client in &clients {
         is_ready(client, false).await;
+        if away == Away::Long {
+            looks_in_vain(client).await;
+        }
     }
     let mut flags = vec!["-server".to_owned(), "-bootstrap-expect=3".to_owned()];
     flags.extend(world.list(NEW));
@@ -135,7 +156,7 @@ async fn all_servers_move(kind: Kind) {
     }
     let in_outage = source.asked() - at_start;
     println!(
-        "{kind:?}: {} clients ready {took:.1?} after their servers; lookups at the start {at_start}, \
+        "{kind:?}, {away:?}: {} clients ready {took:.1?} after their servers; lookups at the start {at_start}, \
          in the outage {in_outage}",
         clients.len()
     );
@@ -150,33 +171,38 @@ async fn all_servers_move(kind: Kind) {
 
 #[tokio::test]
 async fn clients_find_all_servers_elsewhere_through_an_api() {
-    all_servers_move(Kind::Api).await;
+    all_servers_move(Kind::Api, Away::Short).await;
+}
+
+#[tokio::test]
+async fn clients_that_looked_in_vain_find_all_servers_elsewhere_through_an_api() {
+    all_servers_move(Kind::Api, Away::Long).await;
 }
 
 #[cfg(feature = "aws")]
 #[tokio::test]
 async fn clients_find_all_servers_elsewhere_through_the_ec2_api() {
-    all_servers_move(Kind::Ec2).await;
+    all_servers_move(Kind::Ec2, Away::Short).await;
 }
 
 #[tokio::test]
 async fn clients_find_all_servers_elsewhere_through_a_dns_name() {
-    all_servers_move(Kind::Name).await;
+    all_servers_move(Kind::Name, Away::Short).await;
 }
 
 #[tokio::test]
 async fn clients_find_all_servers_elsewhere_through_a_dns_service() {
-    all_servers_move(Kind::Service).await;
+    all_servers_move(Kind::Service, Away::Short).await;
 }
 
 #[tokio::test]
 async fn clients_find_all_servers_elsewhere_through_a_file() {
-    all_servers_move(Kind::File).await;
+    all_servers_move(Kind::File, Away::Short).await;
 }
 
 #[tokio::test]
 async fn clients_find_all_servers_elsewhere_through_a_list_that_names_both_places() {
-    all_servers_move(Kind::List).await;
+    all_servers_move(Kind::List, Away::Short).await;
 }
 
 /// New servers take the place of all old ones, one after another, while the clients stand still.
