@@ -50,8 +50,20 @@ simulate-many N="200" FIRST="0":
     cargo run --release -p quorate-simulation -- --many {{N}} {{FIRST}}
 
 # How long forming and healing take: medians of 20 runs with real processes.
-bench:
-    cargo bench --bench formation
+bench *ARGS:
+    cargo bench {{small}} --bench formation -- {{ARGS}}
+
+# 200 clients that start at once against three servers; needs 4 GiB: just herd 3
+herd *ARGS:
+    cargo bench {{small}} --bench herd -- {{ARGS}}
+
+# Three servers and 50 clients: joining, failing, healing, restarting, stopping: just life 3 --beside PROGRAM
+life *ARGS:
+    cargo bench {{small}} --bench life -- {{ARGS}}
+
+# From the mending of a fault until all are ready: just cure 3 --only port
+cure *ARGS:
+    cargo bench {{small}} --bench cure -- {{ARGS}}
 
 # The searches over every interleaving, with the larger bounds too: 13 million states, 3 minutes of one core after the build, 4 GB.
 model:

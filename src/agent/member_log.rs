@@ -8,26 +8,33 @@ use tracing::info;
 
 use crate::types::{Member, MemberStatus, NodeId};
 
+/// What the log last said of a member: its life and its status.
+type Logged = (u64, MemberStatus);
+
 /// Logs the changes of the member list until gossip ends.
 pub(super) async fn run(mut members: watch::Receiver<Arc<[Member]>>) {
-    let mut known: BTreeMap<NodeId, Member> = BTreeMap::new();
+    let mut known: BTreeMap<NodeId, Logged> = BTreeMap::new();
     loop {
         let now = Arc::clone(&members.borrow_and_update());
-        for member in now.iter() {
-            let before = known.insert(member.says.node_id, member.clone());
-            log_change(before.as_ref(), member);
-        }
-        known.retain(|id, _| now.iter().any(|member| member.says.node_id == *id));
+        // Rebuilt as a whole: whoever is no longer in the list is forgotten here too.
+        known = now
+            .iter()
+            .map(|member| {
+                let says = &member.says;
+                log_change(known.get(&says.node_id).copied(), member);
+                (says.node_id, (says.generation, member.status))
+            })
+            .collect();
         if members.changed().await.is_err() {
             return;
         }
     }
 }
 
-fn log_change(before: Option<&Member>, now: &Member) {
+fn log_change(before: Option<Logged>, now: &Member) {
     let says = &now.says;
-    let is_new_life = before.is_none_or(|old| old.says.generation < says.generation);
-    if before.map(|old| old.status) == Some(now.status) && !is_new_life {
+    let is_new_life = before.is_none_or(|(generation, _)| generation < says.generation);
+    if before.map(|(_, status)| status) == Some(now.status) && !is_new_life {
         return;
     }
     let (name, ip) = (&says.name, says.gossip_addr.ip());

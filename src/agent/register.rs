@@ -71,7 +71,9 @@ pub(super) async fn run(
 /// Makes the catalogue say what we say; true if it had to be written.
 async fn sync(router: &Router, record: &NodeRecord) -> Result<bool, NodeError> {
     let read = Read {
-        query: Query::Nodes,
+        query: Query::Node {
+            name: record.name.to_string(),
+        },
         consistency: Consistency::Default,
         min_index: None,
         wait: Duration::ZERO,

@@ -167,7 +167,8 @@ fn spawn_why(parts: &Arc<Parts>, tasks: &Tasks, teller: Teller, word: watch::Sen
     tasks.spawn("why", why::run(Arc::clone(parts), teller));
     if parts.raft.is_none() {
         let router = Arc::clone(&parts.router);
-        tasks.spawn("told", why::ask_servers(router, word));
+        let registered = parts.registered.clone();
+        tasks.spawn("told", why::ask_servers(router, registered, word));
     }
 }
 

@@ -128,3 +128,18 @@ pub enum GossipError {
         name: String,
     },
 }
+
+/// The first step of an exchange, in the words of [`GossipError::Timeout`].
+pub(super) const CONNECTING: &str = "connecting to";
+
+impl GossipError {
+    /// Whether no connection came about: nobody listens there, or nothing comes back. Anything else
+    /// was somebody's answer, or somebody who is too busy for one.
+    pub fn is_unanswered(&self) -> bool {
+        match self {
+            Self::Connect { .. } => true,
+            Self::Timeout { step, .. } => *step == CONNECTING,
+            _ => false,
+        }
+    }
+}

@@ -105,6 +105,7 @@ impl State {
             }
             Query::Nodes => Answer::Nodes(self.nodes.list()),
             Query::Autopilot => Answer::Autopilot(self.autopilot.entry().cloned()),
+            Query::Node { name } => Answer::Nodes(self.nodes.get(name).into_iter().collect()),
         };
         (self.index_of(query), answer)
     }
@@ -120,7 +121,7 @@ impl State {
             Query::KvList { prefix } | Query::KvKeys { prefix, .. } => {
                 self.kv.index_of_prefix(prefix)
             }
-            Query::Nodes => self.nodes.index(),
+            Query::Nodes | Query::Node { .. } => self.nodes.index(),
             Query::Autopilot => self.autopilot.index(),
         };
         index.max(1)

@@ -66,6 +66,11 @@ impl Nodes {
         self.rows.values().cloned().collect()
     }
 
+    /// The node of a name, in any letters' case.
+    pub(super) fn get(&self, name: &str) -> Option<NodeEntry> {
+        self.rows.get(name.to_ascii_lowercase().as_str()).cloned()
+    }
+
     /// Raft index of the last change of any node; 0 before the first.
     pub(super) const fn index(&self) -> u64 {
         self.index
@@ -81,7 +86,7 @@ impl Nodes {
 #[cfg(test)]
 mod tests {
     use super::super::tests::{after, register};
-    use super::super::{Command, Query, State};
+    use super::super::{Answer, Command, Query, State};
     use super::*;
 
     /// Each node as `name id address create-index modify-index`.
@@ -145,6 +150,20 @@ mod tests {
                 "c 1 10.0.0.1 11 11"
             ]
         );
+    }
+
+    #[test]
+    fn one_node_is_found_by_its_name_in_either_case() {
+        let state = after(&[register(1, "s1", 1), register(2, "S2", 2)]);
+        let found = |name: &str| -> Vec<NodeId> {
+            let (_, Answer::Nodes(nodes)) = state.query(&Query::Node { name: name.into() }) else {
+                return Vec::new();
+            };
+            nodes.into_iter().map(|node| node.record.id).collect()
+        };
+        assert_eq!(found("s2"), [NodeId::new(2)]);
+        assert_eq!(found("S2"), [NodeId::new(2)]);
+        assert_eq!(found("s"), []);
     }
 
     #[test]

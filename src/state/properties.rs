@@ -68,6 +68,7 @@ fn every_query() -> Vec<Query> {
     });
     let of_all = [
         Query::Nodes,
+        Query::Node { name: "s1".into() },
         Query::Autopilot,
         Query::KvKeys {
             prefix: String::new(),

@@ -30,6 +30,11 @@ pub enum Query {
     Nodes,
     /// The settings of autopilot.
     Autopilot,
+    /// One node of the catalogue.
+    Node {
+        /// Its name, in any letters' case.
+        name: String,
+    },
 }
 
 /// The answer to a [`Query`], variant by variant.
@@ -41,7 +46,7 @@ pub enum Answer {
     Entries(Vec<KvEntry>),
     /// To `KvKeys`, sorted.
     Keys(Vec<String>),
-    /// To `Nodes`, sorted by name.
+    /// To `Nodes`, sorted by name; to `Node`, at most that one.
     Nodes(Vec<NodeEntry>),
     /// To `Autopilot`; none before the first leader wrote them.
     Autopilot(Option<AutopilotEntry>),

@@ -1,7 +1,7 @@
 //! How long a cluster takes to form and to heal, with real processes and default settings.
 //!
-//! `cargo bench --bench formation` prints the median, the least and the most of 20 runs each;
-//! `cargo bench --bench formation -- 5` makes it 5 runs.
+//! `cargo bench --bench formation` prints the median of 20 runs of each row; `-- 5` makes 5, and
+//! `-- --only restarted` leaves out the rows without that word.
 
 #![expect(
     clippy::unwrap_used,
@@ -11,6 +11,8 @@
     reason = "a bench prints, and ends at the unexpected"
 )]
 
+#[expect(dead_code, reason = "other benches use more of it than this one")]
+mod rows;
 #[path = "../support/mod.rs"]
 #[expect(
     dead_code,
@@ -22,103 +24,93 @@ mod support;
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt as _;
+use futures_util::future::{LocalBoxFuture, join};
+use rows::{Row, Wish, until};
 use support::{Agent, World};
 
-/// Pause between two tries of a measured write; a fifth of a percent of the shortest target.
-const TRY_EVERY: Duration = Duration::from_millis(1);
+/// One run of a row, in seconds.
+type Run = fn() -> LocalBoxFuture<'static, f64>;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let runs = std::env::args()
-        .find_map(|arg| arg.parse().ok())
-        .unwrap_or(20);
-    let mut rows = [
-        Row::new(
+    let wish = Wish::of_command_line(20);
+    let all: [(&str, f64, Run); 6] = [
+        (
             "three servers started at once, to a write through each",
             0.6,
+            || at_once().boxed_local(),
         ),
-        Row::new(
+        (
             "third server 7 s late, from its start to a write through each",
             0.4,
+            || late().boxed_local(),
         ),
-        Row::new("leader killed, to a write through every survivor", 2.0),
-        Row::new("all killed and restarted, to a write through each", 1.5),
-        Row::new("client started, to its name in the catalogue", 0.15),
-        Row::new(
+        (
+            "leader killed, to a write through every survivor",
+            1.5,
+            || killed().boxed_local(),
+        ),
+        (
+            "all killed and restarted, to a write through each",
+            1.5,
+            || restarted().boxed_local(),
+        ),
+        ("client started, to its name in the catalogue", 0.15, || {
+            client().boxed_local()
+        }),
+        (
             "three servers restarted one by one under writes, longest wait",
             0.15,
+            || rolling().boxed_local(),
         ),
     ];
-    for _ in 0..runs {
-        let times = one_life().await;
-        for (row, time) in rows.iter_mut().zip(times) {
-            row.times.push(time);
+    println!("before: {}", rows::load());
+    let mut rows = Vec::new();
+    for (what, target, run) in all.into_iter().filter(|(what, ..)| wish.takes(what)) {
+        let mut row = Row::new(what, "s", target);
+        for _ in 0..wish.runs {
+            row.add(0, run().await);
         }
+        rows.push(row);
     }
-    for row in rows {
-        row.print();
-    }
+    rows::print(&rows, &["Quorate"]);
 }
 
-struct Row {
-    what: &'static str,
-    target_s: f64,
-    times: Vec<Duration>,
-}
-
-impl Row {
-    const fn new(what: &'static str, target_s: f64) -> Self {
-        Self {
-            what,
-            target_s,
-            times: Vec::new(),
-        }
-    }
-
-    fn print(mut self) {
-        self.times.sort_unstable();
-        let seconds: Vec<f64> = self.times.iter().map(Duration::as_secs_f64).collect();
-        let (median, least, most) = (
-            seconds[seconds.len() / 2],
-            seconds[0],
-            seconds[seconds.len() - 1],
-        );
-        println!(
-            "{:64} median {median:.3} s  least {least:.3}  most {most:.3}  (target {} s, {} runs)",
-            self.what,
-            self.target_s,
-            seconds.len()
-        );
-    }
-}
-
-async fn one_life() -> [Duration; 6] {
+async fn at_once() -> f64 {
     let world = World::new();
-    let at_once = Instant::now();
-    let mut servers = world.servers(3, &[]);
-    write_through(&servers).await;
-    let at_once = at_once.elapsed();
+    let started = Instant::now();
+    let servers = world.servers(3, &[]);
+    write_through(&servers, started).await
+}
 
-    let join = format!("-retry-join={}", world.addr(1));
-    let client = Instant::now();
-    let newcomer = world.agent(9, &[&join]);
-    listed(&newcomer, "n9").await;
-    let client = client.elapsed();
-    let rolling = rolling(&mut servers, &newcomer).await;
-    drop(newcomer);
+async fn late() -> f64 {
+    let world = World::new();
+    let list = world.list(1..=3);
+    let mut flags = vec!["-server", "-bootstrap-expect=3"];
+    flags.extend(list.iter().map(String::as_str));
+    let mut servers = vec![world.agent(1, &flags), world.agent(2, &flags)];
+    tokio::time::sleep(Duration::from_secs(7)).await;
+    let started = Instant::now();
+    servers.push(world.agent(3, &flags));
+    write_through(&servers, started).await
+}
 
+async fn killed() -> f64 {
+    let world = World::new();
+    let mut servers = formed(&world).await;
     let leader = servers[0].led().await;
-    let at = servers
-        .iter()
-        .position(|s| leader == format!("{}:8300", s.addr()))
-        .unwrap();
+    let is_it = |s: &Agent| leader == format!("{}:8300", s.addr());
+    let at = servers.iter().position(is_it).unwrap();
     let mut dead = servers.remove(at);
     let killed = Instant::now();
     dead.kill().await;
-    write_through(&servers).await;
-    let killed = killed.elapsed();
+    write_through(&servers, killed).await
+}
 
-    servers.push(dead);
+async fn restarted() -> f64 {
+    let world = World::new();
+    let mut servers = formed(&world).await;
     for server in &mut servers {
         server.kill().await;
     }
@@ -126,15 +118,28 @@ async fn one_life() -> [Duration; 6] {
     for server in &mut servers {
         server.restart();
     }
-    write_through(&servers).await;
-    let restarted = restarted.elapsed();
-    drop(servers);
-    [at_once, late().await, killed, restarted, client, rolling]
+    write_through(&servers, restarted).await
+}
+
+async fn client() -> f64 {
+    let world = World::new();
+    let _servers = formed(&world).await;
+    let started = Instant::now();
+    let newcomer = world.agent(9, &[&world.list([1])[0]]);
+    until("in the catalogue", started, || async {
+        let nodes = newcomer.try_get("/v1/catalog/nodes").await;
+        nodes.is_some_and(|(_, body)| body.contains("\"n9\""))
+    })
+    .await
 }
 
 /// Stops each server and starts it again, while a client agent writes without a rest; gives the
 /// longest time between two acknowledgements.
-async fn rolling(servers: &mut [Agent], client: &Agent) -> Duration {
+async fn rolling() -> f64 {
+    let world = World::new();
+    let mut servers = formed(&world).await;
+    let client = world.agent(9, &[&world.list([1])[0]]);
+    client.write("before", "x").await;
     let end = Cell::new(false);
     let write = async {
         let (mut gap, mut last) = (Duration::ZERO, Instant::now());
@@ -144,7 +149,7 @@ async fn rolling(servers: &mut [Agent], client: &Agent) -> Duration {
             gap = gap.max(last.elapsed());
             last = Instant::now();
         }
-        gap
+        gap.as_secs_f64()
     };
     let restart = async {
         for at in 0..servers.len() {
@@ -157,40 +162,22 @@ async fn rolling(servers: &mut [Agent], client: &Agent) -> Duration {
         }
         end.set(true);
     };
-    futures_util::future::join(write, restart).await.0
+    join(write, restart).await.0
 }
 
-async fn late() -> Duration {
-    let world = World::new();
-    let list: Vec<String> = (1..=3)
-        .map(|n| format!("-retry-join={}", world.addr(n)))
-        .collect();
-    let mut flags = vec!["-server", "-bootstrap-expect=3"];
-    flags.extend(list.iter().map(String::as_str));
-    let mut servers = vec![world.agent(1, &flags), world.agent(2, &flags)];
-    tokio::time::sleep(Duration::from_secs(7)).await;
-    let started = Instant::now();
-    servers.push(world.agent(3, &flags));
-    write_through(&servers).await;
-    started.elapsed()
+/// Three servers that serve.
+async fn formed(world: &World) -> Vec<Agent> {
+    let servers = world.servers(3, &[]);
+    write_through(&servers, Instant::now()).await;
+    servers
 }
 
-async fn write_through(servers: &[Agent]) {
+async fn write_through(servers: &[Agent], since: Instant) -> f64 {
     for server in servers {
-        until(|| async { server.try_put("/v1/kv/bench", "x").await == Some(200) }).await;
+        until("a write", since, || async {
+            server.try_put("/v1/kv/bench", "x").await == Some(200)
+        })
+        .await;
     }
-}
-
-async fn listed(agent: &Agent, name: &str) {
-    until(|| async {
-        let nodes = agent.try_get("/v1/catalog/nodes").await;
-        nodes.is_some_and(|(_, body)| body.contains(&format!("\"{name}\"")))
-    })
-    .await;
-}
-
-async fn until<F: Future<Output = bool>>(ask: impl Fn() -> F) {
-    while !ask().await {
-        tokio::time::sleep(TRY_EVERY).await;
-    }
+    since.elapsed().as_secs_f64()
 }

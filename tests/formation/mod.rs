@@ -10,6 +10,7 @@ mod consul_failures;
 mod discover;
 mod growth;
 mod guide;
+mod herd;
 mod hostile;
 mod identity;
 mod kept;

@@ -111,24 +111,12 @@ async fn servers_that_are_restarted_one_by_one_cost_no_write_and_no_wait() {
     }
 }
 
-/// The names in the catalogue, sorted.
-async fn catalogue(at: &Agent) -> Vec<String> {
-    let Some((200, body)) = at.try_get("/v1/catalog/nodes").await else {
-        return Vec::new();
-    };
-    let nodes: Vec<Value> = serde_json::from_str(&body).unwrap();
-    let names = nodes
-        .iter()
-        .map(|node| node["Node"].as_str().unwrap().to_owned());
-    names.collect()
-}
-
 /// Waits until an agent and the catalogue know exactly these, all alive.
 async fn only_these(at: &Agent, names: &[&str]) {
     eventually(&format!("{} knows {names:?} only", at.addr()), || async {
         let alive = at.members(1).await;
         let gone = [at.members(3).await, at.members(4).await].concat();
-        let is_so = alive == names && gone.is_empty() && catalogue(at).await == names;
+        let is_so = alive == names && gone.is_empty() && at.catalogue().await == names;
         is_so.then_some(())
     })
     .await;
@@ -147,7 +135,7 @@ async fn a_server_that_left_comes_back_as_a_voter_and_leaves_no_ghost() {
     assert_eq!(servers[2].ended().await, Some(0));
     vote(&[&servers[0], &servers[1]]).await;
     eventually("n3 has left", || async {
-        let is_gone = catalogue(&servers[0]).await == ["n1", "n2"];
+        let is_gone = servers[0].catalogue().await == ["n1", "n2"];
         (is_gone && servers[0].members(3).await == ["n3"]).then_some(())
     })
     .await;
@@ -167,7 +155,7 @@ async fn a_member_that_is_pruned_is_gone_for_good() {
     let server = world.agent(1, &["-server", "-bootstrap"]);
     let mut client = world.agent(2, &[&world.list([1])[0]]);
     eventually("n2 is in the catalogue", || async {
-        (catalogue(&server).await == ["n1", "n2"]).then_some(())
+        (server.catalogue().await == ["n1", "n2"]).then_some(())
     })
     .await;
     client.kill().await;

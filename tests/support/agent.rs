@@ -11,12 +11,15 @@ use tokio::sync::watch;
 
 use super::{PATIENCE, eventually};
 
+/// The program under test.
+pub(crate) const OURS: &str = env!("CARGO_BIN_EXE_quorate");
+
 /// A running agent; killed when dropped.
 #[derive(Debug)]
 pub(crate) struct Agent {
     addr: Ipv4Addr,
-    /// The command that the agent is started through; none for the agent itself.
-    through: Vec<String>,
+    /// The words before the flags: the program, and what it is started through.
+    words: Vec<String>,
     flags: Vec<String>,
     env: Vec<(String, String)>,
     child: Child,
@@ -26,7 +29,12 @@ pub(crate) struct Agent {
 
 impl Agent {
     pub(crate) fn start(addr: Ipv4Addr, flags: Vec<String>) -> Self {
-        Self::launch(Vec::new(), addr, flags, Vec::new())
+        Self::start_program(OURS, addr, flags)
+    }
+
+    /// Starts a program that takes the same flags, such as the one that we are compared with.
+    pub(crate) fn start_program(program: &str, addr: Ipv4Addr, flags: Vec<String>) -> Self {
+        Self::launch(vec![program.to_owned()], addr, flags, Vec::new())
     }
 
     /// Starts with environment variables, and none besides.
@@ -35,21 +43,23 @@ impl Agent {
         flags: Vec<String>,
         env: Vec<(String, String)>,
     ) -> Self {
-        Self::launch(Vec::new(), addr, flags, env)
+        Self::launch(vec![OURS.to_owned()], addr, flags, env)
     }
 
     /// Starts an agent through a command that becomes the agent, such as `ip netns exec NAME`.
     pub(crate) fn start_through(through: Vec<String>, addr: Ipv4Addr, flags: Vec<String>) -> Self {
-        Self::launch(through, addr, flags, Vec::new())
+        let mut words = through;
+        words.push(OURS.to_owned());
+        Self::launch(words, addr, flags, Vec::new())
     }
 
     fn launch(
-        through: Vec<String>,
+        words: Vec<String>,
         addr: Ipv4Addr,
         flags: Vec<String>,
         env: Vec<(String, String)>,
     ) -> Self {
-        let (child, log) = spawn(&through, &flags, &env);
+        let (child, log) = spawn(&words, &flags, &env);
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(quorate::http::plain_http().unwrap())
             .no_proxy()
@@ -58,7 +68,7 @@ impl Agent {
             .unwrap();
         Self {
             addr,
-            through,
+            words,
             flags,
             env,
             child,
@@ -114,7 +124,7 @@ impl Agent {
 
     /// Starts the same command line again, as a new life.
     pub(crate) fn restart(&mut self) {
-        (self.child, self.log) = spawn(&self.through, &self.flags, &self.env);
+        (self.child, self.log) = spawn(&self.words, &self.flags, &self.env);
     }
 
     /// Waits until a line of the log of this life holds the text, and gives the line.
@@ -230,6 +240,18 @@ impl Agent {
         names
     }
 
+    /// The names in the catalogue, sorted; none while there is no answer.
+    pub(crate) async fn catalogue(&self) -> Vec<String> {
+        let Some((200, body)) = self.try_get("/v1/catalog/nodes").await else {
+            return Vec::new();
+        };
+        let nodes: Vec<Value> = serde_json::from_str(&body).unwrap();
+        let names = nodes
+            .iter()
+            .map(|node| node["Node"].as_str().unwrap().to_owned());
+        names.collect()
+    }
+
     /// Waits until exactly the agents n1 to n are alive in this agent's list.
     pub(crate) async fn sees(&self, n: usize) {
         eventually(&format!("{} sees {n} members", self.addr), || async {
@@ -264,15 +286,13 @@ impl Drop for Agent {
 }
 
 fn spawn(
-    through: &[String],
+    words: &[String],
     flags: &[String],
     env: &[(String, String)],
 ) -> (Child, watch::Receiver<Vec<String>>) {
-    let mut words = through.to_vec();
-    words.push(env!("CARGO_BIN_EXE_quorate").to_owned());
-    words.extend_from_slice(flags);
     let mut child = Command::new(&words[0])
         .args(&words[1..])
+        .args(flags)
         .env_clear()
         .envs(env.iter().cloned())
         .stdin(Stdio::null())

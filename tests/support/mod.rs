@@ -20,7 +20,7 @@ mod netns;
 mod preload;
 mod world;
 
-pub(crate) use agent::Agent;
+pub(crate) use agent::{Agent, OURS};
 pub(crate) use cli::{Output, quorate};
 pub(crate) use clock::Clock;
 pub(crate) use cluster::{Cluster, SOON, all_vote, founding, vote};

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use tempfile::TempDir;
 
-use super::{Agent, FaultyDisk, Gate, SOON};
+use super::{Agent, FaultyDisk, Gate, OURS, SOON};
 
 /// One test's part of 127.0.0.0/8 and of the file system.
 ///
@@ -16,6 +16,8 @@ use super::{Agent, FaultyDisk, Gate, SOON};
 pub(crate) struct World {
     net: [u8; 2],
     dir: TempDir,
+    /// What its agents run.
+    program: String,
 }
 
 /// Elections twice as slow as the default, for tests that tell a disturbed leader from a busy
@@ -26,12 +28,18 @@ static WORLDS: AtomicU8 = AtomicU8::new(0);
 
 impl World {
     pub(crate) fn new() -> Self {
+        Self::of(OURS)
+    }
+
+    /// A world whose agents, started with [`Self::agent`], run a program with the same flags.
+    pub(crate) fn of(program: &str) -> Self {
         let world = WORLDS.fetch_add(1, Ordering::Relaxed);
         let process = std::process::id() % 120;
         let first = u8::try_from(process).unwrap() + 100;
         Self {
             net: [first, world],
             dir: tempfile::tempdir().unwrap(),
+            program: program.to_owned(),
         }
     }
 
@@ -70,7 +78,7 @@ impl World {
     pub(crate) fn agent(&self, n: u8, more: &[&str]) -> Agent {
         let mut flags = self.flags(n);
         flags.extend(more.iter().map(|flag| (*flag).to_owned()));
-        Agent::start(self.addr(n), flags)
+        Agent::start_program(&self.program, self.addr(n), flags)
     }
 
     /// Starts the n-th agent with more variables in its environment.

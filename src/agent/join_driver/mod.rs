@@ -6,6 +6,7 @@
 mod files;
 mod look;
 mod remember;
+mod knock;
 mod report;
 mod seen;
 mod sources;
@@ -14,6 +15,7 @@ mod work;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -32,6 +34,7 @@ use super::why::Word;
 use crate::config::Config;
 use crate::datadir::DataDir;
 use crate::gossip::Gossip;
+use crate::host::Host;
 use crate::join::{Action, Engine, Event, Notice, Outcome, Policy, SourceId};
 use crate::raft::Raft;
 use crate::types::Member;
@@ -60,6 +63,8 @@ struct Detail {
     refused: Option<Vec<Refused>>,
     /// What the source itself said.
     text: Option<Text>,
+    /// Addresses at which no connection came about.
+    silent: Option<Vec<SocketAddr>>,
 }
 
 /// Joins, and joins again, as long as the agent lives.
@@ -69,8 +74,9 @@ pub(super) struct JoinDriver {
     lookup: Lookup,
     gossip: Gossip,
     raft: Option<Raft>,
-    membership: std::sync::Arc<Membership>,
+    membership: Arc<Membership>,
     dir: DataDir,
+    host: Arc<dyn Host>,
     evidence: watch::Sender<Evidence>,
     end: mpsc::Sender<End>,
     work: FuturesUnordered<BoxFuture<'static, Done>>,
@@ -107,8 +113,9 @@ impl JoinDriver {
             lookup: parts.lookup.clone(),
             gossip: parts.gossip.clone(),
             raft: parts.raft.clone(),
-            membership: std::sync::Arc::clone(&parts.membership),
+            membership: Arc::clone(&parts.membership),
             dir: parts.dir.clone(),
+            host: Arc::clone(&parts.host),
             evidence,
             end: parts.end.clone(),
             work: FuturesUnordered::new(),
@@ -141,7 +148,7 @@ impl JoinDriver {
                     if changed.is_err() {
                         return;
                     }
-                    let list = std::sync::Arc::clone(&members.borrow_and_update());
+                    let list = Arc::clone(&members.borrow_and_update());
                     self.look_at_members(&list);
                     self.remember(&list).await;
                 }
@@ -187,7 +194,9 @@ impl JoinDriver {
                 Action::Sleep { token, window } => {
                     let pause = work::draw(window);
                     self.seen.sleeps(token.source(), pause);
-                    self.work.push(Box::pin(work::sleep(token, pause)));
+                    let silent = self.seen.silent(token.source());
+                    let sleep = knock::sleep(token, pause, silent, Arc::clone(&self.host));
+                    self.work.push(Box::pin(sleep));
                 }
                 Action::Notice(notice) => self.report(notice),
                 Action::GiveUp(outcome) => self.give_up(outcome),

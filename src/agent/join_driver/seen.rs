@@ -3,6 +3,7 @@
 //! Decides nothing; the engine knows what a source is doing, this knows in which words and when.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -56,6 +57,7 @@ struct Memory {
     /// The last failure in full.
     error: String,
     refused: Vec<Refused>,
+    silent: Vec<SocketAddr>,
     failed_at: Option<Instant>,
     next_at: Option<Instant>,
 }
@@ -74,6 +76,9 @@ impl Seen {
         if let Some(refused) = detail.refused {
             memory.refused = refused;
         }
+        if let Some(silent) = detail.silent {
+            memory.silent = silent;
+        }
     }
 
     /// Takes note of an attempt that came to nothing.
@@ -88,6 +93,12 @@ impl Seen {
         if let Some(source) = source {
             self.0.entry(source).or_default().next_at = Some(Instant::now() + pause);
         }
+    }
+
+    /// Where no connection came about when a source was tried last.
+    pub(super) fn silent(&self, source: Option<SourceId>) -> Vec<SocketAddr> {
+        let memory = source.and_then(|source| self.0.get(&source));
+        memory.map_or_else(Vec::new, |memory| memory.silent.clone())
     }
 
     /// The last failure of a source in full; empty if there was none.

@@ -62,6 +62,7 @@ pub(super) async fn resolve(
                 error: Some(unresolved.reason.clone()),
                 refused: Some(Vec::new()),
                 text: None,
+                silent: Some(Vec::new()),
             };
             let detail = token.source().map(|source| (source, detail));
             let answer = Err(failure(&unresolved));
@@ -147,6 +148,7 @@ pub(super) async fn join(
         error: (!report.failed.is_empty()).then(|| failures(&report)),
         refused: Some(refused(&report)),
         text: None,
+        silent: Some(silent(&report)),
     };
     let event = match refusal(&report).filter(|_| spared.is_empty()) {
         Some(reason) => {
@@ -187,6 +189,14 @@ fn refused(report: &JoinReport) -> Vec<Refused> {
         .collect()
 }
 
+/// The addresses at which no connection came about.
+fn silent(report: &JoinReport) -> Vec<SocketAddr> {
+    let all = report.failed.iter();
+    all.filter(|(_, error)| error.is_unanswered())
+        .map(|(addr, _)| *addr)
+        .collect()
+}
+
 /// The reason of a join that reached nobody because it was refused, the most telling one first.
 fn refusal(report: &JoinReport) -> Option<Reason> {
     if !report.contacted.is_empty() || !report.own.is_empty() {
@@ -212,14 +222,5 @@ pub(super) fn draw(window: Window) -> Duration {
         rand::rng().random_range(window.from..=window.to)
     } else {
         window.from
-    }
-}
-
-/// Sleeps.
-pub(super) async fn sleep(token: Token, pause: Duration) -> Done {
-    tokio::time::sleep(pause).await;
-    Done {
-        event: Event::Woke(token),
-        detail: None,
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::time::timeout;
 
 use crate::agent::route::Router;
 use crate::why::Told;
@@ -13,14 +13,19 @@ use crate::why::Told;
 /// within seconds, and a hundred clients shall cost a server next to nothing.
 const ASK_EVERY: Duration = Duration::from_secs(2);
 /// Pause while it is not.
-const ASK_AGAIN: Duration = Duration::from_millis(500);
+const ASK_AGAIN: Duration = Duration::from_millis(250);
 
 /// The last word of a server, or why there is none; none before the first.
 pub(in crate::agent) type Word = Option<Result<Told, String>>;
 
-/// Asks until the agent stops.
+/// Asks until the agent stops; at once when this agent was found in the catalogue, as that takes a
+/// leader.
 #[expect(clippy::infinite_loop, reason = "the task set ends it with the agent")]
-pub(in crate::agent) async fn ask_servers(router: Arc<Router>, word: watch::Sender<Word>) {
+pub(in crate::agent) async fn ask_servers(
+    router: Arc<Router>,
+    mut registered: watch::Receiver<bool>,
+    word: watch::Sender<Word>,
+) {
     loop {
         router.servers_known().await;
         let told = router.why().await;
@@ -31,6 +36,12 @@ pub(in crate::agent) async fn ask_servers(router: Arc<Router>, word: watch::Send
             *now = told;
             is_news
         });
-        sleep(if is_well { ASK_EVERY } else { ASK_AGAIN }).await;
+        let pause = if is_well { ASK_EVERY } else { ASK_AGAIN };
+        let led = async {
+            if registered.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
+        let _either_is_a_reason = timeout(pause, led).await;
     }
 }

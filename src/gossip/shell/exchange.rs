@@ -9,7 +9,7 @@ use tracing::{debug, warn};
 
 use super::Shell;
 use super::claim::settle_claim;
-use crate::gossip::error::GossipError;
+use crate::gossip::error::{CONNECTING, GossipError};
 use crate::gossip::identity::Identity;
 use crate::gossip::machine::{Machine, Partner};
 use crate::gossip::wire::{
@@ -75,7 +75,7 @@ async fn ask(
     let late = |step| move |_elapsed| GossipError::Timeout { addr, step };
     let mut stream = timeout_at(deadline, shell.host().connect(addr))
         .await
-        .map_err(late("connecting to"))?
+        .map_err(late(CONNECTING))?
         .map_err(|source| GossipError::Connect { addr, source })?;
     let (picture, (door, cluster)) = shell.step(|machine, _| (machine.picture(), machine.door()));
     let bytes = picture.ok_or(GossipError::Stopped)?.to(wanted).encode();

@@ -172,7 +172,7 @@ fn answer(query: &Query, keys: &BTreeMap<String, KvEntry>) -> Answer {
         Query::KvKeys { prefix, .. } => {
             Answer::Keys(below(prefix).map(|entry| entry.key.clone()).collect())
         }
-        Query::Nodes => Answer::Nodes(vec![NodeEntry {
+        Query::Nodes | Query::Node { .. } => Answer::Nodes(vec![NodeEntry {
             record: NodeRecord {
                 id: NodeId::new(1),
                 name: "s1".parse().unwrap(),
