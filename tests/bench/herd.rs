@@ -21,9 +21,10 @@ mod rows;
 )]
 mod support;
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
+use futures_util::future::join;
 use rows::{Row, Wish, quantile, until_every};
 use support::{Agent, World};
 
@@ -53,6 +54,7 @@ async fn main() {
         Row::new("resident memory of a client, the median", "MiB", 15.0),
         Row::new("resident memory of a client, the most", "MiB", 15.0),
         Row::new("resident memory of a server, the most", "MiB", 25.0),
+        Row::new("reads that failed", "", 0.0),
         Row::new("elections meanwhile", "", 0.0),
     ];
     println!("before: {}", rows::load());
@@ -64,66 +66,79 @@ async fn main() {
     rows::print(&rows, &["Quorate"]);
 }
 
-async fn one_herd() -> [f64; 8] {
+/// What the reads meanwhile came to.
+#[derive(Default)]
+struct Reads {
+    millis: Vec<f64>,
+    failed: f64,
+}
+
+async fn one_herd() -> [f64; 9] {
     let world = World::new();
     let servers = world.servers(3, &[]);
     for server in &servers {
         server.write("herd", "x").await;
         server.sees(3).await;
     }
-    let term = servers[0].stat("raft", "term").await;
-    let joins = world.list(1..=3);
-    let joins: Vec<&str> = joins.iter().map(String::as_str).collect();
-    let (end, reads) = (Cell::new(false), RefCell::new(Vec::new()));
-    let started = Instant::now();
+    let before = term(&servers[0]).await;
+    let end = Cell::new(false);
     let start = async {
-        let mut clients = Vec::new();
-        for n in FIRST..FIRST + CLIENTS {
-            clients.push(world.agent(n, &joins));
-            tokio::task::yield_now().await;
-        }
-        let took = until_every(LOOK_EVERY, "all in the catalogue", started, || async {
-            named(&servers[0]).await == usize::from(CLIENTS) + servers.len()
-        })
-        .await;
+        let started = start_all(&world, &servers[0]).await;
         end.set(true);
-        (clients, took)
+        started
     };
-    let read = async {
-        for server in servers.iter().cycle() {
-            if end.get() {
-                break;
-            }
-            let asked = Instant::now();
-            let read = server.try_get("/v1/kv/herd").await;
-            assert!(matches!(read, Some((200, _))), "{read:?}");
-            reads.borrow_mut().push(asked.elapsed().as_secs_f64() * 1e3);
-            tokio::time::sleep(READ_EVERY).await;
-        }
-    };
-    let ((clients, took), ()) = futures_util::future::join(start, read).await;
+    let ((clients, took), reads) = join(start, read_on(&servers, &end)).await;
     tokio::time::sleep(SETTLE).await;
-    let after = servers[0].stat("raft", "term").await;
-    let reads = reads.into_inner();
+    let after = term(&servers[0]).await;
     let held = |agents: &[Agent]| agents.iter().map(mebibytes).collect::<Vec<f64>>();
     [
         took,
-        quantile(&reads, 0.5),
-        quantile(&reads, 0.99),
-        quantile(&reads, 1.0),
+        quantile(&reads.millis, 0.5),
+        quantile(&reads.millis, 0.99),
+        quantile(&reads.millis, 1.0),
         quantile(&held(&clients), 0.5),
         quantile(&held(&clients), 1.0),
         quantile(&held(&servers), 1.0),
-        after.parse::<f64>().unwrap() - term.parse::<f64>().unwrap(),
+        reads.failed,
+        after - before,
     ]
 }
 
-/// How many nodes the catalogue has.
-async fn named(at: &Agent) -> usize {
-    let Some((200, body)) = at.try_get("/v1/catalog/nodes").await else {
-        return 0;
-    };
-    body.matches("\"Node\":").count()
+/// Starts all; gives them and the seconds until the catalogue has them.
+async fn start_all(world: &World, server: &Agent) -> (Vec<Agent>, f64) {
+    let joins = world.list(1..=3);
+    let joins: Vec<&str> = joins.iter().map(String::as_str).collect();
+    let started = Instant::now();
+    let mut clients = Vec::new();
+    for n in FIRST..FIRST + CLIENTS {
+        clients.push(world.agent(n, &joins));
+        tokio::task::yield_now().await;
+    }
+    let all = usize::from(CLIENTS) + 3;
+    let is_so = || async { server.catalogue().await.len() == all };
+    let took = until_every(LOOK_EVERY, "all in the catalogue", started, is_so).await;
+    (clients, took)
+}
+
+/// Reads a key through one server after the other until told to end.
+async fn read_on(servers: &[Agent], end: &Cell<bool>) -> Reads {
+    let mut reads = Reads::default();
+    for server in servers.iter().cycle() {
+        if end.get() {
+            break;
+        }
+        let asked = Instant::now();
+        if !matches!(server.try_get("/v1/kv/herd").await, Some((200, _))) {
+            reads.failed += 1.0;
+        }
+        reads.millis.push(asked.elapsed().as_secs_f64() * 1e3);
+        tokio::time::sleep(READ_EVERY).await;
+    }
+    reads
+}
+
+async fn term(server: &Agent) -> f64 {
+    server.stat("raft", "term").await.parse().unwrap()
 }
 
 #[expect(

@@ -2,8 +2,8 @@
 //! who died, healing, restarting, stopping.
 //!
 //! `cargo bench --bench life` prints the median of three lives; `-- 5` makes five, and
-//! `-- --beside /usr/bin/consul` puts a second program with the same flags beside ours. Fifty agents
-//! of Consul's hold 6 GiB.
+//! `-- --beside consul --with '-hcl=disable_update_check = true'` puts a second program with the same
+//! flags, and one more, beside ours. Fifty agents of Consul's hold 6 GiB.
 
 #![expect(
     clippy::unwrap_used,
@@ -43,8 +43,6 @@ const RETRY_EVERY: Duration = Duration::from_millis(1);
 /// Codes of members in lists.
 const ALIVE: u64 = 1;
 const FAILED: u64 = 4;
-/// What another program must not do: ask its maker whether there is a newer one.
-const QUIET: &str = "-hcl=disable_update_check = true";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
@@ -85,19 +83,19 @@ async fn main() {
             1.5,
         ),
     ];
-    let mut programs = vec![("Quorate", OURS)];
+    let mut programs = vec![("Quorate", OURS, None)];
     let beside = wish.beside.as_deref();
-    programs.extend(beside.map(|program| ("beside", program)));
+    programs.extend(beside.map(|program| ("beside", program, wish.with.as_deref())));
     println!("before: {}", rows::load());
     for _ in 0..wish.runs {
-        for (at, (_, program)) in programs.iter().enumerate() {
-            let mut life = Life::new(program);
+        for (at, (_, program, flag)) in programs.iter().enumerate() {
+            let mut life = Life::new(program, *flag);
             for (row, value) in rows.iter_mut().zip(life.live().await) {
                 row.add(at, value);
             }
         }
     }
-    let names: Vec<&str> = programs.iter().map(|(name, _)| *name).collect();
+    let names: Vec<&str> = programs.iter().map(|(name, ..)| *name).collect();
     rows::print(&rows, &names);
 }
 
@@ -106,15 +104,18 @@ struct Life {
     world: World,
     servers: Vec<Agent>,
     clients: Vec<Agent>,
+    /// A flag that every agent gets.
+    flag: Option<String>,
 }
 
 impl Life {
-    fn new(program: &str) -> Self {
+    fn new(program: &str, flag: Option<&str>) -> Self {
         let world = World::of(program);
-        let servers = world.servers(3, &[QUIET]);
+        let servers = world.servers(3, flag.as_slice());
         Self {
             world,
             servers,
+            flag: flag.map(str::to_owned),
             clients: Vec::new(),
         }
     }
@@ -140,7 +141,7 @@ impl Life {
     /// Starts clients; gives the time until the catalogue has them all.
     async fn start(&mut self, numbers: impl IntoIterator<Item = u8>) -> f64 {
         let mut joins = self.world.list(1..=3);
-        joins.push(QUIET.to_owned());
+        joins.extend(self.flag.clone());
         let joins: Vec<&str> = joins.iter().map(String::as_str).collect();
         let started = Instant::now();
         for n in numbers {

@@ -17,12 +17,15 @@ pub(crate) struct Wish {
     pub(crate) runs: usize,
     /// The program of `--beside`, which gets a column of its own.
     pub(crate) beside: Option<String>,
+    /// The flag of `--with`, which only that other program gets.
+    pub(crate) with: Option<String>,
     /// The word of `--only`, which leaves out all rows without it.
     only: Option<String>,
 }
 
 impl Wish {
-    /// Reads `[RUNS] [--beside PROGRAM] [--only WORD]`; what else `cargo bench` passes is not for us.
+    /// Reads `[RUNS] [--beside PROGRAM] [--with FLAG] [--only WORD]`; what else `cargo bench` passes
+    /// is not for us.
     pub(crate) fn of_command_line(runs: usize) -> Self {
         let words: Vec<String> = std::env::args().skip(1).collect();
         let after = |name: &str| {
@@ -35,6 +38,7 @@ impl Wish {
                 .find_map(|word| word.parse().ok())
                 .unwrap_or(runs),
             beside: after("--beside"),
+            with: after("--with"),
             only: after("--only"),
         }
     }

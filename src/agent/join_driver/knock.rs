@@ -70,14 +70,18 @@ mod tests {
 
     use super::*;
     use crate::host::Real;
+    use crate::join::{Action, Engine, Kind, Policy};
 
     const LONG: Duration = Duration::from_secs(3_600);
 
     fn token() -> Token {
-        Token {
-            source: None,
-            number: 1,
-        }
+        let engine = Engine::new(Policy::default(), [Kind::Retry]);
+        let (_, actions) = engine.handle(Event::Started);
+        let resolve = actions.into_iter().find_map(|action| match action {
+            Action::Resolve { token, .. } => Some(token),
+            _ => None,
+        });
+        resolve.unwrap()
     }
 
     fn free() -> SocketAddr {
@@ -89,13 +93,14 @@ mod tests {
     async fn a_pause_ends_when_somebody_listens_where_nobody_did() {
         let (silent, other) = (free(), free());
         let sleeping = sleep(token(), LONG, vec![other, silent], Arc::new(Real));
+        let sleeping = timeout(Duration::from_secs(40), sleeping);
         let listening = async {
             let listener = TcpListener::bind(silent).unwrap();
             std::future::pending::<()>().await;
             drop(listener);
         };
         tokio::select! {
-            done = sleeping => assert_eq!(done.event, Event::Woke(token())),
+            done = sleeping => assert_eq!(done.unwrap().event, Event::Woke(token())),
             () = listening => {}
         }
     }

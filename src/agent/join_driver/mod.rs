@@ -4,9 +4,10 @@
 //! each jittered sleep, and the log.
 
 mod files;
-mod look;
-mod remember;
 mod knock;
+mod look;
+mod memory;
+mod remember;
 mod report;
 mod seen;
 mod sources;
@@ -41,6 +42,7 @@ use crate::types::Member;
 use crate::why::Refused;
 
 use files::Files;
+use memory::Memory;
 use seen::Seen;
 pub(super) use seen::Sight;
 pub(super) use sources::{Entry, Sources};
@@ -91,7 +93,7 @@ pub(super) struct JoinDriver {
     leaderless: Option<Instant>,
     was_alone: bool,
     servers_before: usize,
-    remembered: Vec<SocketAddr>,
+    memory: Memory,
 }
 
 impl JoinDriver {
@@ -105,7 +107,7 @@ impl JoinDriver {
         let policy = Policy::configured(parts.config.retry_interval, retry_max);
         Self {
             engine: Engine::new(policy, sources.manners()),
-            remembered: sources.remembered(),
+            memory: Memory::new(sources.remembered()),
             files: Files::new(&parts.lookup, sources.of_files()),
             settings: parts.settings.watch(),
             told: parts.told.clone(),
@@ -152,7 +154,13 @@ impl JoinDriver {
                     self.look_at_members(&list);
                     self.remember(&list).await;
                 }
-                _ = look.tick() => self.look_at_leader(),
+                _ = look.tick() => {
+                    self.look_at_leader();
+                    if self.memory.is_overdue() {
+                        let list = Arc::clone(&members.borrow());
+                        self.remember(&list).await;
+                    }
+                }
             }
         }
     }
@@ -244,15 +252,14 @@ impl JoinDriver {
         });
     }
 
-    /// Keeps the addresses of the others for the next start.
+    /// Keeps the addresses of the others for the next start, when it is time.
     async fn remember(&mut self, members: &[Member]) {
-        let now = remember::worth(members, self.gossip.own().node_id);
-        if now.is_empty() || now == self.remembered {
+        let own = self.gossip.own().node_id;
+        let Some(list) = self.memory.due(members, own) else {
             return;
-        }
-        let list = now.clone();
+        };
         match self.dir.work(move |dir| dir.store_peers(&list)).await {
-            Ok(()) => self.remembered = now,
+            Ok(()) => self.memory.is_stored(),
             Err(error) => {
                 warn!(target: "agent", error = %super::lookup::chain(&error),
                     "addresses of the others not remembered");
