@@ -22,6 +22,10 @@ use crate::http::NodeError;
 use crate::raft::Raft;
 use crate::types::{Address, MemberStatus};
 
+/// How long a server that handed its leadership over waits for the word of the next leader. Chosen:
+/// far longer than a round trip and the sync of a disk.
+const SETTLE_WITHIN: Duration = Duration::from_secs(2);
+
 /// The rooms of one agent, wired.
 #[derive(Debug)]
 pub(super) struct Parts {
@@ -98,7 +102,10 @@ impl Parts {
             return;
         }
         match raft.transfer_leader(None).await {
-            Ok(()) => info!(target: "agent.server", "leadership handed over"),
+            Ok(()) => {
+                info!(target: "agent.server", "leadership handed over");
+                settle(raft).await;
+            }
             Err(error) => {
                 warn!(target: "agent.server", error = %error, "leadership not handed over");
             }
@@ -113,6 +120,20 @@ impl Parts {
         alive
             .filter(|member| member.says.server().is_some())
             .count()
+    }
+}
+
+/// Waits a moment until it is known what became of the writes that this server took up while it
+/// led. The next leader says so, at a port that is about to close: without its word those who wait
+/// for an answer would never get one.
+async fn settle(raft: &Raft) {
+    let Some((last, _term)) = raft.status().last_log else {
+        return;
+    };
+    let mut applied = raft.applied();
+    let settled = applied.wait_for(|applied| *applied >= last);
+    if tokio::time::timeout(SETTLE_WITHIN, settled).await.is_err() {
+        warn!(target: "agent.server", "the next leader did not say what became of the last writes");
     }
 }
 

@@ -30,6 +30,10 @@ pub mod gossip {}
 #[doc = include_str!("storage.md")]
 pub mod storage {}
 
+/// How fast it is: the commands that measure, and what they showed.
+#[doc = include_str!("benchmarks.md")]
+pub mod benchmarks {}
+
 /// Decisions, one page each: context, decision, consequences, what was refused, what would make
 /// us think again.
 pub mod adr {

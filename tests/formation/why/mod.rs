@@ -179,12 +179,13 @@ async fn servers_with_two_gossip_keys_name_who_has_another() {
     for said in &said[..2] {
         assert_eq!(listed(said, "Missing"), [address.as_str()]);
     }
-    assert!(
-        said[2]["Line"]
-            .as_str()
-            .unwrap()
-            .contains("set the same `encrypt`")
-    );
+    // It may be called before it calls, and then knows less at first.
+    eventually("n3 says what to do", || async {
+        let said = why(third).await;
+        let line = said["Line"].as_str()?;
+        line.contains("set the same `encrypt`").then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]
