@@ -66,11 +66,7 @@ fn functions_in(dir: &Path, names: &mut BTreeSet<String>) {
         } else if path.extension().is_some_and(|ext| ext == "rs") {
             let text = std::fs::read_to_string(&path).unwrap();
             let after = text.split("fn ").skip(1);
-            let name = |rest: &str| {
-                rest.split(|c| c == '(' || c == '<')
-                    .next()
-                    .map(str::to_owned)
-            };
+            let name = |rest: &str| rest.split(['(', '<']).next().map(str::to_owned);
             names.extend(after.filter_map(name));
         }
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 const LOOK_EVERY: Duration = Duration::from_millis(1);
 
 /// After so long what is measured does not come about.
-const HOPELESS: Duration = Duration::from_secs(120);
+const HOPELESS: Duration = Duration::from_mins(2);
 
 /// What was asked for on the command line.
 #[derive(Debug)]

@@ -83,7 +83,7 @@ pub(super) struct JoinDriver {
     end: mpsc::Sender<End>,
     work: FuturesUnordered<BoxFuture<'static, Done>>,
     files: Files,
-    settings: watch::Receiver<std::sync::Arc<Config>>,
+    settings: watch::Receiver<Arc<Config>>,
     told: watch::Receiver<Word>,
     seen: Seen,
     sights: watch::Sender<Vec<Sight>>,

@@ -120,24 +120,21 @@ enum Away {
     Long,
 }
 
-/// All servers stop at once, and come back with their disks at other addresses. They no longer
-/// know of the clients, so that only the source leads these to them.
-async fn all_servers_move(kind: Kind, away: Away) {
-    let world = World::new();
-    let source = Source::start(kind, &world, &OLD, &NEW).await;
-    let (mut servers, clients, cluster) = formed(&world, &source).await;
-    let at_start = source.asked();
-    peace(&source, &clients).await;
-
-    for server in &mut servers {
+/// Kills all servers, and waits until the clients miss them for so long.
+async fn all_die(servers: &mut [Agent], clients: &[Agent], away: Away) {
+    for server in servers {
         server.kill().await;
     }
-    for client in &clients {
+    for client in clients {
         is_ready(client, false).await;
         if away == Away::Long {
             looks_in_vain(client).await;
         }
     }
+}
+
+/// Starts the servers on their old disks at the new places, without their memory of the others.
+async fn elsewhere(world: &World) -> Vec<Agent> {
     let mut flags = vec!["-server".to_owned(), "-bootstrap-expect=3".to_owned()];
     flags.extend(world.list(NEW));
     let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
@@ -149,6 +146,20 @@ async fn all_servers_move(kind: Kind, away: Away) {
     for server in &moved {
         server.led().await;
     }
+    moved
+}
+
+/// All servers stop at once, and come back with their disks at other addresses. They no longer
+/// know of the clients, so that only the source leads these to them.
+async fn all_servers_move(kind: Kind, away: Away) {
+    let world = World::new();
+    let source = Source::start(kind, &world, &OLD, &NEW).await;
+    let (mut servers, clients, cluster) = formed(&world, &source).await;
+    let at_start = source.asked();
+    peace(&source, &clients).await;
+
+    all_die(&mut servers, &clients, away).await;
+    let _moved = elsewhere(&world).await;
     source.set(&world, &NEW);
     let took = are_back(&clients, &cluster, OLD).await;
     for client in &clients {
@@ -205,6 +216,20 @@ async fn clients_find_all_servers_elsewhere_through_a_list_that_names_both_place
     all_servers_move(Kind::List, Away::Short).await;
 }
 
+/// New servers join the old ones, which then leave.
+async fn relieved(world: &World, old: Vec<Agent>) -> Vec<Agent> {
+    let listed = [OLD, NEW].concat();
+    let new: Vec<Agent> = NEW.iter().map(|n| world.newcomer(*n, &listed)).collect();
+    let all: Vec<&Agent> = old.iter().chain(&new).collect();
+    vote(&all).await;
+    for mut server in old {
+        assert_eq!(server.put("/v1/agent/leave", "").await.0, 200);
+        assert_eq!(server.ended().await, Some(0));
+    }
+    vote(&new.iter().collect::<Vec<_>>()).await;
+    new
+}
+
 /// New servers take the place of all old ones, one after another, while the clients stand still.
 async fn all_servers_are_replaced(kind: Kind) {
     let world = World::new();
@@ -213,15 +238,7 @@ async fn all_servers_are_replaced(kind: Kind) {
     for client in &clients {
         client.signal("STOP").await;
     }
-    let listed = [OLD, NEW].concat();
-    let new: Vec<Agent> = NEW.iter().map(|n| world.newcomer(*n, &listed)).collect();
-    let all: Vec<&Agent> = servers.iter().chain(&new).collect();
-    vote(&all).await;
-    for mut server in servers {
-        assert_eq!(server.put("/v1/agent/leave", "").await.0, 200);
-        assert_eq!(server.ended().await, Some(0));
-    }
-    vote(&new.iter().collect::<Vec<_>>()).await;
+    let _new = relieved(&world, servers).await;
     source.set(&world, &NEW);
     for client in &clients {
         client.signal("CONT").await;

@@ -212,14 +212,14 @@ impl World {
     pub fn settle(&mut self) {
         let families: Vec<char> = self.histories.keys().copied().collect();
         let until = self.now + CALM_MS;
-        while self.now < until && !families.iter().all(|family| self.is_settled(*family)) {
+        while self.now < until && !families.iter().all(|family| self.is_well(*family)) {
             self.run_until(self.now + 1_000);
             if !story::failures().is_empty() {
                 return;
             }
         }
         for family in families {
-            if !self.is_settled(family) || self.oracle.clusters(family) != 1 {
+            if !self.is_well(family) {
                 self.explain(family);
             }
         }
@@ -227,6 +227,11 @@ impl World {
             self.tell("all is well; the last word is with the clients");
             self.ask_all();
         }
+    }
+
+    /// A family is one cluster, in fact and to the oracle, which looks now and then.
+    fn is_well(&self, family: char) -> bool {
+        self.is_settled(family) && self.oracle.clusters(family) == 1
     }
 
     /// Fails with what keeps a family from being one cluster.
