@@ -55,7 +55,7 @@ mod tests {
     use crate::types::RaftId;
 
     /// Tells where raft sends its messages, and loses them.
-    struct Seen(mpsc::UnboundedSender<SocketAddr>);
+    struct Seen(mpsc::Sender<SocketAddr>);
 
     impl Transport for Seen {
         fn call<'a>(
@@ -65,7 +65,7 @@ mod tests {
             _payload: Bytes,
             _deadline: Duration,
         ) -> BoxFuture<'a, Result<Bytes, TransportError>> {
-            let _test_is_over = self.0.send(to.rpc_addr);
+            let _full_or_over = self.0.try_send(to.rpc_addr);
             let reason = "lost".to_owned();
             async { Err(TransportError::Unreachable { reason }) }.boxed()
         }
@@ -88,7 +88,7 @@ mod tests {
         );
         let now = other.says.server().unwrap().rpc_addr;
         let before = SocketAddr::from(([127, 0, 0, 99], 8300));
-        let (seen, mut asked) = mpsc::unbounded_channel();
+        let (seen, mut asked) = mpsc::channel(64);
         let voters = BTreeMap::from([voter(&own, now), voter(&other, before)]);
         let own_id = own.says.server().unwrap().raft_id;
         let settings = RaftConfig::default();

@@ -72,7 +72,7 @@ mod tests {
     use crate::host::Real;
     use crate::join::{Action, Engine, Kind, Policy};
 
-    const LONG: Duration = Duration::from_secs(3_600);
+    const LONG: Duration = Duration::from_hours(1);
 
     fn token() -> Token {
         let engine = Engine::new(Policy::default(), [Kind::Retry]);

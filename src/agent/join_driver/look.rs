@@ -82,12 +82,11 @@ impl JoinDriver {
     }
 
     pub(super) fn look_at_leader(&mut self) {
-        let is_led = match &self.raft {
-            Some(raft) => raft.status().leader.is_some(),
-            None => {
-                let has_server = self.membership.cluster().is_some() && self.servers_before > 0;
-                has_server && !self.is_told_of_no_leader()
-            }
+        let is_led = if let Some(raft) = &self.raft {
+            raft.status().leader.is_some()
+        } else {
+            let has_server = self.membership.cluster().is_some() && self.servers_before > 0;
+            has_server && !self.is_told_of_no_leader()
         };
         match (is_led, self.leaderless) {
             (true, Some(_)) => {
