@@ -34,7 +34,8 @@ datacenter = "dc1"
 server = false
 
 # Number of servers that found the cluster together, the same on each of them. 0: this server
-# founds nothing and waits to be added. 1 is the same as -bootstrap. Flag: -bootstrap-expect.
+# founds nothing and waits to be added. 1: this server founds alone once all that it was told to
+# join has answered; -bootstrap does not wait for those who are silent. Flag: -bootstrap-expect.
 bootstrap_expect = 0
 
 # Found a cluster alone. For one server of a cluster only. Flag: -bootstrap.

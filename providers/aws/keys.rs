@@ -66,7 +66,7 @@ pub(super) const KEYS: &[Key] = &[
     )
     .checked(check_role),
     Key::secret("secret_access_key", "secret key; with `access_key_id`"),
-    Key::optional("secret_access_key_file", "file with the secret key"),
+    Key::optional("secret_access_key_file", "file that holds `secret_access_key`"),
     Key::optional("service", "`ec2` (default) or `ecs`").choices(&["ec2", "ecs"]),
     Key::optional(
         "session_name",

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use tokio::time::{Instant, timeout};
 use tracing::info;
 
 use crate::autopilot::may_go;
@@ -17,8 +18,8 @@ use crate::types::RaftId;
 
 use super::wire::Response;
 
-/// A voter that answered the leader within this time answers. Chosen: some heartbeats of the
-/// slowest setting.
+/// How long the voters have to answer the leader once a removal is asked for. Chosen: some
+/// heartbeats of the slowest setting.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 
 /// Takes a server out of the raft configuration, and notes the operator's word, so that nobody
@@ -38,7 +39,7 @@ pub(super) async fn remove(
         Ok(None) => return failed(not_found(name)),
         Err(error) => return failed(error),
     };
-    if let Err(error) = check(&status, id) {
+    if let Err(error) = spared(raft, id).await {
         return failed(error);
     }
     info!(target: "agent.server", id = %id, reason = "operator",
@@ -129,11 +130,21 @@ fn find<'a>(status: &'a Status, name: &PeerName) -> Result<Option<&'a PeerStatus
     }
 }
 
-/// The rest must be able to go on. A learner costs nothing.
-fn check(status: &Status, goes: RaftId) -> Result<(), NodeError> {
+/// The rest must be able to go on, as it answers from now on: one that answered a moment ago may
+/// have died since.
+async fn spared(raft: &Raft, goes: RaftId) -> Result<(), NodeError> {
+    let asked = Instant::now();
+    let mut status = raft.watch_status();
+    let can_go = |status: &Status| check(status, goes, asked.elapsed()).is_ok();
+    let _heard_or_late = timeout(ANSWERS_WITHIN, status.wait_for(can_go)).await;
+    check(&raft.status(), goes, asked.elapsed())
+}
+
+/// Counts who answered within this time. A learner costs nothing.
+fn check(status: &Status, goes: RaftId, within: Duration) -> Result<(), NodeError> {
     let voters: BTreeSet<RaftId> = status.voters().map(|voter| voter.id).collect();
     let answers = |voter: &&PeerStatus| {
-        let is_fresh = |ago: Duration| ago <= ANSWERS_WITHIN;
+        let is_fresh = |ago: Duration| ago <= within;
         voter.id == status.id || voter.last_answer.is_some_and(is_fresh)
     };
     let answering: BTreeSet<RaftId> = status

@@ -22,7 +22,7 @@ const LOG_INTERVAL: Duration = Duration::from_mins(1);
 pub struct SeenConflict {
     /// The conflict.
     pub conflict: Conflict,
-    /// When it came up first.
+    /// When it came up first by the word of whoever tells of it now: the other itself, or a third.
     pub first_seen: Instant,
     /// When it came up last.
     pub last_seen: Instant,
@@ -62,7 +62,10 @@ impl ConflictLog {
             if told == Some(RefusedBy::Other) {
                 seen.conflict.refused_by = told;
             }
-            self.has_new |= seen.conflict.refused_by != told;
+            if seen.conflict.refused_by != told {
+                seen.first_seen = now;
+                self.has_new = true;
+            }
         }
         seen.last_seen = now;
         seen.count = seen.count.saturating_add(1);
@@ -132,6 +135,21 @@ mod tests {
         log.note(conflict(ConflictKind::NodeName, true), now);
         let counts: Vec<u64> = log.list().iter().map(|s| s.count).collect();
         assert_eq!(counts, [2, 1]);
+    }
+
+    #[test]
+    fn what_a_third_one_said_is_first_seen_anew_when_the_other_says_it_himself() {
+        let mut log = ConflictLog::default();
+        let start = Instant::now();
+        let told = |by| Conflict {
+            refused_by: Some(by),
+            ..conflict(ConflictKind::NodeId, true)
+        };
+        let later = start + Duration::from_secs(9);
+        log.note(told(RefusedBy::Third), start);
+        log.note(told(RefusedBy::Other), later);
+        log.note(told(RefusedBy::Third), later + Duration::from_secs(1));
+        assert_eq!(log.list()[0].first_seen, later);
     }
 
     #[test]

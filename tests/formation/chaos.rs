@@ -101,7 +101,7 @@ async fn broken_sources_delay_nobody_and_each_is_told_with_its_own_error() {
         (aws(&hangs.url()), ""),
         (aws(&denied.url()), "UnauthorizedOperation"),
         (aws(&busy.url()), "RequestLimitExceeded"),
-        (aws("http://no-such-host.invalid"), "no-such-host.invalid"),
+        (aws("http://no-such-host.invalid"), "dns error"),
         (
             format!("provider=exec command=\"/bin/cat {}\"", nonsense.display()),
             "not an address",

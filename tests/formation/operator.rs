@@ -105,8 +105,8 @@ async fn a_dead_server_is_taken_out_and_one_that_is_needed_is_not() {
     assert!(refused.stderr.contains("no quorum"), "{refused:?}");
 
     let said = operate(&client, &["raft", "remove-peer", "-address=192.0.2.9:8300"]).await;
-    let told = r#"Error removing peer: Unexpected response code: 500 (address "192.0.2.9:8300" was not found in the Raft configuration)"#;
-    assert_eq!(said.stderr.trim_end(), told);
+    let told = r#"Error removing peer: Unexpected response code: 500 (address "192.0.2.9:8300" was not found in the Raft configuration; "#;
+    assert!(said.stderr.starts_with(told), "{said:?}");
     let address = format!("{}:8300", world.addr(3));
     let flag = format!("-address={address}");
     let said = operate(&client, &["raft", "remove-peer", &flag]).await;
