@@ -104,7 +104,7 @@ async fn broken_sources_delay_nobody_and_each_is_told_with_its_own_error() {
         (aws("http://no-such-host.invalid"), "dns error"),
         (
             format!("provider=exec command=\"/bin/cat {}\"", nonsense.display()),
-            "not an address",
+            "makes no sense",
         ),
     ];
     let sources: Vec<String> = broken.iter().map(|(source, _)| source.clone()).collect();
