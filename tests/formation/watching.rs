@@ -135,8 +135,9 @@ async fn a_watch_in_a_terminal_is_one_table_and_ends_by_ctrl_c() {
     let world = World::new();
     let server = world.agent(1, &["-server", "-bootstrap"]);
     server.led().await;
-    // `script` gives its command a terminal; what is written to it is typed there.
-    let command = format!("{} members -watch", env!("CARGO_BIN_EXE_quorate"));
+    // `script` gives its command a terminal; what is written to it is typed there. Its shell must
+    // make way: one that waits is interrupted as well, and its exit code would be seen.
+    let command = format!("exec {} members -watch", env!("CARGO_BIN_EXE_quorate"));
     let started = Command::new("script")
         .args(["-q", "-e", "-f", "-c", &command, "/dev/null"])
         .env("CONSUL_HTTP_ADDR", format!("{}:8500", server.addr()))
