@@ -115,7 +115,8 @@ mod tests {
                 build: String::new(),
                 cluster: None,
                 role: Role::Client,
-            },
+            }
+            .into(),
             status,
         }
     }

@@ -94,7 +94,8 @@ mod tests {
                 build: String::new(),
                 cluster: Some(ClusterId::new(1)),
                 role: Role::Server(role),
-            },
+            }
+            .into(),
             status,
         }
     }
@@ -102,7 +103,7 @@ mod tests {
     fn conflict(kind: ConflictKind) -> Conflict {
         let party = |cluster| Party {
             cluster: Some(ClusterId::new(cluster)),
-            ..Party::from(&server(MemberStatus::Alive).says)
+            ..Party::from(&*server(MemberStatus::Alive).says)
         };
         Conflict {
             kind,

@@ -1,6 +1,7 @@
 //! What a member says of itself, and how gossip sees it.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -105,8 +106,8 @@ impl MemberStatus {
 /// A member as gossip sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
-    /// What it last said of itself.
-    pub says: Announcement,
+    /// What it last said of itself. Shared: many lists hold the same word.
+    pub says: Arc<Announcement>,
     /// Whether it is there.
     pub status: MemberStatus,
 }

@@ -62,6 +62,8 @@ fn calls(member: &Member) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::http::fake::server;
 
@@ -70,7 +72,7 @@ mod tests {
         let callers = Callers::default();
         let mut members = [1, 2, 3].map(|n| server(n, &format!("s{n}"), MemberStatus::Alive));
         for member in &mut members {
-            member.says.cluster = None;
+            Arc::make_mut(&mut member.says).cluster = None;
         }
         let own = members[0].says.node_id;
         assert!(callers.missing(&members, own).is_empty());

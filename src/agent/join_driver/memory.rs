@@ -91,6 +91,8 @@ fn picture(members: &[Member], own: NodeId) -> Picture {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::http::fake::server;
     use crate::types::Role;
@@ -99,9 +101,9 @@ mod tests {
 
     fn member(n: u8, is_server: bool) -> Member {
         let mut member = server(n, &format!("n{n}"), MemberStatus::Alive);
-        member.says.gossip_addr = SocketAddr::from(([192, 0, 2, n], 8301));
+        Arc::make_mut(&mut member.says).gossip_addr = SocketAddr::from(([192, 0, 2, n], 8301));
         if !is_server {
-            member.says.role = Role::Client;
+            Arc::make_mut(&mut member.says).role = Role::Client;
         }
         member
     }

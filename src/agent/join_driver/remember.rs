@@ -63,7 +63,8 @@ mod tests {
                 } else {
                     Role::Client
                 },
-            },
+            }
+            .into(),
             status,
         }
     }

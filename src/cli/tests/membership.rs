@@ -1,5 +1,7 @@
 //! `join`, `leave`, `force-leave`, `members`, `info`, `operator raft list-peers`.
 
+use std::sync::Arc;
+
 use super::{Ran, done, failed, run};
 use crate::http::NodeError;
 use crate::http::fake::serve_fake;
@@ -90,7 +92,8 @@ async fn leaving_is_told_and_forcing_is_silent() {
 #[tokio::test]
 async fn members_are_listed_servers_first() {
     let served = serve_fake().await;
-    let rename = |member: &mut Member| member.says.name = "app1".parse().unwrap();
+    let rename =
+        |member: &mut Member| Arc::make_mut(&mut member.says).name = "app1".parse().unwrap();
     served
         .node
         .members
@@ -155,7 +158,7 @@ async fn an_address_of_the_sixth_version_is_bracketed() {
     {
         let mut members = served.node.members.lock().unwrap();
         members.truncate(1);
-        members[0].says.gossip_addr = "[2001:db8::1]:8301".parse().unwrap();
+        Arc::make_mut(&mut members[0].says).gossip_addr = "[2001:db8::1]:8301".parse().unwrap();
     }
     let ran = run(&served, &["members"]).await;
     assert!(

@@ -274,7 +274,7 @@ impl Machine {
             return;
         };
         if !entry.is_down() {
-            let (says, renewal) = (entry.says, entry.renewal);
+            let (says, renewal) = (Announcement::clone(&entry.says), entry.renewal);
             self.spread(&News::Says { says, renewal });
         }
         if let Some(intent) = entry.intent {

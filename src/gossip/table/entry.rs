@@ -1,5 +1,6 @@
 //! One member in the table, and the status that follows from what is known of it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -12,7 +13,7 @@ use crate::types::{Announcement, MemberStatus};
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
     /// Its newest word.
-    pub(crate) says: Announcement,
+    pub(crate) says: Arc<Announcement>,
     /// The renewal of its life.
     pub(crate) renewal: u32,
     /// Its counter of refuted suspicions.
@@ -27,9 +28,9 @@ pub(crate) struct Entry {
 
 impl Entry {
     /// A member that was just heard of, alive.
-    pub(super) const fn new(says: Announcement, renewal: u32) -> Self {
+    pub(super) fn new(says: Announcement, renewal: u32) -> Self {
         Self {
-            says,
+            says: Arc::new(says),
             renewal,
             incarnation: 0,
             state: foca::State::Alive,
@@ -40,7 +41,7 @@ impl Entry {
     }
 
     /// The life that it is in.
-    pub(crate) const fn life(&self) -> Life {
+    pub(crate) fn life(&self) -> Life {
         Life {
             generation: self.says.generation,
             renewal: self.renewal,
@@ -48,7 +49,7 @@ impl Entry {
     }
 
     /// Its identity in the failure detector.
-    pub(crate) const fn identity(&self) -> Identity {
+    pub(crate) fn identity(&self) -> Identity {
         Identity::of(&self.says, self.renewal)
     }
 
@@ -96,7 +97,7 @@ impl Entry {
         let begun = u64::from(down_for.subsec_nanos() > 0);
         let down_for_s = down_for.as_secs().saturating_add(begun);
         Line {
-            says: self.says.clone(),
+            says: Announcement::clone(&self.says),
             renewal: self.renewal,
             incarnation: self.incarnation,
             state: self.state,

@@ -16,6 +16,7 @@ mod upkeep;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -117,7 +118,7 @@ impl Table {
             .iter()
             .filter(|entry| !entry.is_forgotten())
             .map(|entry| Member {
-                says: entry.says.clone(),
+                says: Arc::clone(&entry.says),
                 status: entry.status(),
             })
             .collect();
@@ -133,7 +134,7 @@ impl Table {
     /// Replaces this agent's own word.
     pub(crate) fn set_own(&mut self, says: Announcement) {
         if let Some(entry) = self.entries.get_mut(&self.own) {
-            entry.says = says;
+            entry.says = Arc::new(says);
             self.changed = true;
         }
     }
@@ -229,7 +230,7 @@ impl Table {
         self.changed |= entry.observe(identity.life.renewal, incarnation, state, now);
         let is_down = entry.is_down();
         if was_down && !is_down {
-            let says = entry.says.clone();
+            let says = Arc::clone(&entry.says);
             self.conflicts
                 .extend(self.admit_name(&says).err().map(|conflict| *conflict));
         }

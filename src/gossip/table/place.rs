@@ -2,6 +2,8 @@
 //!
 //! Whether it may is decided in `rules`; what waits instead, in `claims`.
 
+use std::sync::Arc;
+
 use super::{Entry, Heard, Table, name_key};
 use crate::gossip::conflict::Conflict;
 use crate::gossip::identity::Identity;
@@ -42,10 +44,10 @@ impl Table {
             let gossip_addr = entry.says.gossip_addr;
             self.names.remove(&name_key(&entry.says));
             self.names.insert(name_key(&says));
-            entry.says = Announcement {
+            entry.says = Arc::new(Announcement {
                 gossip_addr,
                 ..says
-            };
+            });
         }
         self.cluster = self.cluster.or_else(|| self.find_cluster());
         self.changed = true;

@@ -68,7 +68,8 @@ pub(crate) fn member(number: u8, name: &str, status: MemberStatus, role: Role) -
             build: "0.1.0".to_owned(),
             cluster: Some(ClusterId::new(0xc)),
             role,
-        },
+        }
+        .into(),
         status,
     }
 }
@@ -194,7 +195,7 @@ fn answer(query: &Query, keys: &BTreeMap<String, KvEntry>) -> Answer {
 impl Node for FakeNode {
     fn own(&self) -> Own {
         Own {
-            says: self.members.lock().unwrap()[0].says.clone(),
+            says: Announcement::clone(&self.members.lock().unwrap()[0].says),
             settings: serde_json::json!({"Encrypt": "hidden"}),
             meta: [("rack".to_owned(), "a".to_owned())].into(),
             stats: [

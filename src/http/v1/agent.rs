@@ -1,5 +1,7 @@
 //! `/v1/agent/`: what this agent is, whom it knows, joining and leaving (agent reference, 6.3).
 
+use std::sync::Arc;
+
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::task::JoinError;
@@ -23,7 +25,7 @@ pub(in crate::http) fn own(behind: Behind, ask: Ask) -> BoxFuture<'static, Resul
             .into_iter()
             .find(|member| member.says.node_id == own.says.node_id);
         let member = known.unwrap_or_else(|| Member {
-            says: own.says.clone(),
+            says: Arc::new(own.says.clone()),
             status: MemberStatus::Alive,
         });
         Reply::json(&ask.params, &SelfJson::new(own, &member))

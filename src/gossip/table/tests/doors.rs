@@ -145,7 +145,7 @@ fn a_word_in_ones_own_name_is_old_unless_it_is_of_a_twin() {
         let label = (word.generation, word.gossip_addr);
         let mut table = table();
         assert_eq!(kind(table.hear(word, 0)), expected, "{label:?}");
-        assert_eq!(table.members()[0].says, says("own", 1));
+        assert_eq!(*table.members()[0].says, says("own", 1));
     }
 }
 
