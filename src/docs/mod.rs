@@ -79,4 +79,6 @@ pub mod adr {
     pub mod adr_0015_removed_by_an_operator {}
     #[doc = include_str!("adr/0016-one-way-to-amazon.md")]
     pub mod adr_0016_one_way_to_amazon {}
+    #[doc = include_str!("adr/0017-a-smaller-histogram.md")]
+    pub mod adr_0017_a_smaller_histogram {}
 }

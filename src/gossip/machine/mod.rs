@@ -236,12 +236,11 @@ impl Machine {
 
     /// Counters and gauges.
     pub(crate) fn counters(&self) -> Counters {
-        let members = self.table.lock().members();
-        let count = |status| members.iter().filter(|m| m.status == status).count();
+        let table = self.table.lock();
         Counters {
-            members: members.len(),
-            failed: count(MemberStatus::Failed),
-            left: count(MemberStatus::Left),
+            members: table.count(|_| true),
+            failed: table.count(|status| status == MemberStatus::Failed),
+            left: table.count(|status| status == MemberStatus::Left),
             health_score: self.upkeep.health_score(),
             queued: self.backlog(),
             ..self.counters

@@ -9,7 +9,6 @@ mod datagrams;
 mod exchange;
 mod streams;
 
-use std::collections::BTreeSet;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,8 +19,9 @@ use tracing::{debug, info};
 
 use super::conflict_log::SeenConflict;
 use super::machine::{Effects, Errand, Machine};
+use super::table::by_name;
 use crate::host::{Datagrams, Host};
-use crate::types::{Member, NodeId};
+use crate::types::Member;
 pub(crate) use bind::{Sockets, bind};
 pub(crate) use datagrams::run_datagrams;
 pub(crate) use exchange::exchange;
@@ -131,9 +131,13 @@ impl Shell {
 /// One line per member that was forgotten; all other changes are for the agent to tell, since it
 /// knows what they mean.
 fn log_forgotten(before: &[Member], after: &[Member]) {
-    let here: BTreeSet<NodeId> = after.iter().map(|m| m.says.node_id).collect();
+    let has_it = |member: &Member| {
+        let found = after.binary_search_by_key(&by_name(member), by_name);
+        // One with a new name is elsewhere in the list.
+        found.is_ok() || after.iter().any(|m| m.says.node_id == member.says.node_id)
+    };
     for member in before {
-        if !here.contains(&member.says.node_id) {
+        if !has_it(member) {
             let (name, addr) = (&member.says.name, member.says.gossip_addr);
             info!(member = %name, %addr, "member forgotten");
         }

@@ -25,7 +25,7 @@ use self::claims::Claims;
 use super::conflict::Conflict;
 use super::identity::Identity;
 use super::wire::{Intent, IntentKind, Line};
-use crate::types::{Announcement, ClusterId, Member, MemberStatus, NodeId};
+use crate::types::{Announcement, ClusterId, Member, MemberStatus, NodeId, NodeName};
 pub(crate) use entry::Entry;
 pub(crate) use upkeep::Chores;
 
@@ -112,17 +112,28 @@ impl Table {
             .filter(|entry| entry.says.node_id != self.own && !entry.is_down())
     }
 
-    /// The list for others to see, sorted by name; forgotten members are not in it.
+    /// The members that others see: forgotten ones are not among them.
+    fn shown(&self) -> impl Iterator<Item = &Entry> {
+        self.iter().filter(|entry| !entry.is_forgotten())
+    }
+
+    /// How many members of its list have a status that the test holds for.
+    pub(crate) fn count(&self, is_counted: impl Fn(MemberStatus) -> bool) -> usize {
+        self.shown()
+            .filter(|entry| is_counted(entry.status()))
+            .count()
+    }
+
+    /// The list for others to see, sorted by name.
     pub(crate) fn members(&self) -> Vec<Member> {
         let mut members: Vec<Member> = self
-            .iter()
-            .filter(|entry| !entry.is_forgotten())
+            .shown()
             .map(|entry| Member {
                 says: Arc::clone(&entry.says),
                 status: entry.status(),
             })
             .collect();
-        members.sort_by(|a, b| (&a.says.name, a.says.node_id).cmp(&(&b.says.name, b.says.node_id)));
+        members.sort_unstable_by(|a, b| by_name(a).cmp(&by_name(b)));
         members
     }
 
@@ -291,6 +302,11 @@ impl Table {
     pub(crate) fn note_conflict(&mut self, conflict: Conflict) {
         self.conflicts.push(conflict);
     }
+}
+
+/// The order of the list for others.
+pub(crate) fn by_name(member: &Member) -> (&NodeName, NodeId) {
+    (&member.says.name, member.says.node_id)
 }
 
 fn name_key(says: &Announcement) -> (String, NodeId) {
