@@ -1,4 +1,5 @@
-//! The handle of a raft node: starting, founding, writing, reading, listening, stopping.
+//! The handle of a raft node: starting, founding, writing, reading, listening. How it
+//! ends is in `ending.rs`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,7 +16,7 @@ use tokio::time::error::Elapsed;
 
 use super::config::Timers;
 use super::error::{HandleError, RaftError, ReadError, WriteError, words};
-use super::log::{Closed, Failure, LogStore};
+use super::log::{Closed, Failure};
 use super::machine::{Machine, Published};
 use super::network::{AddressBook, COMMAND_BYTES_MAX, Connector, Inbox, Transport};
 use super::status::{Metrics, Status, StatusWatch};
@@ -25,10 +26,6 @@ use super::{RaftConfig, lease};
 use crate::host::Storage;
 use crate::state::{Applied, Command, State};
 use crate::types::RaftId;
-
-/// How long [`Raft::shutdown`] waits for the log to be closed. Chosen: far longer than writing
-/// what is left takes.
-const CLOSE_DEADLINE: Duration = Duration::from_secs(5);
 
 /// How long a leader waits for a quorum to confirm what it wrote. Chosen: an election takes a
 /// fifth of it, so a leader that waited so long is cut off.
@@ -60,15 +57,15 @@ pub(super) struct Inner {
     book: Arc<AddressBook>,
     /// The term whose leadership this node gave away, plus one; 0 for none. See [`lease`].
     barred: AtomicU64,
-    stopping: AtomicBool,
+    pub(super) stopping: AtomicBool,
     /// Tells that the log takes no more writes.
-    log_failure: Option<Failure>,
+    pub(super) log_failure: Option<Failure>,
     /// Tells that the log has a vote of this life.
     voted: watch::Receiver<bool>,
     /// Ends with the state machine.
-    machine_ended: Mutex<mpsc::Receiver<()>>,
+    pub(super) machine_ended: Mutex<mpsc::Receiver<()>>,
     /// Ends with the log.
-    closed: Mutex<Closed>,
+    pub(super) closed: Mutex<Closed>,
 }
 
 impl fmt::Debug for Raft {
@@ -308,59 +305,5 @@ impl Raft {
             snapshot = made.snapshot;
         }
         Ok(())
-    }
-
-    /// Returns when raft has failed, with the reason; never after [`Self::shutdown`]. A node
-    /// whose raft has failed does no part of its work any more: the process must end (hazard
-    /// R2).
-    pub async fn failed(&self) -> String {
-        let reason = self.ended().await;
-        if self.inner.stopping.load(Ordering::Acquire) {
-            return std::future::pending().await;
-        }
-        reason
-    }
-
-    async fn ended(&self) -> String {
-        let mut watch = self.watch_status();
-        let core_ended = async {
-            loop {
-                match watch.changed().await {
-                    Err(RaftError::Stopped { reason }) => return reason,
-                    Err(error) => return error.to_string(),
-                    Ok(()) => {}
-                }
-                if let Some(failure) = watch.status().failure {
-                    return failure;
-                }
-            }
-        };
-        let machine_ended = async {
-            let _end: Option<()> = self.inner.machine_ended.lock().await.recv().await;
-            "the state machine ended".to_owned()
-        };
-        // The log first, which knows the file; then the core: if both ended, it knows why.
-        tokio::select! {
-            biased;
-            reason = LogStore::failed(self.inner.log_failure.clone()) => reason,
-            reason = core_ended => reason,
-            reason = machine_ended => reason,
-        }
-    }
-
-    /// Stops this node, writes what is left and unlocks the log. Leadership is not handed over;
-    /// see [`Self::transfer_leader`]. All clones are stopped.
-    pub async fn shutdown(&self) {
-        self.inner.stopping.store(true, Ordering::Release);
-        if let Err(error) = self.inner.raft.shutdown().await {
-            tracing::error!(%error, "raft core did not end well");
-        }
-        let mut closed = self.inner.closed.lock().await;
-        if tokio::time::timeout(CLOSE_DEADLINE, closed.wait())
-            .await
-            .is_err()
-        {
-            tracing::warn!("raft log is still in use");
-        }
     }
 }

@@ -23,6 +23,7 @@
 //! [`State`]: crate::state::State
 
 mod config;
+mod ending;
 mod error;
 mod handle;
 mod lease;

@@ -1,0 +1,68 @@
+//! How a raft node ends: by itself when something failed, or because it is stopped.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::error::RaftError;
+use super::handle::Raft;
+use super::log::LogStore;
+
+/// How long [`Raft::shutdown`] waits for the log to be closed. Chosen: far longer than writing
+/// what is left takes.
+const CLOSE_DEADLINE: Duration = Duration::from_secs(5);
+
+impl Raft {
+    /// Returns when raft has failed, with the reason; never after [`Self::shutdown`]. A node
+    /// whose raft has failed does no part of its work any more: the process must end (hazard
+    /// R2).
+    pub async fn failed(&self) -> String {
+        let reason = self.ended().await;
+        if self.inner.stopping.load(Ordering::Acquire) {
+            return std::future::pending().await;
+        }
+        reason
+    }
+
+    async fn ended(&self) -> String {
+        let mut watch = self.watch_status();
+        let core_ended = async {
+            loop {
+                match watch.changed().await {
+                    Err(RaftError::Stopped { reason }) => return reason,
+                    Err(error) => return error.to_string(),
+                    Ok(()) => {}
+                }
+                if let Some(failure) = watch.status().failure {
+                    return failure;
+                }
+            }
+        };
+        let machine_ended = async {
+            let _end: Option<()> = self.inner.machine_ended.lock().await.recv().await;
+            "the state machine ended".to_owned()
+        };
+        // The log first, which knows the file; then the core: if both ended, it knows why.
+        tokio::select! {
+            biased;
+            reason = LogStore::failed(self.inner.log_failure.clone()) => reason,
+            reason = core_ended => reason,
+            reason = machine_ended => reason,
+        }
+    }
+
+    /// Stops this node, writes what is left and unlocks the log. Leadership is not handed over;
+    /// see [`Self::transfer_leader`]. All clones are stopped.
+    pub async fn shutdown(&self) {
+        self.inner.stopping.store(true, Ordering::Release);
+        if let Err(error) = self.inner.raft.shutdown().await {
+            tracing::error!(%error, "raft core did not end well");
+        }
+        let mut closed = self.inner.closed.lock().await;
+        if tokio::time::timeout(CLOSE_DEADLINE, closed.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!("raft log is still in use");
+        }
+    }
+}
