@@ -26,10 +26,10 @@ use crate::types::RaftId;
 #[non_exhaustive]
 pub enum OfflineError {
     /// The log.
-    #[error("read the raft data")]
+    #[error(transparent)]
     Log(#[from] LogError),
     /// The snapshots.
-    #[error("read the raft data")]
+    #[error(transparent)]
     Snapshot(#[from] SnapshotError),
     /// The log was written by another raft node: somebody mixed up data directories.
     #[error("the raft log below {} belongs to raft node {owner}, not to {own}", dir.display())]

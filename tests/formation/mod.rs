@@ -19,6 +19,7 @@ mod operator;
 mod partition;
 mod plain_sources;
 mod recovery;
+mod recovery_faults;
 mod recovery_peers;
 mod refresh;
 mod refusals;

@@ -8,11 +8,11 @@ use quorate::agent::recover::{Recovery, Step};
 use crate::support::{Agent, Output, World, eventually, quorate};
 
 /// The data directory of the n-th agent.
-fn data(world: &World, n: u8) -> PathBuf {
+pub(super) fn data(world: &World, n: u8) -> PathBuf {
     world.path(&format!("data-{n}"))
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(super) fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
@@ -26,7 +26,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// Every file below a directory and what it holds.
-fn files(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+pub(super) fn files(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
@@ -53,7 +53,7 @@ async fn recovered(dir: &Path, how: &str) -> String {
 }
 
 /// Founds a cluster of three with some keys.
-async fn three_with_data(world: &World) -> Vec<Agent> {
+pub(super) async fn three_with_data(world: &World) -> Vec<Agent> {
     let servers = world.servers(3, &[]);
     for n in 0..20 {
         let server = &servers[n % 3];
@@ -66,7 +66,7 @@ async fn three_with_data(world: &World) -> Vec<Agent> {
     servers
 }
 
-async fn has_data(agent: &Agent) {
+pub(super) async fn has_data(agent: &Agent) {
     for n in 0..20 {
         let read = agent.read(&format!("k/{n}")).await;
         assert_eq!(read, (200, n.to_string()), "k/{n} of {}", agent.addr());
@@ -89,7 +89,7 @@ async fn voters(agent: &Agent) -> Vec<String> {
 }
 
 /// Waits until exactly these servers vote.
-async fn voted_by(agent: &Agent, names: &[&str]) {
+pub(super) async fn voted_by(agent: &Agent, names: &[&str]) {
     eventually(&format!("{names:?} vote"), || async {
         (voters(agent).await == names).then_some(())
     })

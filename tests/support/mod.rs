@@ -21,7 +21,7 @@ mod preload;
 mod world;
 
 pub(crate) use agent::{Agent, OURS};
-pub(crate) use cli::{Output, quorate};
+pub(crate) use cli::{Output, quorate, quorate_with};
 pub(crate) use clock::Clock;
 pub(crate) use cluster::{Cluster, SOON, all_vote, founding, vote};
 pub(crate) use disk::{Errno, FaultyDisk};

@@ -20,12 +20,56 @@ use crate::types::RaftId;
 /// Where the last file is written anew.
 const ANEW: &str = "tail.tmp";
 
+/// A log as it lies on the disk.
+struct Examined {
+    /// Up to where it was synced, if the mark tells.
+    mark: Option<Point>,
+    /// The last file that has a whole record, and what is in it.
+    tail: Option<(LogFile, Vec<u8>, Contents)>,
+    /// Files behind it that were begun and have none.
+    begun: Vec<LogFile>,
+    /// Where the last whole record ends.
+    end: Point,
+}
+
+/// Checks a log that nobody has open, and changes nothing.
+///
+/// # Errors
+/// As [`prepare`], but for the owner.
+pub(super) fn check(dir: &Path) -> Result<(), LogError> {
+    examine(dir, None).map(drop)
+}
+
 /// Checks a log that nobody has open, cuts its torn end and makes all of it durable. Gives where
 /// it ends.
 ///
 /// # Errors
 /// See [`LogError`]; `Open` apart, nothing was changed.
 pub(super) fn prepare(dir: &Path, own: RaftId) -> Result<Point, LogError> {
+    let open = |source| LogError::Open {
+        path: dir.to_owned(),
+        source,
+    };
+    let Examined {
+        mark,
+        tail,
+        begun,
+        end,
+    } = examine(dir, Some(own))?;
+    for file in &begun {
+        drop_begun(dir, file).map_err(open)?;
+    }
+    if let Some((file, bytes, contents)) = &tail
+        && mark.is_none_or(|mark| mark.bytes < file.end())
+    {
+        let kept = bytes.get(..contents.end).unwrap_or(bytes);
+        write_anew(dir, file, kept).map_err(open)?;
+        report_cut(file, contents);
+    }
+    Ok(end)
+}
+
+fn examine(dir: &Path, own: Option<RaftId>) -> Result<Examined, LogError> {
     let open = |source| LogError::Open {
         path: dir.to_owned(),
         source,
@@ -37,7 +81,7 @@ pub(super) fn prepare(dir: &Path, own: RaftId) -> Result<Point, LogError> {
     while let Some(file) = whole.pop() {
         let bytes = fs::read(&file.path).map_err(open)?;
         let contents = files::read(&bytes);
-        if contents.end > 0 || contents.error.as_ref().is_some_and(|_| !contents.is_torn) {
+        if contents.end > 0 || contents.damage.as_ref().is_some_and(|bad| !bad.is_torn) {
             tail = Some((file, bytes, contents));
             break;
         }
@@ -57,17 +101,12 @@ pub(super) fn prepare(dir: &Path, own: RaftId) -> Result<Point, LogError> {
     if let Some(mark) = mark.filter(|mark| mark.bytes > end.bytes) {
         return Err(shortened(dir, end, mark));
     }
-    for file in &begun {
-        drop_begun(dir, file).map_err(open)?;
-    }
-    if let Some((file, bytes, contents)) = &tail
-        && mark.is_none_or(|mark| mark.bytes < file.end())
-    {
-        let kept = bytes.get(..contents.end).unwrap_or(bytes);
-        write_anew(dir, file, kept).map_err(open)?;
-        report_cut(file, contents);
-    }
-    Ok(end)
+    Ok(Examined {
+        mark,
+        tail,
+        begun,
+        end,
+    })
 }
 
 fn offset(len: usize) -> u64 {
@@ -85,12 +124,12 @@ fn shortened(dir: &Path, end: Point, mark: Point) -> LogError {
     }
 }
 
-/// Every file ends where the next begins, and is our own.
+/// Every file ends where the next begins, and is our own if we say who we are.
 fn check_chain(
     dir: &Path,
     before: &[LogFile],
     tail: &LogFile,
-    own: RaftId,
+    own: Option<RaftId>,
 ) -> Result<(), LogError> {
     let next = before.iter().skip(1).chain([tail]);
     for (file, next) in before.iter().zip(next) {
@@ -106,6 +145,7 @@ fn check_chain(
             return Err(LogError::Hole { path, hole });
         }
     }
+    let Some(own) = own else { return Ok(()) };
     for file in before.iter().chain([tail]) {
         let open = |source| LogError::Open {
             path: file.path.clone(),
@@ -131,12 +171,8 @@ fn first_owner(path: &Path) -> io::Result<Option<RaftId>> {
 
 /// A tail that is not torn but unreadable is damage.
 fn check_damage(file: &LogFile, contents: &Contents) -> Result<(), LogError> {
-    match &contents.error {
-        Some(error) if !contents.is_torn => Err(LogError::Damaged {
-            file: file.path.clone(),
-            at: offset(contents.end),
-            reason: error.to_string(),
-        }),
+    match &contents.damage {
+        Some(bad) if !bad.is_torn => Err(bad.in_file(&file.path)),
         _ => Ok(()),
     }
 }
@@ -145,11 +181,7 @@ fn check_damage(file: &LogFile, contents: &Contents) -> Result<(), LogError> {
 pub(super) fn find_damage(dir: &Path) -> Option<LogError> {
     files::list(dir).ok()?.iter().find_map(|file| {
         let contents = files::read(&fs::read(&file.path).ok()?);
-        contents.error.map(|error| LogError::Damaged {
-            file: file.path.clone(),
-            at: offset(contents.end),
-            reason: error.to_string(),
-        })
+        contents.damage.map(|bad| bad.in_file(&file.path))
     })
 }
 

@@ -236,7 +236,7 @@ impl Drop for DiskLog {
     }
 }
 
-pub(super) fn settings(dir: &str) -> Config {
+fn settings(dir: &str) -> Config {
     Config {
         wal: chunked_wal::Config {
             dir: dir.to_owned(),

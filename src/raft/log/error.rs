@@ -46,7 +46,7 @@ pub enum LogError {
         /// Where its last whole record ends, in bytes.
         at: u64,
         /// What is wrong with the next.
-        reason: String,
+        reason: &'static str,
     },
     /// A part of the log is not there.
     #[error(

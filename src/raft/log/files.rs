@@ -12,6 +12,7 @@ use raft_log::codeq::Decode;
 use raft_log::{RaftLogAction, RaftLogRecord, WALRecord};
 
 use super::super::type_config::LogId;
+use super::LogError;
 use super::codec::Owner;
 use super::writer::LogTypes;
 use crate::types::RaftId;
@@ -70,36 +71,83 @@ pub(super) struct Contents {
     /// Who wrote it, as far as it says.
     pub(super) owner: Option<RaftId>,
     /// Why the next record cannot be read; none at the end of the file.
-    pub(super) error: Option<io::Error>,
-    /// Behind the last whole record is what an interrupted writing leaves: a part of a record, or
-    /// zeros.
+    pub(super) damage: Option<Damage>,
+}
+
+/// Why a record cannot be read.
+#[derive(Debug)]
+pub(super) struct Damage {
+    /// Where the record begins, in bytes.
+    pub(super) at: usize,
+    /// It is what an interrupted writing leaves: a part of a record, or zeros.
     pub(super) is_torn: bool,
+    error: io::Error,
+}
+
+impl Damage {
+    /// As an error of its file.
+    pub(super) fn in_file(&self, path: &Path) -> LogError {
+        LogError::Damaged {
+            file: path.to_owned(),
+            at: u64::try_from(self.at).unwrap_or(u64::MAX),
+            reason: in_words(&self.error),
+        }
+    }
+}
+
+/// What is wrong with a record. The library's own words name its functions and sums, which help
+/// nobody who has to do something.
+fn in_words(error: &io::Error) -> &'static str {
+    if error.to_string().contains("checksum") {
+        "the checksum of what is there does not match"
+    } else if error.kind() == io::ErrorKind::UnexpectedEof {
+        "the rest of it is missing"
+    } else {
+        "what is there is no record of a raft log"
+    }
+}
+
+/// One record, as the log's library writes it.
+pub(super) type Record = RaftLogRecord<LogTypes>;
+
+/// The records of a file in their order, up to the end or the first that cannot be read.
+pub(super) fn records(bytes: &[u8]) -> impl Iterator<Item = Result<Record, Damage>> {
+    let mut rest = bytes;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let mut next = rest;
+        let read = Record::decode(&mut next).map_err(|error| Damage {
+            at: bytes.len().saturating_sub(rest.len()),
+            is_torn: error.kind() == io::ErrorKind::UnexpectedEof
+                || rest.iter().all(|byte| *byte == 0),
+            error,
+        });
+        rest = if read.is_ok() { next } else { &[] };
+        Some(read)
+    })
 }
 
 /// Reads records up to the end or the first that cannot be read.
 pub(super) fn read(bytes: &[u8]) -> Contents {
-    let mut found = Contents::default();
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        let mut next = rest;
-        match RaftLogRecord::<LogTypes>::decode(&mut next) {
-            Ok(record) => {
-                note(&mut found, record);
-                rest = next;
-                found.end = bytes.len().saturating_sub(rest.len());
-            }
-            Err(error) => {
-                found.is_torn = error.kind() == io::ErrorKind::UnexpectedEof
-                    || rest.iter().all(|byte| *byte == 0);
-                found.error = Some(error);
-                break;
+    let mut found = Contents {
+        end: bytes.len(),
+        ..Contents::default()
+    };
+    for read in records(bytes) {
+        match read {
+            Ok(record) => note(&mut found, record),
+            Err(damage) => {
+                found.end = damage.at;
+                found.damage = Some(damage);
             }
         }
     }
     found
 }
 
-fn note(found: &mut Contents, record: RaftLogRecord<LogTypes>) {
+fn note(found: &mut Contents, record: Record) {
     match record {
         WALRecord::Action(RaftLogAction::Append(id, _)) => found.last = Some(id.0),
         WALRecord::Action(RaftLogAction::PurgeUpto(id)) => found.last = found.last.max(Some(id.0)),

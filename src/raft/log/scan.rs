@@ -6,22 +6,19 @@
 //! not grow with what the entries hold.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom};
+use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 
-use raft_log::{ChunkId, Dump, DumpApi, RaftLogAction, Segment, WALRecord};
+use raft_log::{RaftLogAction, WALRecord};
 
 use super::super::type_config::{Entry, LogId, Vote};
 use super::codec::{Owner, StoredLogId, StoredPayload, StoredVote};
-use super::disk::settings;
-use super::writer::LogTypes;
-use super::{LogError, next_index};
+use super::files::{self, Damage, LogFile, Record};
+use super::{LogError, check, next_index};
 use crate::types::RaftId;
 
-/// Where a record stands: its file, and its number in it.
-type Place = (ChunkId, u64);
+/// Where a record stands: how many bytes of the log come before its file, and its number in it.
+type Place = (u64, u64);
 
 /// What a log on disk holds.
 #[derive(Debug, Default)]
@@ -40,38 +37,44 @@ pub(in crate::raft) struct Scan {
     entries: BTreeMap<u64, (LogId, Place)>,
 }
 
-/// One record, as the log's library hands it out.
-type Record = WALRecord<raft_log::RaftWalTypes<LogTypes>>;
-
 impl Scan {
-    /// Reads where everything stands. The directory must be there.
+    /// Reads where everything stands. The directory must be there, and nobody may have the log
+    /// open.
     ///
     /// # Errors
-    /// `Path`, `Open`.
+    /// Whatever would keep the log from being opened by its owner.
     pub(in crate::raft) fn of(dir: &Path) -> Result<Self, LogError> {
+        check::check(dir)?;
         let mut scan = Self::default();
-        let mut torn: Option<io::Error> = None;
-        let mut good_end = (ChunkId(0), 0);
-        walk(dir, |place, read| {
-            let error = match read {
-                Ok((segment, record)) => {
-                    good_end = (place.0, segment.offset.saturating_add(segment.size));
-                    scan.take(place, record);
-                    // A torn record is the last one; behind it everything would be missing.
-                    return torn.take().map_or(Ok(()), Err);
-                }
-                Err(error) => error,
-            };
-            let from = if good_end.0 == place.0 { good_end.1 } else { 0 };
-            let is_cut = error.kind() == io::ErrorKind::UnexpectedEof;
-            if !is_cut && !is_blank(dir, place.0, from)? {
-                return Err(error);
+        let mut torn = None;
+        walk(dir, |file, number, read| {
+            match read {
+                // A torn record is the last one; behind it everything would be missing.
+                Ok(_) if torn.is_some() => return torn.take().map_or(Ok(()), Err),
+                Ok(record) => scan.take((file.begin, number), record),
+                Err(damage) if damage.is_torn => torn = Some(damage.in_file(&file.path)),
+                Err(damage) => return Err(damage.in_file(&file.path)),
             }
-            torn = Some(error);
             Ok(())
         })?;
         scan.is_torn = torn.is_some();
+        scan.check_whole(dir)?;
         Ok(scan)
+    }
+
+    /// A file that is gone from the front of the log shows nowhere else.
+    fn check_whole(&self, dir: &Path) -> Result<(), LogError> {
+        let wanted = next_index(self.purged)..;
+        match wanted
+            .zip(self.entries.keys())
+            .find(|(want, have)| want != *have)
+        {
+            None => Ok(()),
+            Some((want, _)) => Err(LogError::Hole {
+                path: dir.to_owned(),
+                hole: format!("entry {want} is not there"),
+            }),
+        }
     }
 
     /// The last entry that is there, or else was purged.
@@ -83,7 +86,7 @@ impl Scan {
     /// Hands out the entries behind an index, in their order.
     ///
     /// # Errors
-    /// `Path`, `Open`.
+    /// `Open`, `Damaged`.
     pub(in crate::raft) fn each_behind(
         &self,
         dir: &Path,
@@ -98,10 +101,10 @@ impl Scan {
         if standing.is_empty() {
             return Ok(());
         }
-        walk(dir, |place, read| {
-            if let Some(log_id) = standing.get(&place).copied()
-                && let (_, WALRecord::Action(RaftLogAction::Append(_, StoredPayload(payload)))) =
-                    read?
+        walk(dir, |file, number, read| {
+            if let Some(log_id) = standing.get(&(file.begin, number)).copied()
+                && let WALRecord::Action(RaftLogAction::Append(_, StoredPayload(payload))) =
+                    read.map_err(|damage| damage.in_file(&file.path))?
             {
                 visit(Entry { log_id, payload });
             }
@@ -138,33 +141,21 @@ impl Scan {
     }
 }
 
-/// Goes through all records of all files.
+/// Goes through all records of all files, each with its number. The log's library would make a
+/// lock file for this; a file system that takes no writes can be read all the same.
 fn walk(
     dir: &Path,
-    mut visit: impl FnMut(Place, io::Result<(Segment, Record)>) -> io::Result<()>,
+    mut visit: impl FnMut(&LogFile, u64, Result<Record, Damage>) -> Result<(), LogError>,
 ) -> Result<(), LogError> {
     let fail = |source| LogError::Open {
         path: dir.to_owned(),
         source,
     };
-    let dir_text = dir.to_str().ok_or_else(|| LogError::Path {
-        path: dir.to_owned(),
-    })?;
-    let dump = Dump::<LogTypes>::new(Arc::new(settings(dir_text))).map_err(fail)?;
-    dump.write_with(|chunk, number, read| visit((chunk, number), read))
-        .map_err(fail)
-}
-
-/// Whether a file of the log holds nothing but zeros from a place on: what a file system may leave
-/// of a tail that did not reach the disk.
-fn is_blank(dir: &Path, chunk: ChunkId, from: u64) -> io::Result<bool> {
-    let dir = dir.to_string_lossy();
-    let mut file = File::open(settings(&dir).wal.chunk_path(chunk))?;
-    file.seek(SeekFrom::Start(from))?;
-    for byte in BufReader::new(file).bytes() {
-        if byte? != 0 {
-            return Ok(false);
+    for file in files::list(dir).map_err(fail)? {
+        let bytes = fs::read(&file.path).map_err(fail)?;
+        for (number, read) in (0..).zip(files::records(&bytes)) {
+            visit(&file, number, read)?;
         }
     }
-    Ok(true)
+    Ok(())
 }
