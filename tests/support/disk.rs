@@ -51,7 +51,7 @@ impl FaultyDisk {
         ]
     }
 
-    /// From now on calls of a class (`write`, `short`, `sync`, `open`) fail on files whose path
+    /// From now on calls of a class (`write`, `short`, `sync`, `remove`, `open`) fail on files whose path
     /// holds a part. In place of what failed before.
     pub(crate) fn fail(&self, class: &str, errno: Errno, part: &str) {
         let beside = self.faults.with_extension("new");

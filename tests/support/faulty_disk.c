@@ -2,7 +2,7 @@
  * A disk that fails on demand, for LD_PRELOAD.
  *
  * QUORATE_FAULTS names a file of lines `CALLS ERRNO PART`: a call of the class CALLS (`write`,
- * `sync`, `open`: to create or to write) on a file whose path holds PART fails with ERRNO. With
+ * `sync`, `remove`, `open`: to create or to write) on a file whose path holds PART fails with ERRNO. With
  * the class `short`, every write puts half of its bytes down and the rest fails. No file, no
  * faults; it is read at every call, so that a test turns faults on and off as it likes.
  */
@@ -104,6 +104,12 @@ ssize_t pwrite64(int fd, const void *bytes, size_t len, off64_t at) {
     REAL(pwrite64);
     FAIL("write", path_of(fd, room, sizeof room));
     return real(fd, bytes, len, at);
+}
+
+int unlink(const char *path) {
+    REAL(unlink);
+    FAIL("remove", path);
+    return real(path);
 }
 
 #define OPEN(name)                                          \

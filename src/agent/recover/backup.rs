@@ -23,7 +23,7 @@ pub(super) fn make(dir: &Path, name: &str) -> Result<(), RecoverError> {
     if whole.is_dir() {
         return Ok(());
     }
-    let partial = dir.join(format!("{name}.partial"));
+    let partial = dir.join(partial(name));
     match fs::remove_dir_all(&partial) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             return Err(RecoverError::file("remove", partial)(error));
@@ -42,19 +42,29 @@ pub(super) fn make(dir: &Path, name: &str) -> Result<(), RecoverError> {
     sync(dir)
 }
 
-/// Gives everything a recovery wrote to the owner of the data directory: a command run by root
-/// must not leave files that the agent's user cannot read.
+/// Gives everything a recovery wrote so far, temporary files included, to the owner of the data
+/// directory: a command run by root must not leave files that the agent's user cannot read, or
+/// not replace.
 pub(super) fn give_to_owner(dir: &Path, name: &str) -> Result<(), RecoverError> {
     let here = fs::metadata(dir).map_err(RecoverError::file("look at", dir))?;
     let owner = (here.uid(), here.gid());
-    let is_record = |path: &PathBuf| path.extension().is_some_and(|end| end == RECORD);
+    let is_record = |path: &PathBuf| {
+        let path = path.to_string_lossy();
+        path.ends_with(".record") || path.ends_with(".record.tmp")
+    };
     for path in list(dir)?.into_iter().filter(is_record) {
         give(&path, owner)?;
     }
-    for folder in [RAFT, name] {
-        give_all(&dir.join(folder), owner)?;
+    let folders = [RAFT, name, &partial(name)].map(|folder| dir.join(folder));
+    for folder in folders.iter().filter(|folder| folder.is_dir()) {
+        give_all(folder, owner)?;
     }
     Ok(())
+}
+
+/// The folder of a copy that is not whole yet.
+fn partial(name: &str) -> String {
+    format!("{name}.partial")
 }
 
 fn give_all(dir: &Path, owner: (u32, u32)) -> Result<(), RecoverError> {

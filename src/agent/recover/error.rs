@@ -3,12 +3,12 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::BrokenOff;
 use crate::datadir::DataDirError;
 use crate::raft::offline::OfflineError;
 use crate::types::RaftId;
 
-/// A recovery that is refused, or that broke off. One that broke off is completed by doing it
-/// again, or by the next start of the agent.
+/// A recovery that is refused, or a part of it that failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecoverError {
@@ -58,6 +58,9 @@ pub enum RecoverError {
     /// Log or snapshot.
     #[error(transparent)]
     Raft(OfflineError),
+    /// A recovery that was begun is not finished.
+    #[error(transparent)]
+    BrokenOff(#[from] Box<BrokenOff>),
     /// A file or directory besides.
     #[error("{operation} {}", path.display())]
     File {

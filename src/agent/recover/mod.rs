@@ -13,10 +13,12 @@
 
 mod backup;
 mod error;
+mod left;
 mod peers_json;
 mod steps;
 
 pub use error::RecoverError;
+pub use left::{BrokenOff, Left};
 pub use steps::{Done, Recovery, Step};
 
 use std::path::{Path, PathBuf};
@@ -86,9 +88,22 @@ pub fn plan(dir: &Path) -> Result<Plan, RecoverError> {
 /// or finishes what was begun. Blocks.
 ///
 /// # Errors
-/// See [`RecoverError`]. Done again after an error in the middle, it completes.
-pub fn apply(dir: &Path) -> Result<Done, RecoverError> {
-    Recovery::begin(dir)?.finish()
+/// See [`BrokenOff`].
+pub fn apply(dir: &Path) -> Result<Done, BrokenOff> {
+    let record = steps::record_of(dir);
+    let was_begun = record.exists();
+    let begun = Recovery::begin(dir).map_err(|error| BrokenOff {
+        error,
+        left: match (was_begun, record.exists()) {
+            (true, _) => Left::Earlier,
+            // A write that failed may have come about all the same.
+            (false, true) => Left::Begun {
+                asking: vec![record],
+            },
+            (false, false) => Left::Nothing,
+        },
+    });
+    begun?.finish()
 }
 
 /// What a start does before anything else with the directory: a `peers.json` that was there before
@@ -111,7 +126,7 @@ pub(super) fn at_start(dir: &DataDir) -> Result<(), RecoverError> {
     };
     if let Some(recovery) = Recovery::resume(dir, path)? {
         warn!(target: "agent.server", "finishing a recovery that was begun");
-        recovery.finish()?;
+        recovery.finish().map_err(Box::new)?;
     }
     peers_json::honour(dir, path)
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{RecoverError, Survey, backup, peers_json, survey};
+use super::{BrokenOff, Left, RecoverError, Survey, backup, peers_json, survey};
 use crate::agent::{founding, membership, removed};
 use crate::bootstrap::Ledger;
 use crate::datadir::DataDir;
@@ -30,22 +30,19 @@ pub enum Step {
     Log,
     /// `peers.json`, if it asked for the recovery, is removed.
     File,
-    /// All that was written belongs to the owner of the directory.
-    Owner,
     /// The recovery is over.
     Close,
 }
 
 impl Step {
     /// All steps in their order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 7] = [
         Self::Backup,
         Self::Ledger,
         Self::Cluster,
         Self::Snapshot,
         Self::Log,
         Self::File,
-        Self::Owner,
         Self::Close,
     ];
 }
@@ -146,6 +143,7 @@ impl Recovery {
     ) -> Result<Self, RecoverError> {
         let intent = intent(found.cluster, found.backup_name());
         dir.store(RECORD, &intent).map_err(RecoverError::DataDir)?;
+        backup::give_to_owner(path, &intent.backup)?;
         Ok(Self {
             dir: dir.clone(),
             path: path.to_owned(),
@@ -159,6 +157,13 @@ impl Recovery {
     /// # Errors
     /// See [`RecoverError`]; the step is to be done again then.
     pub fn step(&self, step: Step) -> Result<(), RecoverError> {
+        let done = self.carry_out(step);
+        // Also after a failure: whoever goes on may be the agent's user, and not root.
+        let given = backup::give_to_owner(&self.path, &self.intent.backup);
+        done.and(given)
+    }
+
+    fn carry_out(&self, step: Step) -> Result<(), RecoverError> {
         let (path, intent) = (self.path.as_path(), &self.intent);
         match step {
             Step::Backup => backup::make(path, &intent.backup),
@@ -174,7 +179,6 @@ impl Recovery {
             Step::Log => offline::drop_covered(path, self.raft_id).map_err(RecoverError::Raft),
             Step::File if intent.is_from_file => peers_json::remove(path),
             Step::File => Ok(()),
-            Step::Owner => backup::give_to_owner(path, &intent.backup),
             Step::Close => {
                 // Whoever recovers a server wants it, also one that was taken out.
                 let forgotten = self.dir.remove(removed::RECORD);
@@ -187,16 +191,50 @@ impl Recovery {
     /// Does every step. Blocks.
     ///
     /// # Errors
-    /// See [`RecoverError`].
-    pub fn finish(self) -> Result<Done, RecoverError> {
+    /// See [`BrokenOff`].
+    pub fn finish(self) -> Result<Done, BrokenOff> {
         for step in Step::ALL {
-            self.step(step)?;
+            self.step(step).map_err(|error| BrokenOff {
+                left: self.left(step),
+                error,
+            })?;
         }
         Ok(Done {
             from: self.intent.from,
             to: self.intent.to,
             backup: self.path.join(self.intent.backup),
         })
+    }
+
+    /// What a step that failed leaves.
+    fn left(&self, step: Step) -> Left {
+        let record = record_of(&self.path);
+        match step {
+            Step::Backup => self.left_begun(record),
+            // A write that failed may have come about all the same.
+            Step::Ledger if self.is_ledger_old() => self.left_begun(record),
+            Step::Ledger | Step::Cluster | Step::Snapshot | Step::Log | Step::File => Left::Half {
+                backup: self.path.join(&self.intent.backup),
+            },
+            Step::Close if record.exists() => Left::Noted { record },
+            Step::Close => Left::Done,
+        }
+    }
+
+    fn left_begun(&self, record: PathBuf) -> Left {
+        let file = self
+            .intent
+            .is_from_file
+            .then(|| peers_json::file(&self.path));
+        Left::Begun {
+            asking: std::iter::once(record).chain(file).collect(),
+        }
+    }
+
+    fn is_ledger_old(&self) -> bool {
+        let ledger: Result<Option<Ledger>, _> = self.dir.load(founding::RECORD);
+        ledger
+            .is_ok_and(|ledger| ledger.unwrap_or_default().raft_cluster() == Some(self.intent.from))
     }
 
     fn write_ledger(&self) -> Result<(), RecoverError> {
@@ -212,4 +250,9 @@ impl Recovery {
             .store(founding::RECORD, &next)
             .map_err(RecoverError::DataDir)
     }
+}
+
+/// Where the record is.
+pub(super) fn record_of(path: &Path) -> PathBuf {
+    path.join(format!("{RECORD}.record"))
 }

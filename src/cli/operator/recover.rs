@@ -52,7 +52,8 @@ impl Recover {
         if !self.apply {
             return Ok(());
         }
-        let done = recover::apply(&dir).map_err(fail)?;
+        let done = recover::apply(&dir)
+            .map_err(|broken_off| Failure::new(format!("Error recovering: {broken_off}")))?;
         world.out.line("");
         world.out.line(format!(
             "Recovered: cluster {} is now {}",

@@ -104,7 +104,7 @@ pub(super) fn honour(dir: &DataDir, path: &Path) -> Result<(), RecoverError> {
         backup,
         is_from_file: true,
     })?;
-    let done = recovery.finish()?;
+    let done = recovery.finish().map_err(Box::new)?;
     if done.from != done.to {
         warn!(target: "agent.server", former = %done.from, cluster_id = %done.to,
             "the voters that are left out could decide without those that stay: the cluster has a \
@@ -130,7 +130,8 @@ fn info_file(path: &Path) -> PathBuf {
     path.join("raft").join("peers.info")
 }
 
-fn file(path: &Path) -> PathBuf {
+/// Where the file is.
+pub(super) fn file(path: &Path) -> PathBuf {
     path.join("raft").join("peers.json")
 }
 
