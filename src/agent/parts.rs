@@ -19,7 +19,7 @@ use crate::config::Config;
 use crate::datadir::DataDir;
 use crate::gossip::{Gossip, JoinReport};
 use crate::host::Host;
-use crate::http::NodeError;
+use crate::http::{NodeError, OWN_ADDRESS};
 use crate::raft::Raft;
 use crate::types::{Address, MemberStatus};
 
@@ -72,8 +72,7 @@ impl Parts {
         }
     }
 
-    /// Joins at an address that a person gave. An address of this very agent is a success that
-    /// reached nobody, as a person may well list all servers, this one included.
+    /// Joins at an address that a person gave. One's own address is not a join (design, section 6).
     pub(super) async fn join_by_hand(&self, address: &str) -> Result<usize, NodeError> {
         let parsed: Address = address
             .parse()
@@ -86,8 +85,12 @@ impl Parts {
         info!(target: "agent", lan_addresses = %listed(&found), "(LAN) joining");
         let report = self.gossip.join(&found).await;
         let reached = report.contacted.len();
-        if reached == 0 && report.own.is_empty() {
-            let error = failures(&report);
+        if reached == 0 {
+            let error = if report.failed.is_empty() {
+                format!("{address} {OWN_ADDRESS}")
+            } else {
+                failures(&report)
+            };
             warn!(target: "agent", number_of_nodes = 0, error = %error, "(LAN) couldn't join");
             return Err(NodeError::Failed(error));
         }

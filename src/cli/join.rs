@@ -5,6 +5,7 @@ use bytes::Bytes;
 use super::connect::AgentOptions;
 use super::live::wait_for;
 use super::{Failure, World};
+use crate::http::{ClientError, OWN_ADDRESS};
 
 /// Has the agent join the cluster of another agent
 ///
@@ -29,7 +30,9 @@ impl Join {
             return Err(Failure::misuse(text));
         }
         let client = self.agent.client(&world.env)?;
-        let mut joined = 0;
+        let mut joined = 0_usize;
+        // Whoever lists all servers lists this one too, and Consul counts it; alone it is no join.
+        let mut own = Vec::new();
         let count = self.addresses.len();
         for (place, address) in (1..).zip(&self.addresses) {
             let what = format!("Joining {address} ({place} of {count})");
@@ -39,15 +42,28 @@ impl Join {
                 Ok(_empty) => joined += 1,
                 Err(error) => {
                     let text = format!("Error joining address '{address}': {error}");
-                    world.out.problem(text);
+                    if is_own(&error) {
+                        own.push(text);
+                    } else {
+                        world.out.problem(text);
+                    }
                 }
             }
         }
         if joined == 0 {
+            for text in own {
+                world.out.problem(text);
+            }
             return Err(Failure::new("Failed to join any nodes."));
         }
+        joined += own.len();
         let text = format!("Successfully joined cluster by contacting {joined} nodes.");
         world.out.line(text);
         Ok(())
     }
+}
+
+/// The agent says that the address is its own.
+fn is_own(error: &ClientError) -> bool {
+    matches!(error, ClientError::Status { body, .. } if body.trim_end().ends_with(OWN_ADDRESS))
 }

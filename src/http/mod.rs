@@ -28,6 +28,7 @@ pub use autopilot_shape::{
     AutopilotConfigJson, AutopilotServerJson, AutopilotStateJson, GoDuration,
 };
 pub use client::{Client, ClientError, Got, Token, plain_http};
+pub(crate) use node::OWN_ADDRESS;
 pub use node::{
     Abandoned, AutopilotReport, AutopilotServer, Consistency, Found, Node, NodeError, Own,
     PeerName, RaftConfiguration, RaftPeer, Read, Stats,

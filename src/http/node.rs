@@ -11,6 +11,10 @@ use crate::state::{Answer, Applied, Command, Query};
 use crate::types::{Announcement, ClusterId, Member, MemberStatus, NodeId, RaftId};
 use crate::why::Report;
 
+/// What is said of an address that was to be joined and is the agent's own.
+pub(crate) const OWN_ADDRESS: &str =
+    "is this agent's own address, and joining oneself joins nobody; name another agent's";
+
 /// Why a request came to nothing. The text is what the client reads; Consul's where it has one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum NodeError {

@@ -152,3 +152,30 @@ async fn dev_mode_serves_from_memory() {
     agent.led().await;
     assert_eq!(agent.read("key").await.0, 404);
 }
+
+#[tokio::test]
+async fn an_agents_own_address_is_no_join_and_is_said_to_be_its_own() {
+    let world = World::new();
+    let lonely = world.agent(1, &EXPECT_3);
+    lonely.logged("no known peers").await;
+    let (own, nobody) = (world.addr(1).to_string(), world.addr(9).to_string());
+    let api = Some(format!("{own}:8500"));
+    let (status, body) = lonely.put(&format!("/v1/agent/join/{own}"), "").await;
+    assert_eq!(status, 500, "{body}");
+    assert!(
+        body.starts_with(&own) && body.contains("this agent's own address"),
+        "{body}"
+    );
+    for args in [&["join", own.as_str()][..], &["join", &own, &nobody]] {
+        let said = quorate(args, api.clone()).await;
+        assert_eq!((said.code, said.stdout.as_str()), (Some(1), ""), "{said:?}");
+        let lines: Vec<&str> = said.stderr.lines().collect();
+        assert_eq!(lines.len(), args.len(), "{said:?}");
+        let names_it = |line: &&&str| line.contains("this agent's own address");
+        assert_eq!(lines.iter().filter(names_it).count(), 1, "{said:?}");
+        assert_eq!(lines.last(), Some(&"Failed to join any nodes."), "{said:?}");
+    }
+    assert_eq!(lonely.members(1).await, ["n1"]);
+    let line = lonely.logged("(LAN) couldn't join").await;
+    assert!(line.contains("this agent's own address"), "{line}");
+}
