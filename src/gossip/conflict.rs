@@ -191,6 +191,20 @@ impl Conflict {
         }
     }
 
+    /// Consul's line, and the node ids, by which the two of one name are told apart.
+    fn fmt_names(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.theirs.name.as_ref().map_or("", NodeName::as_str);
+        let (mine, theirs) = (self.ours.addr, self.theirs.addr);
+        let id = |party: &Party| party.node_id.unwrap_or_default();
+        write!(
+            f,
+            "Conflicting address for {name}. Mine: {mine} Theirs: {theirs} Old state: 0 (node ids {} \
+             and {})",
+            id(&self.ours),
+            id(&self.theirs)
+        )
+    }
+
     fn fmt_node_ids(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let id = self.theirs.node_id.unwrap_or_default();
         write!(f, "Member {} has conflicting node ID '{id}' ", self.theirs)?;
@@ -209,14 +223,7 @@ impl fmt::Display for Conflict {
         match self.kind {
             ConflictKind::Cluster | ConflictKind::AmbiguousCluster => self.fmt_clusters(f),
             ConflictKind::NodeId => self.fmt_node_ids(f),
-            ConflictKind::NodeName => {
-                let name = self.theirs.name.as_ref().map_or("", NodeName::as_str);
-                let (mine, theirs) = (self.ours.addr, self.theirs.addr);
-                write!(
-                    f,
-                    "Conflicting address for {name}. Mine: {mine} Theirs: {theirs} Old state: 0"
-                )
-            }
+            ConflictKind::NodeName => self.fmt_names(f),
             ConflictKind::Datacenter => {
                 let datacenter = self.theirs.datacenter.as_ref();
                 let datacenter = datacenter.map_or("", Datacenter::as_str);

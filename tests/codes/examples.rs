@@ -91,7 +91,7 @@ pub(super) const EXAMPLES: &[(Reason, &str)] = &[
     ),
     (
         Reason::NameConflict,
-        "name-conflict: Conflicting address for n1. Mine: 127.185.6.3:8301 Theirs: 127.185.6.1:8301 Old state: 0",
+        "name-conflict: Conflicting address for n1. Mine: 127.185.6.3:8301 Theirs: 127.185.6.1:8301 Old state: 0 (node ids 5e0aaf4b-9c1f-46a3-8f6e-0d94a1c7be21 and c2f7d6aa-31b4-4f0e-9a55-7d1be3f0c884)",
     ),
     (
         Reason::WrongDatacenter,

@@ -237,11 +237,19 @@ async fn a_name_that_lives_is_refused_on_both_sides_and_given_away_when_its_hold
     }
     let mut second = named(&world, 9, "n3", &[1], &["-server"]);
     waits_for(&second, "name-conflict").await;
-    for agent in [&servers[0], &second] {
+    // It knows only the first; the holder of the name hears of it all the same, and says it once.
+    let both = [world.addr(3), world.addr(9)].map(|addr| addr.to_string());
+    let ids = [servers[2].node_id().await, second.node_id().await];
+    for agent in [&servers[0], &servers[2], &second] {
         let line = agent.logged("name-conflict").await;
-        let both = [world.addr(3), world.addr(9)].map(|addr| addr.to_string());
-        assert!(both.iter().all(|addr| line.contains(addr)), "{line}");
+        for part in both.iter().chain(&ids) {
+            assert!(line.contains(part), "{part}: {line}");
+        }
     }
+    assert_ne!(servers[2].stat("serf_lan", "refused_duplicate").await, "0");
+    let log = servers[2].log_text();
+    let told = log.lines().filter(|line| line.contains("name-conflict"));
+    assert_eq!(told.count(), 1, "{log}");
     assert_eq!(
         address_of(&servers[0], "n3").await,
         world.addr(3).to_string()

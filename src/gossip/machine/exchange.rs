@@ -158,12 +158,17 @@ impl Machine {
         *counter = counter.saturating_add(1);
     }
 
-    /// A third one said that this agent's node id lives elsewhere: whoever lives there must hear of
-    /// it too, and says so himself.
+    /// A third one said that this agent's node id, or its name, lives elsewhere: whoever lives there
+    /// must hear of it too, and says so himself.
     fn look_for_twin(&mut self, conflict: &Conflict) {
-        let is_of_third = conflict.refused_by == Some(RefusedBy::Third);
-        if conflict.kind == ConflictKind::NodeId && is_of_third {
-            self.table.lock().note_holder(conflict.theirs.addr);
+        if conflict.refused_by != Some(RefusedBy::Third) {
+            return;
+        }
+        let addr = conflict.theirs.addr;
+        match (conflict.kind, conflict.theirs.node_id) {
+            (ConflictKind::NodeId, _) => self.table.lock().note_holder(addr),
+            (ConflictKind::NodeName, Some(node_id)) => self.upkeep.note_namesake(addr, node_id),
+            _ => {}
         }
     }
 

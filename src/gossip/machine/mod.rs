@@ -44,7 +44,7 @@ use super::identity::Identity;
 use super::swim::{self, SharedTable, Swim, Wishes};
 use super::table::Table;
 use super::wire::{Door, News, RECORD_BYTES_MAX, record_bytes};
-use crate::types::{Announcement, ClusterId, Member, MemberStatus};
+use crate::types::{Announcement, ClusterId, Member, MemberStatus, NodeId};
 
 /// Where this agent stands towards the pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +62,8 @@ enum Phase {
 pub(crate) enum Errand {
     /// Exchange lists with whoever is there.
     Exchange(SocketAddr),
+    /// Exchange lists with this member, and with nobody else who may be there.
+    Meet(SocketAddr, NodeId),
     /// Ask a suspect whether it is there.
     Confirm(Identity),
 }

@@ -15,6 +15,7 @@ use super::ward::Ward;
 use super::{Errand, Machine, Phase};
 use crate::gossip::config::Tuning;
 use crate::gossip::swim;
+use crate::types::NodeId;
 
 /// How often the slow things are looked at.
 const TICK: Duration = Duration::from_secs(1);
@@ -58,6 +59,7 @@ pub(super) struct Upkeep {
     grumbled: Option<Instant>,
     stranger: Option<SocketAddr>,
     foreigner: Option<SocketAddr>,
+    namesake: Option<(SocketAddr, NodeId)>,
     asked: Vec<(SocketAddr, Instant)>,
 }
 
@@ -75,6 +77,7 @@ impl Upkeep {
             grumbled: None,
             stranger: None,
             foreigner: None,
+            namesake: None,
             asked: Vec::new(),
         }
     }
@@ -114,6 +117,11 @@ impl Upkeep {
         self.foreigner = Some(addr);
     }
 
+    /// Remembers who has this agent's name: he hears of the conflict from this agent itself.
+    pub(super) const fn note_namesake(&mut self, addr: SocketAddr, node_id: NodeId) {
+        self.namesake = Some((addr, node_id));
+    }
+
     /// Says whether something that happens again and again may be a line in the log.
     pub(super) fn may_grumble(&mut self, now: Instant) -> bool {
         let is_soon = self
@@ -133,19 +141,22 @@ impl Upkeep {
         };
     }
 
-    /// Whom to ask for his list: a stranger and a foreigner, unless they were asked a moment ago.
-    fn take_unknown(&mut self, now: Instant) -> Vec<SocketAddr> {
+    /// Whom to ask for his list: a stranger, a foreigner and a namesake, unless they were asked a
+    /// moment ago.
+    fn take_unknown(&mut self, now: Instant) -> Vec<Errand> {
         self.asked
             .retain(|(_, at)| now.saturating_duration_since(*at) < STRANGER_PAUSE);
         let mut chosen = Vec::new();
-        for addr in [self.stranger.take(), self.foreigner.take()]
-            .into_iter()
-            .flatten()
-        {
+        let unknown = [self.stranger.take(), self.foreigner.take()];
+        let unknown = unknown.into_iter().flatten();
+        let unknown = unknown.map(|addr| (addr, Errand::Exchange(addr)));
+        let namesake = self.namesake.take().into_iter();
+        let namesake = namesake.map(|(addr, node_id)| (addr, Errand::Meet(addr, node_id)));
+        for (addr, errand) in unknown.chain(namesake) {
             let is_known = self.asked.iter().any(|(asked, _)| *asked == addr);
             if !is_known && self.asked.len() < STRANGERS_MAX {
                 self.asked.push((addr, now));
-                chosen.push(addr);
+                chosen.push(errand);
             }
         }
         chosen
@@ -184,8 +195,7 @@ impl Machine {
         self.look_after_ward(now);
         self.look_for_failed(now);
         let unknown = self.upkeep.take_unknown(now);
-        let errands = unknown.into_iter().map(Errand::Exchange);
-        self.effects.errands.extend(errands);
+        self.effects.errands.extend(unknown);
         if now >= self.upkeep.next_push_pull {
             self.upkeep.next_push_pull = now + self.push_pull_interval();
             let partner = self.random_alive();

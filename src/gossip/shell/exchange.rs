@@ -10,7 +10,6 @@ use tracing::{debug, warn};
 use super::Shell;
 use super::claim::settle_claim;
 use crate::gossip::error::{CONNECTING, GossipError};
-use crate::gossip::identity::Identity;
 use crate::gossip::machine::{Machine, Partner};
 use crate::gossip::wire::{
     Complaint, Door, Header, Malformed, Message, Side, StreamError, complain, read_body,
@@ -48,10 +47,10 @@ pub(crate) async fn exchange(
 /// As [`exchange`].
 pub(crate) async fn exchange_with_member(
     shell: &Shell,
-    member: &Identity,
+    (addr, node_id): (SocketAddr, NodeId),
     limit: Duration,
 ) -> Result<Partner, GossipError> {
-    exchange_with(shell, (member.addr, Some(member.node_id)), limit).await
+    exchange_with(shell, (addr, Some(node_id)), limit).await
 }
 
 async fn exchange_with(

@@ -73,8 +73,12 @@ async fn run(shell: &Shell, errand: Errand, join: Duration, confirmation: Durati
     match errand {
         // Whatever comes of it is counted and logged where it happens.
         Errand::Exchange(addr) => drop(exchange(shell, addr, join).await),
+        Errand::Meet(addr, node_id) => {
+            drop(exchange_with_member(shell, (addr, node_id), join).await);
+        }
         Errand::Confirm(suspect) => {
-            let ended = exchange_with_member(shell, &suspect, confirmation).await;
+            let ended =
+                exchange_with_member(shell, (suspect.addr, suspect.node_id), confirmation).await;
             let answered = Answered::by(&suspect, &ended);
             if shell.step(|machine, now| machine.asked(now, &suspect, answered)) {
                 let addr = suspect.addr;

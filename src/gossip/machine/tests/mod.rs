@@ -180,6 +180,12 @@ impl World {
     fn run(&mut self, from: SocketAddr, errand: Errand) {
         match errand {
             Errand::Exchange(to) => drop(self.exchange(from, to)),
+            Errand::Meet(to, wanted) => {
+                let is_there = |machine: &Machine| !machine.is_other(wanted);
+                if self.machines.get(&to).is_some_and(is_there) {
+                    drop(self.exchange(from, to));
+                }
+            }
             Errand::Confirm(suspect) => {
                 let is_there = self.exchange(from, suspect.addr).is_ok();
                 let answered = match (is_there, self.machines.contains_key(&suspect.addr)) {

@@ -45,7 +45,7 @@ fn a_changed_word_reaches_fifty_within_half_a_second() {
         world.machines.values().all(|machine| {
             let table = machine.table.lock();
             table
-                .get(crate::types::NodeId::new(50))
+                .get(NodeId::new(50))
                 .is_some_and(|entry| entry.says.build == "0.2.0")
         })
     };
@@ -84,7 +84,7 @@ fn lost_datagrams_are_made_good_by_push_pull() {
     let heard = |world: &World| {
         [1, 2].iter().all(|n| {
             let table = world.machines[&addr(*n)].table.lock();
-            let entry = table.get(crate::types::NodeId::new(3));
+            let entry = table.get(NodeId::new(3));
             entry.is_some_and(|entry| entry.says.build == "0.2.0")
         })
     };

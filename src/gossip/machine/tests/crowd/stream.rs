@@ -54,7 +54,7 @@ impl Crowd {
     pub(super) fn run(&mut self, from: u16, errand: Errand) {
         let tuning = Tuning::default();
         let (to, patience) = match errand {
-            Errand::Exchange(to) => (to.port(), tuning.join_deadline),
+            Errand::Exchange(to) | Errand::Meet(to, _) => (to.port(), tuning.join_deadline),
             Errand::Confirm(suspect) => (suspect.addr.port(), tuning.confirmation),
         };
         self.last_event += 1;
