@@ -16,7 +16,8 @@ pub(super) fn start(sources: &Sources) {
 /// What the engine noticed. The first failure of a round is a warning, its repetitions are not.
 pub(super) fn notice(sources: &Sources, seen: &Seen, notice: Notice) {
     let name = |source| sources.name(source);
-    let detail = |source| seen.error(source);
+    // Nothing went wrong where only this agent itself was found.
+    let detail = |source| Some(seen.error(source)).filter(|error| !error.is_empty());
     match notice {
         Notice::Resolved {
             source,

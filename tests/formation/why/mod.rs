@@ -165,6 +165,12 @@ async fn servers_that_found_only_themselves_say_so() {
     for said in all_say(fault, "only-self", &[first, second, third]).await {
         assert_eq!(said["Sources"][0]["Code"], "only-self");
     }
+    // Nothing went wrong, so no error is told.
+    let line = first.logged("Join cluster failed, will retry").await;
+    assert!(
+        line.contains("reason=") && !line.contains("error="),
+        "{line}"
+    );
 }
 
 #[tokio::test]
