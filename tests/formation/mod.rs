@@ -7,6 +7,7 @@ mod clients;
 mod clusters;
 mod config_files;
 mod consul_failures;
+mod damaged_snapshots;
 mod discover;
 mod growth;
 mod guide;
