@@ -157,7 +157,8 @@ impl Reconciler {
                 self.raft.add_learner(server.raft_id, as_peer(server)).await
             }
             Duty::Promote(raft_id) => {
-                info!(target: "agent.server.autopilot", id = %raft_id, "promoting server");
+                info!(target: "agent.server.autopilot", id = %raft_id,
+                    name = self.name_of(*raft_id), "promoting server");
                 self.raft.promote(*raft_id).await
             }
             Duty::Update(server) => {
@@ -166,7 +167,8 @@ impl Reconciler {
                 self.raft.update_peer(server.raft_id, as_peer(server)).await
             }
             Duty::Remove { raft_id, cause } => {
-                info!(target: "agent.server.autopilot", id = %raft_id, reason = reason(*cause),
+                info!(target: "agent.server.autopilot", id = %raft_id,
+                    name = self.name_of(*raft_id), reason = reason(*cause),
                     "removing server from the raft configuration");
                 self.raft.remove(*raft_id).await?;
                 if *cause == Cause::Dead {
@@ -175,6 +177,12 @@ impl Reconciler {
                 Ok(())
             }
         }
+    }
+
+    /// The name of a server of the raft configuration, for the log: people know no raft ids.
+    fn name_of(&self, raft_id: RaftId) -> Option<String> {
+        let status = self.raft.status();
+        status.peer(raft_id).map(|entry| entry.peer.name.clone())
     }
 
     /// Says in the name of a dead server that it left, as nobody waits for it any more (agent

@@ -34,15 +34,15 @@ pub(super) async fn remove(
     if !status.is_leader() {
         return Response::NotLeader;
     }
-    let id = match find(&status, name) {
-        Ok(Some(peer)) => peer.id,
+    let (id, called) = match find(&status, name) {
+        Ok(Some(peer)) => (peer.id, &peer.peer.name),
         Ok(None) => return failed(not_found(name)),
         Err(error) => return failed(error),
     };
     if let Err(error) = spared(raft, id).await {
         return failed(error);
     }
-    info!(target: "agent.server", id = %id, reason = "operator",
+    info!(target: "agent.server", id = %id, name = %called, reason = "operator",
         "removing server from the raft configuration");
     match raft.write(Command::RemoveServer(word(id))).await {
         Ok(_noted) => {}
@@ -52,7 +52,7 @@ pub(super) async fn remove(
     match raft.remove(id).await {
         // The leader's duties follow the word too, and may have been faster.
         Err(error) if raft.status().peer(id).is_some() => failed(NodeError::Failed(format!(
-            "{error}; the removal of {id} is noted, and the leader makes it as soon as it can"
+            "{error}; the removal of {called} ({id}) is noted, and the leader makes it as soon as it can"
         ))),
         _ => Response::Changed,
     }

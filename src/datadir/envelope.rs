@@ -1,6 +1,7 @@
 //! The form of a record on disk: format, checksum, value.
 //!
-//! One byte of format, 32 bytes of SHA-256 over the format and the value, the value in postcard.
+//! One byte of format, 32 bytes of SHA-256 over the format and the value, as in every later format;
+//! the value in postcard.
 //! The checksum finds torn and rotten files; it does not authenticate.
 
 use std::path::Path;
@@ -24,7 +25,7 @@ pub(super) fn wrap<T: Serialize>(path: &Path, value: &T) -> Result<Vec<u8>, Data
     let value = postcard::to_stdvec(value).map_err(|_kind| unwritable("the value has no form"))?;
     let mut bytes = Vec::with_capacity(1 + SHA256_OUTPUT_LEN + value.len());
     bytes.push(FORMAT);
-    bytes.extend_from_slice(sum(&value).as_ref());
+    bytes.extend_from_slice(sum(FORMAT, &value).as_ref());
     bytes.extend_from_slice(&value);
     if bytes.len() > BYTES_MAX {
         return Err(unwritable("the value is larger than a record may be"));
@@ -39,17 +40,18 @@ pub(super) fn unwrap<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T
         why,
     };
     let (format, rest) = bytes.split_first().ok_or_else(|| damaged("it is empty"))?;
+    let (claimed, value) = rest
+        .split_at_checked(SHA256_OUTPUT_LEN)
+        .ok_or_else(|| damaged("it is cut short"))?;
+    // The sum covers the format: a flipped bit in it is no later version.
+    if sum(*format, value).as_ref() != claimed {
+        return Err(damaged("its checksum is wrong"));
+    }
     if *format != FORMAT {
         return Err(DataDirError::Newer {
             path: path.to_owned(),
             format: *format,
         });
-    }
-    let (claimed, value) = rest
-        .split_at_checked(SHA256_OUTPUT_LEN)
-        .ok_or_else(|| damaged("it is cut short"))?;
-    if sum(value).as_ref() != claimed {
-        return Err(damaged("its checksum is wrong"));
     }
     match postcard::take_from_bytes(value) {
         Ok((value, [])) => Ok(value),
@@ -57,9 +59,9 @@ pub(super) fn unwrap<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T
     }
 }
 
-fn sum(value: &[u8]) -> Digest {
+fn sum(format: u8, value: &[u8]) -> Digest {
     let mut context = Context::new(&SHA256);
-    context.update(&[FORMAT]);
+    context.update(&[format]);
     context.update(value);
     context.finish()
 }

@@ -104,6 +104,15 @@ fn advice(path: &Path) -> &'static str {
         Some("generation.record") => {
             "see that the clock is right and remove it, and the agent begins it anew"
         }
+        Some("cluster.record") => {
+            "remove it if founding.record is beside it, by which a server writes it anew, or if this is \
+             a client, which takes the cluster that it finds; else empty the data directory"
+        }
+        Some("recovery.record") => {
+            "a recovery was begun and it is not known how far it came: put back what the newest \
+             recovery-backup folder beside it holds, if there is one, and remove it; then recover \
+             again"
+        }
         _ => {
             "restore it from a backup of this very agent, or empty the data directory, after which \
              this agent is a new one (do not copy it from another agent)"

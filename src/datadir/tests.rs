@@ -233,15 +233,21 @@ fn a_damaged_file_is_named_with_what_to_do() {
     let mut flipped = good.clone();
     *flipped.last_mut().unwrap() ^= 1;
     let longer = [good.clone(), vec![0]].concat();
-    for bytes in [vec![], good[..20].to_vec(), flipped, longer] {
+    let mut formats = (0..8).map(|bit| {
+        let mut bytes = good.clone();
+        bytes[0] ^= 1 << bit;
+        bytes
+    });
+    let others = [vec![], good[..20].to_vec(), flipped, longer];
+    for bytes in others.into_iter().chain(&mut formats) {
         fs::write(&path, bytes).unwrap();
         let error = open.load::<String>("x").unwrap_err();
         assert!(matches!(error, DataDirError::Damaged { .. }), "{error}");
         assert!(error.to_string().contains(path.to_str().unwrap()));
     }
-    let mut later = good;
-    later[0] = 2;
-    fs::write(&path, later).unwrap();
+    let value = &good[33..];
+    let sum = ring::digest::digest(&ring::digest::SHA256, &[&[2], value].concat());
+    fs::write(&path, [&[2], sum.as_ref(), value].concat()).unwrap();
     let error = open.load::<String>("x").unwrap_err();
     assert!(matches!(error, DataDirError::Newer { format: 2, .. }));
 }
