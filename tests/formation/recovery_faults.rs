@@ -71,7 +71,7 @@ const FAULTS: [(&str, &str, &str, &str); 8] = [
     ),
     ("open", ".writing", "raft/snapshots", "half done"),
     ("write", ".wal", "raft/log", "half done"),
-    ("sync", ".wal", "raft/log", "half done"),
+    ("sync", "data-1/raft/log", "raft/log", "half done"),
     (
         "remove",
         "recovery.record",
