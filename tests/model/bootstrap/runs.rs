@@ -129,7 +129,7 @@ pub(super) const SIX: Setup = Setup {
 };
 
 /// The runs of every test run.
-pub(super) const SMALL: [(&str, Setup); 23] = [
+pub(super) const SMALL: [(&str, Setup); 25] = [
     ("three that expect two", TWO_OF_THREE),
     ("three that expect three", THREE),
     ("two that each expect one", EACH_ALONE),
@@ -146,6 +146,22 @@ pub(super) const SMALL: [(&str, Setup); 23] = [
         Setup {
             knowledge: Knowledge::Cut,
             ..TWO_OF_THREE
+        },
+    ),
+    (
+        "three that expect three, cut",
+        Setup {
+            knowledge: Knowledge::Cut,
+            ..THREE
+        },
+    ),
+    (
+        "four that expect three, cut, calm",
+        Setup {
+            servers: 4,
+            knowledge: Knowledge::Cut,
+            is_calm: true,
+            ..THREE
         },
     ),
     ("four that expect two, half blind", BLIND),
@@ -254,7 +270,7 @@ pub(super) const SMALL: [(&str, Setup); 23] = [
 ];
 
 /// The runs of `just model`.
-pub(super) const LARGE: [(&str, Setup); 5] = [
+pub(super) const LARGE: [(&str, Setup); 7] = [
     (
         "three that expect three, three proposals",
         Setup {
@@ -271,6 +287,22 @@ pub(super) const LARGE: [(&str, Setup); 5] = [
             heir: Heir::Stranger,
             may_block: true,
             ..TWO_OF_THREE
+        },
+    ),
+    (
+        "three that expect three, cut, proposer lost",
+        Setup {
+            knowledge: Knowledge::Cut,
+            ..PROPOSER_LOST
+        },
+    ),
+    (
+        "four that expect three, cut, one proposal",
+        Setup {
+            servers: 4,
+            knowledge: Knowledge::Cut,
+            proposals: 1,
+            ..THREE
         },
     ),
     (
