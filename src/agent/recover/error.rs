@@ -60,7 +60,7 @@ pub enum RecoverError {
     Raft(OfflineError),
     /// A recovery that was begun is not finished.
     #[error(transparent)]
-    BrokenOff(#[from] Box<BrokenOff>),
+    BrokenOff(#[from] BrokenOff),
     /// A file or directory besides.
     #[error("{operation} {}", path.display())]
     File {

@@ -10,7 +10,7 @@ use crate::agent::chain;
 #[derive(Debug)]
 pub struct BrokenOff {
     /// What went wrong.
-    pub error: RecoverError,
+    pub error: Box<RecoverError>,
     /// What is on the disk now.
     pub left: Left,
 }
@@ -77,7 +77,7 @@ impl fmt::Display for Left {
 /// The cause, what it leaves, and what to do, in one line.
 impl fmt::Display for BrokenOff {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}; {}", chain(&self.error), self.left)
+        write!(f, "{}; {}", chain(&*self.error), self.left)
     }
 }
 

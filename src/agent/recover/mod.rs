@@ -93,7 +93,7 @@ pub fn apply(dir: &Path) -> Result<Done, BrokenOff> {
     let record = steps::record_of(dir);
     let was_begun = record.exists();
     let begun = Recovery::begin(dir).map_err(|error| BrokenOff {
-        error,
+        error: Box::new(error),
         left: match (was_begun, record.exists()) {
             (true, _) => Left::Earlier,
             // A write that failed may have come about all the same.
@@ -126,7 +126,7 @@ pub(super) fn at_start(dir: &DataDir) -> Result<(), RecoverError> {
     };
     if let Some(recovery) = Recovery::resume(dir, path)? {
         warn!(target: "agent.server", "finishing a recovery that was begun");
-        recovery.finish().map_err(Box::new)?;
+        recovery.finish()?;
     }
     peers_json::honour(dir, path)
 }

@@ -196,7 +196,7 @@ impl Recovery {
         for step in Step::ALL {
             self.step(step).map_err(|error| BrokenOff {
                 left: self.left(step),
-                error,
+                error: Box::new(error),
             })?;
         }
         Ok(Done {

@@ -20,12 +20,15 @@ use crate::types::RaftId;
 /// Where the last file is written anew.
 const ANEW: &str = "tail.tmp";
 
+/// A file, its bytes, and what they hold.
+type Tail = (LogFile, Vec<u8>, Contents);
+
 /// A log as it lies on the disk.
 struct Examined {
     /// Up to where it was synced, if the mark tells.
     mark: Option<Point>,
-    /// The last file that has a whole record, and what is in it.
-    tail: Option<(LogFile, Vec<u8>, Contents)>,
+    /// The last file that has a whole record.
+    tail: Option<Tail>,
     /// Files behind it that were begun and have none.
     begun: Vec<LogFile>,
     /// Where the last whole record ends.

@@ -104,7 +104,7 @@ pub(super) fn honour(dir: &DataDir, path: &Path) -> Result<(), RecoverError> {
         backup,
         is_from_file: true,
     })?;
-    let done = recovery.finish().map_err(Box::new)?;
+    let done = recovery.finish()?;
     if done.from != done.to {
         warn!(target: "agent.server", former = %done.from, cluster_id = %done.to,
             "the voters that are left out could decide without those that stay: the cluster has a \
