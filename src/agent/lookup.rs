@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use quorate_providers::{Answer, Contact, Host, Io, Kind, Query, ResolveError, Retry};
+use quorate_providers::{Answer, Contact, DnsError, Host, Io, Kind, Query, ResolveError, Retry};
 
 use crate::join::Cost;
 use crate::types::Address;
@@ -54,6 +54,8 @@ pub(super) struct Unresolved {
     pub(super) kind: Kind,
     /// Whether and when to ask again.
     pub(super) retry: Retry,
+    /// The name servers know that nothing is there, which may change in a moment.
+    pub(super) is_absent: bool,
 }
 
 impl std::fmt::Display for Source {
@@ -183,7 +185,11 @@ fn ips(answer: &Answer) -> impl Iterator<Item = IpAddr> {
 }
 
 fn explain(error: &ResolveError) -> Unresolved {
+    let source = error.source().and_then(|s| s.downcast_ref::<DnsError>());
+    let is_absent = source
+        .is_some_and(|error| matches!(error, DnsError::NoName { .. } | DnsError::NoAddress { .. }));
     Unresolved {
+        is_absent,
         retry: error.retry(),
         kind: error.kind(),
         reason: chain(error),

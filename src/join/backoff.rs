@@ -11,6 +11,24 @@ use super::{Policy, Retry, Window};
 /// The cap after the first attempt (design, section 6).
 const FIRST: Duration = Duration::from_millis(250);
 
+/// The longest pause after an attempt that worked while others are awaited to found a cluster with.
+/// Chosen: a cluster shall have a leader within 5 s after the last of its founders is to be seen
+/// (demand study, A1), and the founding takes its part of that.
+const SOON: Duration = Duration::from_secs(3);
+
+/// How many such pauses a source gets: about five minutes of them. Chosen: longer than the machines
+/// of one cluster take to come up, and then a vendor is called as seldom as by anybody else.
+pub(super) const SOON_COUNT: u32 = 200;
+
+/// The window after an attempt that worked, while others are awaited to found a cluster with.
+pub(super) fn soon(policy: &Policy, attempt: u32) -> Window {
+    let window = after_attempt(policy, attempt, Retry::Soon);
+    Window {
+        to: window.to.min(SOON),
+        ..window
+    }
+}
+
 /// The window after an attempt, which counts from 1, that shall be followed by another.
 pub(super) fn after_attempt(policy: &Policy, attempt: u32, retry: Retry) -> Window {
     let doublings = attempt.saturating_sub(1);
@@ -18,7 +36,7 @@ pub(super) fn after_attempt(policy: &Policy, attempt: u32, retry: Retry) -> Wind
     let cap = FIRST.saturating_mul(factor).min(policy.interval);
     let from = match retry {
         // `Never` does not come here; were it to, a pause is the harmless answer.
-        Retry::Never | Retry::Backoff => Duration::ZERO,
+        Retry::Never | Retry::Backoff | Retry::Soon => Duration::ZERO,
         Retry::After(pause) => pause.min(policy.refresh),
     };
     Window {

@@ -90,6 +90,10 @@ pub enum Retry {
     Never,
     /// After a backoff.
     Backoff,
+    /// After a backoff, or sooner if others are awaited to found a cluster with
+    /// ([`Policy::founds`](super::Policy::founds)): what was asked works, and may have more to
+    /// say in a moment.
+    Soon,
     /// After a backoff that begins once this has passed, by the vendor's word. More than
     /// [`Policy::refresh`](super::Policy::refresh) counts as that.
     After(Duration),

@@ -30,6 +30,8 @@
 //! - It rests instead of ending, looks again slowly, and at once when the cluster is lost. While it
 //!   rests no two calls of APIs are closer than [`Policy::refresh`], and no source is asked before
 //!   its last answer may have changed; addresses at which a member is alive are left alone.
+//! - A server that awaits others to found a cluster with looks again within seconds of an attempt that
+//!   worked, however long it has waited, within bounds ([`Policy::founds`]).
 //! - Sources run side by side, each with its own count and backoff.
 
 #![warn(

@@ -15,6 +15,10 @@ pub struct Policy {
     /// endless, the default, for which Consul writes 0. Counts only until the agent has joined
     /// for the first time.
     pub retry_max: Option<NonZeroU32>,
+    /// This agent is a server that shall found a cluster with others and is in none. Until it hears
+    /// of a leader it waits for no more than 3 s after an attempt that worked, 200 times at most.
+    /// Default: no.
+    pub founds: bool,
     /// Least time between two calls of APIs while all is well. Default 5 min (design, section 6).
     pub refresh: Duration,
 }
@@ -24,6 +28,7 @@ impl Default for Policy {
         Self {
             interval: Duration::from_secs(30),
             retry_max: None,
+            founds: false,
             refresh: Duration::from_mins(5),
         }
     }
@@ -41,6 +46,12 @@ impl Policy {
             retry_max,
             ..Self::default()
         }
+    }
+
+    /// The policy of an agent of which [`Self::founds`] is true or not.
+    #[must_use]
+    pub fn founding(self, founds: bool) -> Self {
+        Self { founds, ..self }
     }
 
     /// Says whether a source that failed this often has used up its attempts.

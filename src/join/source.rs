@@ -97,13 +97,17 @@ pub struct Source {
     pub(super) activity: Activity,
     pub(super) last_failure: Option<Reason>,
     pub(super) listing: Listing,
+    /// Pauses that may yet be short because others are awaited.
+    soon_left: u32,
+    /// The attempt of this round that was last followed by a short pause; 0 if none was.
+    soon_after: u32,
     /// Refreshes that pass it over, because its last answer stays true beyond them.
     fresh: u32,
     token: Token,
 }
 
 impl Source {
-    pub(super) const fn new(id: SourceId, manner: Manner) -> Self {
+    pub(super) const fn new(id: SourceId, manner: Manner, soon_left: u32) -> Self {
         Self {
             id,
             kind: manner.kind,
@@ -111,6 +115,8 @@ impl Source {
             activity: Activity::Idle,
             last_failure: None,
             listing: Listing::new(),
+            soon_left,
+            soon_after: 0,
             fresh: 0,
             token: Token {
                 source: Some(id),
@@ -151,11 +157,34 @@ impl Source {
     pub(super) const fn resolve(&mut self, attempt: u32) -> Action {
         self.token = self.token.next();
         let token = self.token;
+        if attempt == 1 {
+            self.soon_after = 0;
+        }
         self.activity = Activity::Resolving { attempt, token };
         Action::Resolve {
             source: self.id,
             token,
         }
+    }
+
+    /// Takes a short pause after an attempt, if there is one left.
+    pub(super) const fn take_soon(&mut self, attempt: u32) -> bool {
+        let has_one = self.soon_left > 0;
+        if has_one {
+            self.soon_left = self.soon_left.saturating_sub(1);
+            self.soon_after = attempt;
+        }
+        has_one
+    }
+
+    /// A leader is known: from now on nobody is awaited.
+    pub(super) const fn end_soon(&mut self) {
+        self.soon_left = 0;
+    }
+
+    /// The attempts since the last short pause, which is what a backoff grows with.
+    pub(super) const fn backoff_step(&self, attempt: u32) -> u32 {
+        attempt.saturating_sub(self.soon_after)
     }
 
     /// Notes for how many refreshes its answer stays true.

@@ -104,7 +104,12 @@ impl JoinDriver {
         sights: watch::Sender<Vec<Sight>>,
     ) -> Self {
         let retry_max = parts.config.retry_max.and_then(NonZeroU32::new);
-        let policy = Policy::configured(parts.config.retry_interval, retry_max);
+        let founds = parts
+            .config
+            .bootstrap_expect
+            .is_some_and(|expect| expect > 1)
+            && parts.membership.cluster().is_none();
+        let policy = Policy::configured(parts.config.retry_interval, retry_max).founding(founds);
         Self {
             engine: Engine::new(policy, sources.manners()),
             memory: Memory::new(sources.remembered()),

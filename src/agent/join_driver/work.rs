@@ -34,6 +34,7 @@ pub(super) async fn resolve(
             reason,
             kind: Kind::Timeout,
             retry: LookupRetry::Backoff,
+            is_absent: false,
         })
     });
     match listed {
@@ -127,6 +128,7 @@ fn failure(unresolved: &Unresolved) -> Failure {
     };
     let retry = match unresolved.retry {
         LookupRetry::Never => Retry::Never,
+        LookupRetry::Backoff if unresolved.is_absent => Retry::Soon,
         LookupRetry::Backoff => Retry::Backoff,
         LookupRetry::After(pause) => Retry::After(pause),
     };

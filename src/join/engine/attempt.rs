@@ -111,7 +111,7 @@ impl Engine {
             source.kind = Kind::Retry;
             source.last_failure = None;
         }
-        self.pause(id, attempt, Retry::Backoff, actions);
+        self.pause(id, attempt, Retry::Soon, actions);
     }
 
     pub(super) fn on_join_failed(&mut self, token: Token, failure: Failure, actions: &mut Actions) {
@@ -161,7 +161,7 @@ impl Engine {
         source.kind = Kind::Retry;
         let ended = match failure.retry {
             Retry::Never => Some(Ended::Misconfigured),
-            Retry::Backoff | Retry::After(_) => {
+            Retry::Backoff | Retry::Soon | Retry::After(_) => {
                 (is_used_up && !is_excused).then_some(Ended::Exhausted)
             }
         };
@@ -185,9 +185,17 @@ impl Engine {
     /// Sleeps until the next attempt, unless there need be none in this round.
     fn pause(&mut self, id: SourceId, attempt: u32, retry: Retry, actions: &mut Actions) {
         let is_content = self.is_content();
-        let window = backoff::after_attempt(&self.policy, attempt, retry);
+        // Attempts that are counted are not spent in haste.
+        let is_limited = self.policy.retry_max.is_some() && !self.was_joined;
+        let policy = self.policy.clone();
         let Some(source) = self.source_mut(id) else {
             return;
+        };
+        let is_soon = retry == Retry::Soon && (!is_limited || source.listing.has_own());
+        let window = if is_soon && source.take_soon(attempt) {
+            backoff::soon(&policy, attempt)
+        } else {
+            backoff::after_attempt(&policy, source.backoff_step(attempt), retry)
         };
         if is_content {
             source.activity = Activity::Idle;
@@ -235,7 +243,7 @@ impl Failure {
     const fn passing(reason: Reason) -> Self {
         Self {
             reason,
-            retry: Retry::Backoff,
+            retry: Retry::Soon,
         }
     }
 }

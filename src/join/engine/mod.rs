@@ -8,6 +8,7 @@ mod round;
 use super::evidence::Contacts;
 use super::{
     Actions, Event, Evidence, Manner, Outcome, Policy, Reason, Source, SourceId, Token, Waker,
+    backoff,
 };
 
 /// The engine. See the module for what it is and how it is driven.
@@ -49,11 +50,16 @@ impl Engine {
     /// Sources beyond 65,536 are not looked at; the configuration refuses long before.
     pub fn new(policy: Policy, sources: impl IntoIterator<Item = impl Into<Manner>>) -> Self {
         let numbered = (0..=u16::MAX).zip(sources);
+        let soon_left = if policy.founds {
+            backoff::SOON_COUNT
+        } else {
+            0
+        };
         Self {
             policy,
             phase: Phase::New,
             sources: numbered
-                .map(|(id, manner)| Source::new(SourceId(id), manner.into()))
+                .map(|(id, manner)| Source::new(SourceId(id), manner.into(), soon_left))
                 .collect(),
             contacts: Contacts::default(),
             is_joined: false,
@@ -127,7 +133,7 @@ impl Engine {
                 self.begin_all(actions);
                 self.settle(actions);
             }
-            Event::LeaderKnown => self.is_leader_known = true,
+            Event::LeaderKnown => self.note_leader(),
             Event::LeaderLost => self.is_leader_known = false,
             Event::Met => self.note_joined(actions),
             Event::Isolated => self.is_joined = false,
@@ -142,6 +148,13 @@ impl Engine {
         }
     }
 
+    fn note_leader(&mut self) {
+        self.is_leader_known = true;
+        for source in &mut self.sources {
+            source.end_soon();
+        }
+    }
+
     fn when_seeking(&mut self, event: Event, actions: &mut Actions) {
         match event {
             Event::Resolved { token, answer } => self.on_resolved(token, answer, actions),
@@ -152,7 +165,7 @@ impl Engine {
             } => self.on_joined(token, reached, own, actions),
             Event::JoinFailed { token, failure } => self.on_join_failed(token, failure, actions),
             Event::Woke(token) => self.on_woke(token, actions),
-            Event::LeaderKnown => self.is_leader_known = true,
+            Event::LeaderKnown => self.note_leader(),
             Event::LeaderLost => {
                 if std::mem::take(&mut self.is_leader_known) {
                     self.wake(Waker::LeaderLost, actions);

@@ -6,6 +6,7 @@ mod attempts;
 mod grounds;
 mod hour;
 mod phases;
+mod soon;
 
 use std::num::NonZeroU32;
 use std::time::Duration;
