@@ -27,6 +27,10 @@ const ANSWERING: Duration = Duration::from_secs(2);
 /// an agent that just started takes to hear of everybody.
 const GHOST_AFTER: Duration = Duration::from_secs(15);
 
+/// How long the catalogue is left alone after a write that came to nothing. Chosen: a leader that is cut
+/// off from the others fails every time until it knows, and says so each time.
+const REST_AFTER: Duration = Duration::from_secs(10);
+
 /// Does a leader's duties while this server leads.
 #[derive(Debug)]
 pub(super) struct Reconciler {
@@ -204,6 +208,9 @@ impl Reconciler {
     /// Takes nodes out of the catalogue that left the cluster, and those that gossip has not known
     /// for a while: they were pruned, or nobody waited for them any longer.
     async fn clean_catalogue(&self, ghosts: &mut Ghosts) {
+        if ghosts.is_resting() {
+            return;
+        }
         let (_, Answer::Nodes(nodes)) = self.raft.state().query(&Query::Nodes) else {
             return;
         };
@@ -227,7 +234,7 @@ impl Reconciler {
             if let Err(error) = self.raft.write(command).await {
                 warn!(target: "agent.server", member = %node.record.name, error = %error,
                     "member not deregistered, will retry");
-                return;
+                return ghosts.rest();
             }
         }
     }
@@ -237,6 +244,8 @@ impl Reconciler {
 #[derive(Debug, Default)]
 struct Ghosts {
     since: BTreeMap<NodeId, Instant>,
+    /// When one could not be taken out.
+    failed_at: Option<Instant>,
 }
 
 impl Ghosts {
@@ -249,6 +258,15 @@ impl Ghosts {
         let now = Instant::now();
         let since = |id: NodeId| (id, self.since.get(&id).copied().unwrap_or(now));
         self.since = nodes.filter(|id| is_unknown(*id)).map(since).collect();
+    }
+
+    /// One could not be taken out: nobody tries for a while.
+    fn rest(&mut self) {
+        self.failed_at = Some(Instant::now());
+    }
+
+    fn is_resting(&self) -> bool {
+        self.failed_at.is_some_and(|at| at.elapsed() < REST_AFTER)
     }
 
     /// Whether a node was unknown for long enough to be gone.
@@ -316,4 +334,19 @@ pub(super) fn peers(status: &Status) -> Vec<AutopilotPeer> {
             last_answer: entry.last_answer,
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_catalogue_that_cannot_be_written_is_left_alone_for_a_while() {
+        let mut ghosts = Ghosts::default();
+        assert!(!ghosts.is_resting());
+        ghosts.rest();
+        assert!(ghosts.is_resting());
+        tokio::time::advance(REST_AFTER).await;
+        assert!(!ghosts.is_resting());
+    }
 }
