@@ -45,7 +45,11 @@ stand-ins *ARGS:
 simulate SEED:
     cargo run --release -p quorate-simulation -- {{SEED}}
 
-# Many seasons, each in a process of its own; prints what broke: just simulate-many 2000 [FIRST]
+# One cold start under a source that shows the others late, told line by line: just simulate-cold 7
+simulate-cold SEED:
+    cargo run --release -p quorate-simulation -- --cold {{SEED}}
+
+# Many seasons and cold starts, each in a process of its own; prints what broke: just simulate-many 2000 [FIRST]
 simulate-many N="200" FIRST="0":
     cargo run --release -p quorate-simulation -- --many {{N}} {{FIRST}}
 

@@ -35,6 +35,8 @@ pub struct Role {
     pub expect: Option<u32>,
     /// `reconnect_timeout`: how long a failed member is kept.
     pub reconnect: Duration,
+    /// What else its command line says.
+    pub words: Vec<String>,
 }
 
 /// A computer.
@@ -248,12 +250,8 @@ fn configure(role: &Role, ip: IpAddr) -> Config {
         format!("--bind={ip}"),
         "--http-port=-1".to_owned(),
         "--data-dir=simulated".to_owned(),
-        "--retry-join=servers.example".to_owned(),
-        "--retry-interval=10s".to_owned(),
-        "--hcl=raft_snapshot_threshold = 60".to_owned(),
-        "--hcl=raft_trailing_logs = 30".to_owned(),
-        "--hcl=autopilot { server_stabilization_time = \"2s\" }".to_owned(),
     ];
+    words.extend(role.words.iter().cloned());
     if let Some(expect) = role.expect {
         words.push("--server".to_owned());
         words.push(format!("--bootstrap-expect={expect}"));

@@ -11,6 +11,7 @@ use futures_util::future::BoxFuture;
 use quorate::host::{Datagrams, Host, Listener, Store, Stream};
 use quorate_providers::{Dns, DnsError, Environment, Found, Io};
 
+use crate::cloud::Cloud;
 use crate::disk::Disk;
 use crate::net::Net;
 
@@ -29,13 +30,14 @@ pub struct SimHost {
 }
 
 impl SimHost {
-    /// What DNS names resolve to here.
+    /// What DNS names resolve to here, and what a cloud's API lists.
     pub fn discovery(&self) -> Io {
         let view = View {
             net: self.net.clone(),
             ip: self.ip,
         };
-        Io::new(Environment::Process, view)
+        let cloud = Cloud::new(self.net.clone(), self.ip);
+        Io::new(Environment::fixed([]), view).with_http(cloud)
     }
 }
 

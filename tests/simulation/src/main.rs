@@ -1,10 +1,13 @@
 //! Whole agents in simulated weather: `simulate SEED` runs one season and tells its story,
-//! `simulate --quiet SEED` only says how it ended, `simulate --many N [FIRST]` runs many seeds, each
-//! in a process of its own, since chance is the process's.
+//! `simulate --cold SEED` one cold start in good weather; with `--quiet` before it only how it ended is
+//! said. `simulate --many N [FIRST]` runs both for many seeds, each in a process of its own, since
+//! chance is the process's.
 //!
 //! Exit code 0: everything held; 1: something broke, and the command that shows it was printed.
 
 mod clients;
+mod cloud;
+mod cold;
 mod computer;
 mod disk;
 mod entropy;
@@ -21,29 +24,65 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Instant;
 
+use cold::{Cold, Figures};
 use season::Season;
+
+/// What is run for a seed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Run {
+    Season,
+    Cold,
+}
+
+/// The words before the figures of a cold start.
+const LED: &str = "led";
+/// The same.
+const JOINED: &str = "joined";
+
+/// The longest times of the cold starts so far, in milliseconds.
+#[derive(Debug, Default)]
+struct Longest {
+    led: AtomicU64,
+    joined: AtomicU64,
+}
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let number = |at: usize| words.get(at).and_then(|word| word.parse::<u64>().ok());
-    match (words.first().map(String::as_str), number(1)) {
-        (Some("--many"), Some(count)) => many(count, number(2).unwrap_or(0)),
-        (Some("--quiet"), Some(seed)) => one(seed, false),
-        (Some(_), _) if number(0).is_some() => one(number(0).unwrap_or(0), true),
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let number = |word: &str| word.parse::<u64>().ok();
+    let is_told = words.first() != Some(&"--quiet");
+    match words.strip_prefix(&["--quiet"]).unwrap_or(&words) {
+        ["--many", count, rest @ ..] if number(count).is_some() => {
+            let first = rest.first().and_then(|word| number(word));
+            many(number(count).unwrap_or(0), first.unwrap_or(0))
+        }
+        ["--cold", seed] if number(seed).is_some() => {
+            one(Run::Cold, number(seed).unwrap_or(0), is_told)
+        }
+        [seed] if number(seed).is_some() => one(Run::Season, number(seed).unwrap_or(0), is_told),
         _ => {
-            println!("usage: simulate SEED | --quiet SEED | --many COUNT [FIRST]");
+            println!("usage: simulate [--quiet] [--cold] SEED | --many COUNT [FIRST]");
             ExitCode::from(2)
         }
     }
 }
 
-/// Runs one season.
-fn one(seed: u64, is_told: bool) -> ExitCode {
+/// Runs one season or one cold start.
+fn one(run: Run, seed: u64, is_told: bool) -> ExitCode {
     entropy::seed(seed);
     story::begin(is_told);
-    Season::new(seed).run();
+    let figures = match run {
+        Run::Season => {
+            Season::new(seed).run();
+            None
+        }
+        Run::Cold => Cold::new(seed).run(),
+    };
     let failures = story::failures();
     let sum = story::sum();
+    if let Some(Figures { led_ms, joined_ms }) = figures {
+        println!("{LED} {led_ms} ms after enough, {JOINED} {joined_ms} ms after all");
+    }
     if failures.is_empty() {
         println!("seed {seed}: everything held; sum {sum:016x}");
         return ExitCode::SUCCESS;
@@ -55,14 +94,18 @@ fn one(seed: u64, is_told: bool) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Runs many seasons, as many at once as there are processors.
+/// Runs a season and a cold start for many seeds, as many at once as there are processors.
 fn many(count: u64, first: u64) -> ExitCode {
     let began = Instant::now();
     let (next, broken) = (AtomicU64::new(first), AtomicU64::new(0));
+    let longest = Longest::default();
     let at_once = thread::available_parallelism().map_or(1, usize::from);
     let work = || {
         while let Some(seed) = take(&next, first + count) {
-            let is_held = report(seed, &child(seed));
+            let season = report(Run::Season, seed, &child(Run::Season, seed));
+            let output = child(Run::Cold, seed);
+            longest.note(&String::from_utf8_lossy(&output.stdout));
+            let is_held = report(Run::Cold, seed, &output) && season;
             broken.fetch_add(u64::from(!is_held), Ordering::SeqCst);
         }
     };
@@ -76,6 +119,8 @@ fn many(count: u64, first: u64) -> ExitCode {
         "{} seeds held, {broken} did not, in {took} s",
         count - broken
     );
+    let (led, joined) = (longest.led.into_inner(), longest.joined.into_inner());
+    println!("cold starts: {LED} at most {led} ms after enough, {JOINED} {joined} ms after all");
     ExitCode::from(u8::from(broken > 0))
 }
 
@@ -86,19 +131,41 @@ fn take(next: &AtomicU64, end: u64) -> Option<u64> {
 }
 
 /// Says what broke, if anything did; true if nothing did.
-fn report(seed: u64, output: &Output) -> bool {
+fn report(run: Run, seed: u64, output: &Output) -> bool {
     if output.status.success() {
         return true;
     }
     print!("{}", String::from_utf8_lossy(&output.stdout));
     print!("{}", String::from_utf8_lossy(&output.stderr));
-    println!("    its story: just simulate {seed}");
+    let recipe = match run {
+        Run::Season => "simulate",
+        Run::Cold => "simulate-cold",
+    };
+    println!("    its story: just {recipe} {seed}");
     false
 }
 
-fn child(seed: u64) -> Output {
-    Command::new(std::env::current_exe().unwrap())
-        .args(["--quiet", &seed.to_string()])
-        .output()
-        .unwrap()
+fn child(run: Run, seed: u64) -> Output {
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child.arg("--quiet");
+    if run == Run::Cold {
+        child.arg("--cold");
+    }
+    child.arg(seed.to_string()).output().unwrap()
+}
+
+impl Longest {
+    /// Takes the figures out of what a cold start printed.
+    fn note(&self, text: &str) {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        for pair in words.windows(2) {
+            let longest = match pair[0] {
+                LED => &self.led,
+                JOINED => &self.joined,
+                _ => continue,
+            };
+            let ms = pair[1].parse().unwrap_or(0);
+            longest.fetch_max(ms, Ordering::SeqCst);
+        }
+    }
 }

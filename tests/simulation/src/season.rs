@@ -17,6 +17,14 @@ const SEASON_MS: u64 = 40_000;
 
 /// The longest time of a sync on the disks of a season, in milliseconds; one of these.
 const SLOWEST_MS: [u64; 4] = [4, 4, 60, 300];
+/// What the agents of a season are told: little patience and short logs, so that more comes up in less time.
+const WORDS: [&str; 5] = [
+    "--retry-join=servers.example",
+    "--retry-interval=10s",
+    "--hcl=raft_snapshot_threshold = 60",
+    "--hcl=raft_trailing_logs = 30",
+    "--hcl=autopilot { server_stabilization_time = \"2s\" }",
+];
 /// How long failed members are kept in seasons with a `LongCut`.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(10);
 
@@ -113,6 +121,7 @@ impl Season {
                 family,
                 expect: is_server.then_some(expect),
                 reconnect,
+                words: WORDS.map(str::to_owned).to_vec(),
             };
             let ip = self.world.new_ip();
             let at = self.world.add(role, ip);

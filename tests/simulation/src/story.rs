@@ -1,6 +1,7 @@
 //! What happened, line by line with its time, and what went wrong.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,6 +11,7 @@ use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::prelude::*;
 
 static IS_TOLD: AtomicBool = AtomicBool::new(false);
+static JOINED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 static FAILURES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 thread_local! {
@@ -57,6 +59,11 @@ pub fn fail(text: &str) {
         .push(format!("at {}.{:03} s: {text}", now / 1000, now % 1000));
 }
 
+/// Whether an agent's log has said that it joined others.
+pub fn has_joined(name: &str) -> bool {
+    JOINED.lock().unwrap().contains(name)
+}
+
 /// What broke so far.
 pub fn failures() -> Vec<String> {
     FAILURES.lock().unwrap().clone()
@@ -79,6 +86,10 @@ impl<S: Subscriber> Layer<S> for Lines {
         }
         let mut line = Line::default();
         event.record(&mut line);
+        if line.message.starts_with("Join cluster completed") {
+            let name = SPEAKER.with_borrow(String::clone);
+            JOINED.lock().unwrap().insert(name);
+        }
         tell(&format!(
             "[{}] {}{}",
             meta.level(),

@@ -176,7 +176,7 @@ impl World {
     }
 
     /// Whether a family is one cluster of all its computers.
-    fn is_settled(&self, family: char) -> bool {
+    pub fn is_settled(&self, family: char) -> bool {
         let ours: Vec<&Computer> = self
             .computers
             .iter()
@@ -220,7 +220,8 @@ impl World {
         }
         for family in families {
             if !self.is_well(family) {
-                self.explain(family);
+                let failure = format!("I6: family {family} did not become one cluster in the calm");
+                self.explain(family, &failure);
             }
         }
         if story::failures().is_empty() {
@@ -234,8 +235,8 @@ impl World {
         self.is_settled(family) && self.oracle.clusters(family) == 1
     }
 
-    /// Fails with what keeps a family from being one cluster.
-    fn explain(&self, family: char) {
+    /// Fails, and tells how each computer of a family stands.
+    pub fn explain(&self, family: char, failure: &str) {
         for computer in self.computers.iter().filter(|c| c.role.family == family) {
             let own = computer.with(Node::own);
             let stats = own.map(|own| own.stats["quorate"].clone());
@@ -247,9 +248,7 @@ impl World {
                 alive(computer)
             ));
         }
-        story::fail(&format!(
-            "I6: family {family} did not become one cluster in the calm"
-        ));
+        story::fail(failure);
     }
 
     /// Writes through every agent, and reads all that was acknowledged.
