@@ -50,7 +50,7 @@ impl Policy {
 
     /// The policy of an agent of which [`Self::founds`] is true or not.
     #[must_use]
-    pub fn founding(self, founds: bool) -> Self {
+    pub const fn founding(self, founds: bool) -> Self {
         Self { founds, ..self }
     }
 

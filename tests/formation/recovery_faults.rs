@@ -48,8 +48,10 @@ async fn a_plan_reads_a_directory_that_takes_no_writes_and_has_no_lock_files() {
     assert_eq!(files(&here), before);
 }
 
-/// What fails, the file that is named, and what is said of the disk then.
-const FAULTS: [(&str, &str, &str, &str); 8] = [
+/// What fails, in which file, the file that is named, and what is said of the disk then.
+type Fault = (&'static str, &'static str, &'static str, &'static str);
+
+const FAULTS: [Fault; 8] = [
     (
         "open",
         "data-1/recovery.record.tmp",

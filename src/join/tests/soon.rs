@@ -45,7 +45,10 @@ fn pauses(policy: Policy, ends: impl IntoIterator<Item = End>) -> Vec<u128> {
         let (slept, done) = last(engine, events(end, number));
         let sleep = done.iter().find_map(|action| match action {
             Action::Sleep { window, .. } => Some(*window),
-            _ => None,
+            Action::Resolve { .. }
+            | Action::Join { .. }
+            | Action::Notice(_)
+            | Action::GiveUp(_) => None,
         });
         let Some(window) = sleep else {
             return pauses;
