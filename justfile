@@ -37,6 +37,10 @@ walk RUNS="20":
 netns:
     QUORATE_NETNS=1 cargo test {{small}} --test main formation::partition -- --test-threads=1 --nocapture
 
+# What takes minutes of waiting, side by side: just long [formation::long::moved]
+long FILTER="formation::long":
+    cargo test {{small}} --test main -- --ignored {{FILTER}} --test-threads=16
+
 # The providers before real programs (BIND, moto, Prometheus, a Kubernetes API server), which it gets into a cache folder first.
 stand-ins *ARGS:
     .ci/stand-ins {{ARGS}}

@@ -44,6 +44,13 @@ impl Local {
         Arc::clone(&self.report)
     }
 
+    /// What this leader found out about the servers; none where another leads, or before the first
+    /// look.
+    pub(super) fn health(&self) -> Option<AutopilotReport> {
+        let report = self.report.borrow().clone();
+        (!report.servers.is_empty()).then_some(report)
+    }
+
     /// The agent stops: what can wait no longer here is asked elsewhere.
     pub(super) const fn stopping(&self) -> &CancellationToken {
         &self.stopping

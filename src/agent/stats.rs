@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::local::Local;
 use super::parts::Parts;
 use crate::gossip::Counters;
-use crate::http::Stats;
+use crate::http::{AutopilotReport, Stats};
 use crate::raft::Status;
 
 /// One group.
@@ -23,6 +24,9 @@ pub(super) fn collect(parts: &Parts) -> Stats {
             let node = raft.status();
             stats.insert("consul".to_owned(), server(parts, &node));
             stats.insert("raft".to_owned(), consensus(&node));
+            if let Some(report) = parts.router.local().and_then(Local::health) {
+                stats.insert("autopilot".to_owned(), autopilot(&report));
+            }
         }
         None => {
             stats.insert("consul".to_owned(), client(parts));
@@ -143,6 +147,17 @@ fn server(parts: &Parts, status: &Status) -> Group {
         ("leader", status.is_leader().to_string()),
         ("leader_addr", leader.unwrap_or_default()),
         ("server", "true".to_owned()),
+    ])
+}
+
+/// What a leader knows of the voters; an alert on it shows the loss of one before it hurts.
+fn autopilot(report: &AutopilotReport) -> Group {
+    let voters = || report.servers.iter().filter(|server| server.is_voter);
+    let healthy = voters().filter(|server| server.is_healthy).count();
+    group([
+        ("failure_tolerance", report.failure_tolerance.to_string()),
+        ("healthy_voters", healthy.to_string()),
+        ("voters", voters().count().to_string()),
     ])
 }
 

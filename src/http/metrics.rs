@@ -14,7 +14,7 @@ use crate::types::Reason;
 use crate::why::Report;
 
 /// The groups of `info` whose numbers are shown.
-const GROUPS: [&str; 2] = ["raft", "serf_lan"];
+const GROUPS: [&str; 3] = ["autopilot", "raft", "serf_lan"];
 
 /// One value.
 #[derive(Debug, Clone, PartialEq, Serialize)]

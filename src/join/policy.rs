@@ -5,6 +5,11 @@ use std::time::Duration;
 
 use super::backoff;
 
+/// The longest backoff of a server that belongs to a cluster. Chosen: where every address of a
+/// cluster changed, it is back within a quarter of a minute of the list that says so, elections and
+/// all; a handful of servers that ask this often is little for any API.
+const MEMBER: Duration = Duration::from_secs(10);
+
 /// How patient the engine is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Policy {
@@ -54,8 +59,45 @@ impl Policy {
         Self { founds, ..self }
     }
 
+    /// [`Self::configured`] for a server that belongs to a cluster already. While it finds nobody the
+    /// cluster may be without a leader, and all may have moved, so it looks more often; its attempts
+    /// are as many more, so that it is no less patient.
+    pub fn of_member(interval: Duration, retry_max: Option<NonZeroU32>) -> Self {
+        let shortened = interval.min(MEMBER);
+        let times = interval.as_millis().div_ceil(MEMBER.as_millis()).max(1);
+        let times = u32::try_from(times).map_or(NonZeroU32::MAX, |times| {
+            NonZeroU32::new(times).unwrap_or(NonZeroU32::MIN)
+        });
+        Self::configured(shortened, retry_max.map(|max| max.saturating_mul(times)))
+    }
+
     /// Says whether a source that failed this often has used up its attempts.
     pub(super) fn is_used_up(&self, attempts: u32) -> bool {
         self.retry_max.is_some_and(|max| attempts > max.get())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_of_a_cluster_looks_more_often_and_no_shorter() {
+        let max = NonZeroU32::new;
+        let rows = [
+            (1, Some(5), 1, Some(7)),
+            (10, Some(5), 10, Some(11)),
+            (30, Some(5), 10, Some(21)),
+            (31, Some(5), 10, Some(26)),
+            (30, None, 10, None),
+            (0, Some(5), 0, Some(5)),
+            (u64::MAX, Some(5), 10, Some(u32::MAX)),
+        ];
+        for (interval, retry_max, longest, attempts) in rows {
+            let retry_max = retry_max.and_then(max);
+            let policy = Policy::of_member(Duration::from_secs(interval), retry_max);
+            assert_eq!(policy.interval, Duration::from_secs(longest), "{interval}");
+            assert_eq!(policy.retry_max, attempts.and_then(max), "{interval}");
+        }
     }
 }

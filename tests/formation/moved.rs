@@ -17,7 +17,7 @@ enum Stop {
 }
 
 /// Servers 1 to n and client n + 1, filled with keys, all told of the servers.
-async fn filled(world: &World, n: u8) -> (Vec<Agent>, Cluster) {
+pub(super) async fn filled(world: &World, n: u8) -> (Vec<Agent>, Cluster) {
     let mut agents = world.servers(n, &[SOON]);
     let cluster = Cluster::filled(&agents, 200).await;
     let client = world.agent(n + 1, &[&world.list([1])[0]]);
@@ -58,7 +58,12 @@ fn start(world: &World, n: u8, place: impl Fn(u8) -> u8, list: &[String]) -> Vec
 }
 
 /// Checks that all are back as what they were, at their new addresses and at no other.
-async fn are_back(world: &World, agents: &[Agent], place: impl Fn(u8) -> u8, cluster: &Cluster) {
+pub(super) async fn are_back(
+    world: &World,
+    agents: &[Agent],
+    place: impl Fn(u8) -> u8,
+    cluster: &Cluster,
+) {
     let (client, servers) = agents.split_last().unwrap();
     vote(&servers.iter().collect::<Vec<_>>()).await;
     for agent in agents {

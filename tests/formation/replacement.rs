@@ -1,13 +1,16 @@
 //! Empty servers come to a living cluster, or in the place of one that was: they become its
-//! voters and never found another (the demand study's scenario A2, `a` to `i`).
+//! voters and never found another (the demand study's scenario A2; `h` is in `wiped`).
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use crate::support::{Agent, Cluster, Door, SOON, World, all_vote, eventually, founding, vote};
+use crate::support::{
+    Agent, Cluster, Door, SOON, World, all_vote, eventually, founding, throughout, vote,
+};
 
 /// Three servers with a thousand keys.
-async fn three(world: &World) -> (Vec<Agent>, Cluster) {
+pub(super) async fn three(world: &World) -> (Vec<Agent>, Cluster) {
     let servers = world.servers(3, &[SOON]);
     let cluster = Cluster::filled(&servers, 1_000).await;
     (servers, cluster)
@@ -15,7 +18,7 @@ async fn three(world: &World) -> (Vec<Agent>, Cluster) {
 
 /// Waits until these vote, the last of them new, and checks that every one of them serves every
 /// key as the same cluster.
-async fn took_in(cluster: &Cluster, voters: &[&Agent]) {
+pub(super) async fn took_in(cluster: &Cluster, voters: &[&Agent]) {
     all_vote(voters).await;
     let newcomer = voters.last().unwrap();
     cluster.never_left_by(newcomer).await;
@@ -35,8 +38,23 @@ async fn an_empty_server_takes_the_place_of_a_killed_one() {
     vote(&voters).await;
 }
 
-#[tokio::test]
-async fn an_empty_server_waits_for_a_leader_that_hears_nobody() {
+/// Looks for so long whether a server that comes is on the way to a cluster of its own, and which
+/// codes it gives.
+async fn watched(newcomer: &Agent, cluster: &Cluster, span: Duration) -> BTreeSet<String> {
+    let codes = RefCell::new(BTreeSet::new());
+    throughout(span, || async {
+        cluster.never_left_by(newcomer).await;
+        let why = newcomer.get_json("/v1/agent/why").await;
+        let code = why["Code"].as_str().unwrap().to_owned();
+        codes.borrow_mut().insert(code);
+    })
+    .await;
+    codes.into_inner()
+}
+
+/// An empty server comes while nobody gets through to the leader, and for so long from then on; it
+/// votes soon after that.
+pub(super) async fn a_leader_hears_nobody(span: Duration) {
     let world = World::new();
     let ids = ["1", "2", "3"].map(|n| format!("-node-id=00000000-0000-0000-0000-00000000000{n}"));
     let mut flags = vec!["-server".to_owned(), "-bootstrap-expect=3".to_owned()];
@@ -58,9 +76,19 @@ async fn an_empty_server_waits_for_a_leader_that_hears_nobody() {
     third.kill().await;
     let newcomer = world.newcomer(4, &[1, 2, 3, 4]);
     newcomer.logged("existing cluster found").await;
-    cluster.never_left_by(&newcomer).await;
+    let codes = watched(&newcomer, &cluster, span).await;
+    println!("while nobody got through to the leader: {codes:?}");
     gate.set(Door::Open);
+    let opened = Instant::now();
     took_in(&cluster, &[&first, &second, &newcomer]).await;
+    let took = opened.elapsed();
+    println!("a voter with every key {took:?} after that");
+    assert!(took < Duration::from_secs(30), "{took:?}");
+}
+
+#[tokio::test]
+async fn an_empty_server_waits_for_a_leader_that_hears_nobody() {
+    a_leader_hears_nobody(Duration::ZERO).await;
 }
 
 #[tokio::test]
@@ -104,8 +132,9 @@ async fn an_empty_server_that_finds_only_a_client_waits_for_its_dead_servers() {
     cluster.holds(&client).await;
 }
 
-#[tokio::test]
-async fn an_empty_server_waits_for_three_that_are_stopped() {
+/// An empty server comes while all three are stopped, and for so long from then on; it says whom it
+/// waits for, and votes soon after that.
+pub(super) async fn three_are_stopped(span: Duration) {
     let world = World::new();
     let (servers, cluster) = three(&world).await;
     for server in &servers {
@@ -116,12 +145,30 @@ async fn an_empty_server_waits_for_three_that_are_stopped() {
     for n in 1..=3 {
         assert!(line.contains(&world.addr(n).to_string()), "{line}");
     }
-    cluster.never_left_by(&newcomer).await;
+    throughout(span, || async {
+        cluster.never_left_by(&newcomer).await;
+        let said = newcomer.get_json("/v1/agent/why").await;
+        assert_eq!(said["Code"], "waiting-unknown-peers", "{said}");
+        for n in 1..=3 {
+            let line = said["Line"].as_str().unwrap();
+            assert!(line.contains(&world.addr(n).to_string()), "{said}");
+        }
+    })
+    .await;
     for server in &servers {
         server.signal("CONT").await;
     }
+    let gone_on = Instant::now();
     let voters: Vec<&Agent> = servers.iter().chain([&newcomer]).collect();
     took_in(&cluster, &voters).await;
+    let took = gone_on.elapsed();
+    println!("a voter with every key {took:?} after they went on");
+    assert!(took < Duration::from_secs(30), "{took:?}");
+}
+
+#[tokio::test]
+async fn an_empty_server_waits_for_three_that_are_stopped() {
+    three_are_stopped(Duration::ZERO).await;
 }
 
 #[tokio::test]
@@ -147,55 +194,6 @@ async fn two_empty_servers_at_once_join_although_they_would_be_a_majority() {
     let voters: Vec<&Agent> = servers[..2].iter().chain(&newcomers).collect();
     took_in(&cluster, &voters).await;
     cluster.never_left_by(&newcomers[0]).await;
-}
-
-#[tokio::test]
-async fn a_wiped_voter_with_its_old_node_id_and_address_is_another_raft_node() {
-    let world = World::new();
-    let (mut servers, cluster) = three(&world).await;
-    let leader = servers[0].led().await;
-    let leads = |server: &Agent| leader == format!("{}:8300", server.addr());
-    let leader = servers.iter().position(leads).unwrap();
-    // The followers first, then the leader; each with the node id that it had.
-    for at in [(leader + 1) % 3, (leader + 2) % 3, leader] {
-        let number = u8::try_from(at + 1).unwrap();
-        let node_id = servers[at].node_id().await;
-        let old = servers[at].stat("quorate", "raft_id").await;
-        servers[at].kill().await;
-        world.wipe(number);
-        let mut flags = vec!["-server".to_owned(), "-bootstrap-expect=3".to_owned()];
-        flags.extend([SOON.to_owned(), format!("-node-id={node_id}")]);
-        flags.extend(world.list(1..=3));
-        let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
-        servers[at] = world.agent(number, &flags);
-        let voters = [(at + 1) % 3, (at + 2) % 3, at].map(|n| &servers[n]);
-        vote(&voters).await;
-        took_in(&cluster, &voters).await;
-        let now = servers[at].stat("quorate", "raft_id").await;
-        assert_ne!(now, old, "a raft id was used again");
-    }
-}
-
-#[tokio::test]
-async fn a_wiped_server_votes_again_soon_at_the_default_settings() {
-    let world = World::new();
-    let mut servers = world.servers(3, &[]);
-    let cluster = Cluster::filled(&servers, 1_000).await;
-    let old = servers[1].stat("quorate", "raft_id").await;
-    servers[1].kill().await;
-    world.wipe(2);
-    let began = Instant::now();
-    servers[1].restart();
-    let voters = [0, 2, 1].map(|n| &servers[n]);
-    vote(&voters).await;
-    took_in(&cluster, &voters).await;
-    println!("a voter again after {:?}", began.elapsed());
-    // 10 s of it are `server_stabilization_time`.
-    assert!(began.elapsed() < Duration::from_secs(25));
-    // Its former self did not wait for that, so that its vote is not missed for so long.
-    let is_told = |line: &str| line.contains(&old) && line.contains("reason=replaced");
-    let mut leads = servers.iter().map(Agent::log_text);
-    assert!(leads.any(|log| log.lines().any(is_told)));
 }
 
 /// Writes through the servers in turn until told to end; gives the keys that were acknowledged

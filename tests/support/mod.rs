@@ -18,6 +18,7 @@ mod manager;
 mod names;
 mod netns;
 mod preload;
+mod throughout;
 mod world;
 
 pub(crate) use agent::{Agent, OURS};
@@ -31,4 +32,5 @@ pub(crate) use listing::Listing;
 pub(crate) use manager::Manager;
 pub(crate) use names::{Data, NameServer};
 pub(crate) use netns::Net;
+pub(crate) use throughout::throughout;
 pub(crate) use world::{STEADY, World};

@@ -104,12 +104,16 @@ impl JoinDriver {
         sights: watch::Sender<Vec<Sight>>,
     ) -> Self {
         let retry_max = parts.config.retry_max.and_then(NonZeroU32::new);
-        let founds = parts
-            .config
-            .bootstrap_expect
-            .is_some_and(|expect| expect > 1)
-            && parts.membership.cluster().is_none();
-        let policy = Policy::configured(parts.config.retry_interval, retry_max).founding(founds);
+        let (interval, is_blank) = (
+            parts.config.retry_interval,
+            parts.membership.cluster().is_none(),
+        );
+        let policy = if is_blank || parts.raft.is_none() {
+            let is_one_of_some = parts.config.bootstrap_expect.is_some_and(|expect| expect > 1);
+            Policy::configured(interval, retry_max).founding(is_blank && is_one_of_some)
+        } else {
+            Policy::of_member(interval, retry_max)
+        };
         Self {
             engine: Engine::new(policy, sources.manners()),
             memory: Memory::new(sources.remembered()),
