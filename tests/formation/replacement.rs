@@ -145,6 +145,11 @@ pub(super) async fn three_are_stopped(span: Duration) {
     for n in 1..=3 {
         assert!(line.contains(&world.addr(n).to_string()), "{line}");
     }
+    eventually("the newcomer says so when it is asked why", || async {
+        let said = newcomer.get_json("/v1/agent/why").await;
+        (said["Code"] == "waiting-unknown-peers").then_some(())
+    })
+    .await;
     throughout(span, || async {
         cluster.never_left_by(&newcomer).await;
         let said = newcomer.get_json("/v1/agent/why").await;

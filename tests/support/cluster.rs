@@ -28,9 +28,8 @@ impl Cluster {
         for batch in (0..keys).collect::<Vec<_>>().chunks(AT_ONCE) {
             let writes = batch.iter().map(|n| async move {
                 let server = &servers[n % servers.len()];
-                let path = format!("/v1/kv/data/{n}");
-                let status = server.try_put(&path, &format!("value of {n}")).await;
-                assert_eq!(status, Some(200), "{path}");
+                let key = format!("data/{n}");
+                server.write(&key, &format!("value of {n}")).await;
             });
             futures_util::future::join_all(writes).await;
         }

@@ -26,7 +26,10 @@ impl Machine {
         self.counters.count_turned(turned);
         if turned == Turned::OtherCluster {
             let conflict = self.cluster_conflict(from);
-            if !self.conflicts.is_named(&conflict) {
+            // A blank agent calls nobody of another cluster: he may be after whoever had this address
+            // before, and having met him would leave it between two clusters.
+            let is_blank = self.own.cluster.is_none();
+            if !is_blank && !self.conflicts.is_named(&conflict) {
                 self.upkeep.note_foreigner(from);
             }
             self.note_conflict(now, conflict);

@@ -5,6 +5,7 @@
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
+use super::turn;
 use crate::formation::moved::{are_back, filled};
 use crate::support::{Agent, Cluster, Listing, SOON, World, throughout};
 
@@ -54,6 +55,7 @@ struct Fleet {
 
 impl Fleet {
     async fn form(servers: u8) -> Self {
+        let _turn = turn().await;
         let world = World::new();
         let (agents, cluster) = filled(&world, servers).await;
         let fleet = Self {
@@ -176,20 +178,24 @@ async fn moves(order: &[u8], how: Stop, shown: Shown) {
     if shown == Shown::Before {
         fleet.show(fleet.offset + STEP);
     }
+    let mut busy = turn().await;
     let mut since = fleet.start(order).await;
     if shown == Shown::Late {
+        drop(busy);
         throughout(LATE, || async {
             for agent in &fleet.agents {
                 assert_eq!(agent.leader().await, "");
             }
         })
         .await;
+        busy = turn().await;
         fleet.show(fleet.offset);
         since = Instant::now();
     }
     fleet.led(since, &what).await;
     let led = Instant::now();
     fleet.are_back().await;
+    drop(busy);
     for key in written {
         let read = fleet.agents[0].read(&key).await;
         assert_eq!(read, (200, "1".to_owned()), "{key}");
@@ -262,6 +268,7 @@ async fn three_servers_come_back_elsewhere_in_whatever_order_they_are_started() 
     for (order, how) in orders.iter().zip([Stop::Term, Stop::Kill].iter().cycle()) {
         fleet.stop(*how).await;
         fleet.show(fleet.offset + STEP);
+        let _turn = turn().await;
         let since = fleet.start(order).await;
         fleet.led(since, &format!("{how:?}, {order:?}")).await;
         fleet.are_back().await;

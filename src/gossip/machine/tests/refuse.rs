@@ -78,6 +78,22 @@ fn a_datagram_of_another_cluster_is_refused_and_its_sender_is_asked_who_he_is() 
 }
 
 #[test]
+fn a_blank_agent_is_not_torn_by_who_looks_for_the_one_that_had_its_address() {
+    let mut world = alone();
+    world.start(of_cluster("f", 9, 2));
+    world.start(says("z", 5));
+    world.exchange(addr(5), addr(1)).unwrap();
+    let foreign = ClusterId::random(2 << 80);
+    let datagram = Door::new(None).wrap(Some(foreign), b"x").unwrap();
+    world.step(5, |machine, now| machine.receive(now, addr(9), &datagram));
+    assert_eq!(world.machines[&addr(5)].counters().turned_cluster, 1);
+    world.pass(Duration::from_secs(30));
+    assert!(!world.machines[&addr(5)].counters().is_torn);
+    assert_eq!(world.status(1, "z"), Some(MemberStatus::Alive));
+    assert_eq!(world.status(9, "z"), None);
+}
+
+#[test]
 fn a_blank_agent_that_met_two_clusters_falls_silent_and_is_refused_by_both() {
     for first in [1, 9] {
         let mut world = alone();
