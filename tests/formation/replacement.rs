@@ -2,7 +2,7 @@
 //! voters and never found another (the demand study's scenario A2; `h` is in `wiped`).
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::support::{
@@ -39,14 +39,14 @@ async fn an_empty_server_takes_the_place_of_a_killed_one() {
 }
 
 /// Looks for so long whether a server that comes is on the way to a cluster of its own, and which
-/// codes it gives.
-async fn watched(newcomer: &Agent, cluster: &Cluster, span: Duration) -> BTreeSet<String> {
-    let codes = RefCell::new(BTreeSet::new());
+/// codes it gives how often.
+async fn watched(newcomer: &Agent, cluster: &Cluster, span: Duration) -> BTreeMap<String, u32> {
+    let codes = RefCell::new(BTreeMap::new());
     throughout(span, || async {
         cluster.never_left_by(newcomer).await;
         let why = newcomer.get_json("/v1/agent/why").await;
         let code = why["Code"].as_str().unwrap().to_owned();
-        codes.borrow_mut().insert(code);
+        *codes.borrow_mut().entry(code).or_default() += 1;
     })
     .await;
     codes.into_inner()
@@ -78,6 +78,8 @@ pub(super) async fn a_leader_hears_nobody(span: Duration) {
     newcomer.logged("existing cluster found").await;
     let codes = watched(&newcomer, &cluster, span).await;
     println!("while nobody got through to the leader: {codes:?}");
+    let waits = |code: &String| ["joining", "formed", "no-leader"].contains(&code.as_str());
+    assert!(codes.keys().all(waits), "{codes:?}");
     gate.set(Door::Open);
     let opened = Instant::now();
     took_in(&cluster, &[&first, &second, &newcomer]).await;

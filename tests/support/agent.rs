@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
@@ -142,6 +143,15 @@ impl Agent {
         }
     }
 
+    /// When, by its own clock, the first line of the log of this life that holds all texts was written:
+    /// the time of day.
+    pub(crate) fn logged_at(&self, texts: &[&str]) -> Option<Duration> {
+        let log = self.log.borrow();
+        let mut lines = log.iter();
+        let line = lines.find(|line| texts.iter().all(|text| line.contains(text)))?;
+        Some(time_of_day(line.split_once('Z')?.0))
+    }
+
     /// The log of this life so far.
     pub(crate) fn log_text(&self) -> String {
         self.log.borrow().join("\n")
@@ -273,6 +283,25 @@ impl Agent {
             .as_str()
             .unwrap_or_default()
             .to_owned()
+    }
+}
+
+/// The time of day of a date and time such as `2026-01-31T10:20:30.456`.
+pub(crate) fn time_of_day(text: &str) -> Duration {
+    let (_, time) = text.split_once('T').unwrap();
+    let parts: Vec<f64> = time.split(':').map(|part| part.parse().unwrap()).collect();
+    Duration::from_secs_f64(parts[0].mul_add(3_600.0, parts[1].mul_add(60.0, parts[2])))
+}
+
+/// From one time of day to a later one, which may be of the next day; none if it is a bit earlier.
+pub(crate) fn from_to(from: Duration, to: Duration) -> Duration {
+    let day = Duration::from_hours(24);
+    let passed = (to + day).saturating_sub(from).as_secs_f64() % day.as_secs_f64();
+    let passed = Duration::from_secs_f64(passed);
+    if passed > day / 2 {
+        Duration::ZERO
+    } else {
+        passed
     }
 }
 

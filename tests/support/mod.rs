@@ -21,7 +21,7 @@ mod preload;
 mod throughout;
 mod world;
 
-pub(crate) use agent::{Agent, OURS};
+pub(crate) use agent::{Agent, OURS, from_to, time_of_day};
 pub(crate) use cli::{Output, quorate, quorate_with};
 pub(crate) use clock::Clock;
 pub(crate) use cluster::{Cluster, SOON, all_vote, founding, vote};

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::turn;
 use crate::formation::moved::{are_back, filled};
-use crate::support::{Agent, Cluster, Listing, SOON, World, throughout};
+use crate::support::{Agent, Cluster, Listing, SOON, World, from_to, throughout};
 
 /// From one kill to the next.
 const STAGGER: Duration = Duration::from_secs(8);
@@ -104,37 +104,47 @@ impl Fleet {
         keys
     }
 
-    /// Starts all elsewhere, each after the one before listens; gives when the last server of a
-    /// majority was started.
-    async fn start(&mut self, order: &[u8]) -> Instant {
+    /// Starts all elsewhere, each after the one before listens; gives the place of the server that made
+    /// them a majority.
+    async fn start(&mut self, order: &[u8]) -> usize {
         self.offset += STEP;
         let source = format!("-retry-join=provider=http url={}", self.list.url());
         let expect = format!("-bootstrap-expect={}", self.servers);
         let mut agents: Vec<Option<Agent>> = self.agents.drain(..).map(|_stopped| None).collect();
         let (mut up, mut majority) = (0, None);
         for n in order {
+            let place = usize::from(*n) - 1;
             let mut flags = vec![SOON, source.as_str()];
             if *n <= self.servers {
                 flags.extend(["-server", expect.as_str()]);
                 up += 1;
                 if up == self.servers / 2 + 1 {
-                    majority = Some(Instant::now());
+                    majority = Some(place);
                 }
             }
             let agent = self.world.agent_at(n + self.offset, *n, &flags);
             agent.get("/v1/status/live").await;
-            agents[usize::from(*n) - 1] = Some(agent);
+            agents[place] = Some(agent);
         }
         self.agents = agents.into_iter().map(Option::unwrap).collect();
         majority.unwrap()
     }
 
-    /// Waits until all servers know a leader, in time.
-    async fn led(&self, since: Instant, what: &str) {
+    /// Waits until all servers know a leader, who must have been there in time: since a moment, or
+    /// by the agents' own clocks since the server at this place made them a majority.
+    async fn led(&self, since: Result<Instant, usize>, what: &str) {
         for server in &self.agents[..usize::from(self.servers)] {
             server.led().await;
         }
-        let took = since.elapsed();
+        let took = match since {
+            Ok(shown) => shown.elapsed(),
+            Err(place) => {
+                let up = self.agents[place].logged_at(&["running!"]).unwrap();
+                let led = |agent: &Agent| agent.logged_at(&["cluster leadership acquired"]);
+                let after = |led| from_to(up, led);
+                self.agents.iter().filter_map(led).map(after).min().unwrap()
+            }
+        };
         println!("{what}: a leader {took:?} after a majority was up and listed");
         assert!(took < BOUND, "{what}: {took:?}");
     }
@@ -179,7 +189,7 @@ async fn moves(order: &[u8], how: Stop, shown: Shown) {
         fleet.show(fleet.offset + STEP);
     }
     let mut busy = turn().await;
-    let mut since = fleet.start(order).await;
+    let mut since = Err(fleet.start(order).await);
     if shown == Shown::Late {
         drop(busy);
         throughout(LATE, || async {
@@ -190,7 +200,7 @@ async fn moves(order: &[u8], how: Stop, shown: Shown) {
         .await;
         busy = turn().await;
         fleet.show(fleet.offset);
-        since = Instant::now();
+        since = Ok(Instant::now());
     }
     fleet.led(since, &what).await;
     let led = Instant::now();
@@ -269,8 +279,10 @@ async fn three_servers_come_back_elsewhere_in_whatever_order_they_are_started() 
         fleet.stop(*how).await;
         fleet.show(fleet.offset + STEP);
         let _turn = turn().await;
-        let since = fleet.start(order).await;
-        fleet.led(since, &format!("{how:?}, {order:?}")).await;
+        let majority = fleet.start(order).await;
+        fleet
+            .led(Err(majority), &format!("{how:?}, {order:?}"))
+            .await;
         fleet.are_back().await;
     }
 }
