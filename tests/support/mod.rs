@@ -32,5 +32,5 @@ pub(crate) use listing::Listing;
 pub(crate) use manager::Manager;
 pub(crate) use names::{Data, NameServer};
 pub(crate) use netns::Net;
-pub(crate) use throughout::throughout;
+pub(crate) use throughout::{Pulse, throughout};
 pub(crate) use world::{STEADY, World};

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use crate::formation::rounds::{HOLD, SERVERS, round, shrink, tolerate_two};
-use crate::support::{Agent, Listing, World, eventually, throughout, vote};
+use crate::support::{Agent, Listing, STEADY, World, eventually, throughout, vote};
 
 /// From the beginning of one round to that of the next.
 const APART: Duration = Duration::from_mins(1);
@@ -18,11 +18,13 @@ struct Fleet {
 }
 
 impl Fleet {
-    /// Starts the n-th server, at the default settings.
+    /// Starts the n-th server, at the default settings but for slower elections: a machine with many
+    /// agents brings some about, and each begins the time before a vote anew.
     fn start(&self, n: u8) -> Agent {
         let expect = format!("-bootstrap-expect={SERVERS}");
         let source = format!("-retry-join=provider=http url={}", self.list.url());
-        self.world.agent(n, &["-server", &expect, HOLD, &source])
+        let flags = ["-server", &expect, HOLD, STEADY, &source];
+        self.world.agent(n, &flags)
     }
 
     /// Has the list show the servers with these numbers.
