@@ -234,7 +234,7 @@ async fn is_torn(torn: &Agent) {
 
 /// Empty agents, a server and a client, whose list leads to both clusters; none if their keys differ,
 /// since an agent has one key.
-async fn torn(apart: &Apart, seal: Seal) -> Vec<Agent> {
+async fn led_to_both(apart: &Apart, seal: Seal) -> Vec<Agent> {
     if seal == Seal::OwnKeys {
         return Vec::new();
     }
@@ -258,11 +258,11 @@ async fn stay_apart(seal: Seal) {
     let moved = apart.move_one().await;
     apart.list_all().await;
     apart.join_by_hand(seal).await;
-    let torn = torn(&apart, seal).await;
+    let between = led_to_both(&apart, seal).await;
     drop(turn);
     throughout(HELD, || async {
         apart.look().await;
-        for agent in &torn {
+        for agent in &between {
             is_torn(agent).await;
         }
     })
