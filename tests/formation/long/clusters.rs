@@ -269,24 +269,38 @@ async fn stay_apart(seal: Seal) {
     .await;
     apart.are_unchanged(&moved).await;
     println!("{seal:?}: no beat for {:?} at most", apart.pulse.longest());
-    for (name, agent) in &apart.pair.agents {
+    stayed_out(&apart.pair).await;
+    have_refused(&apart.pair, &moved).await;
+    have_named(&apart, seal, &moved).await;
+}
+
+/// Checks that nobody takes an agent between the two for a member that lives.
+async fn stayed_out(pair: &Pair) {
+    for (name, agent) in &pair.agents {
         let alive = agent.members(1).await;
-        let stay_out = TORN.iter().all(|torn| !alive.contains(&(*torn).to_owned()));
-        assert!(stay_out, "{name} lists {alive:?}");
+        let is_out = |torn: &&str| !alive.contains(&(**torn).to_owned());
+        assert!(TORN.iter().all(is_out), "{name} lists {alive:?}");
     }
-    // Those at used addresses, the one that moved, those that read the list anew, and both ends of
-    // a join by hand.
-    let met: BTreeSet<&str> = ["x6", "y6", &moved, "x4", "y4", "x1", "y1"].into();
+}
+
+/// Checks the counts of those at used addresses, of the one that moved, of those that read the list
+/// anew, and of both ends of a join by hand.
+async fn have_refused(pair: &Pair, moved: &str) {
+    let met: BTreeSet<&str> = ["x6", "y6", moved, "x4", "y4", "x1", "y1"].into();
     for name in met {
-        let count = refusals(apart.pair.agent(name)).await;
-        println!("{seal:?}: {name} refused {count}");
+        let count = refusals(pair.agent(name)).await;
+        println!("{name} refused {count}");
         assert_ne!(count, 0, "{name}");
     }
+}
+
+/// Checks that the log names both clusters. Under different keys the id of the other is not seen,
+/// but by the one that has moved, and has the other's key.
+async fn have_named(apart: &Apart, seal: Seal, moved: &str) {
     let ids: Vec<&str> = apart.ids.iter().map(String::as_str).collect();
     let told: &[&str] = match seal {
-        // Under different keys the id of the other is not seen, but by the one with both.
-        Seal::OwnKeys => &[&moved],
-        Seal::Plain | Seal::SameKey => &[&moved, "x1", "y1", "x4", "y4"],
+        Seal::OwnKeys => &[moved],
+        Seal::Plain | Seal::SameKey => &[moved, "x1", "y1", "x4", "y4"],
     };
     for name in told {
         names_both(apart.pair.agent(name), "cluster-conflict", &ids).await;
