@@ -109,7 +109,10 @@ impl JoinDriver {
             parts.membership.cluster().is_none(),
         );
         let policy = if is_blank || parts.raft.is_none() {
-            let is_one_of_some = parts.config.bootstrap_expect.is_some_and(|expect| expect > 1);
+            let is_one_of_some = parts
+                .config
+                .bootstrap_expect
+                .is_some_and(|expect| expect > 1);
             Policy::configured(interval, retry_max).founding(is_blank && is_one_of_some)
         } else {
             Policy::of_member(interval, retry_max)

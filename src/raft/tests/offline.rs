@@ -148,14 +148,17 @@ async fn a_torn_tail_is_told_and_left_alone() {
         .iter()
         .rfind(|(path, _)| path.extension().is_some_and(|end| end == "wal"))
         .unwrap();
-    let cut = &bytes[..bytes.len() - 1];
     let zeros = [bytes, &[0; 5000][..]].concat();
-    for tail in [cut, &zeros] {
-        std::fs::write(path, tail).unwrap();
-        let torn = offline::look(&dir, id(1)).unwrap();
-        assert!(torn.is_torn && !whole.is_torn, "{torn:?}");
-        assert_eq!(std::fs::read(path).unwrap(), tail);
-    }
+    std::fs::write(path, &zeros).unwrap();
+    let torn = offline::look(&dir, id(1)).unwrap();
+    assert!(torn.is_torn && !whole.is_torn, "{torn:?}");
+    assert_eq!(std::fs::read(path).unwrap(), zeros);
+    // An end that was synced may have been acknowledged: it is not left out without a word.
+    let cut = &bytes[..bytes.len() - 1];
+    std::fs::write(path, cut).unwrap();
+    let shortened = offline::look(&dir, id(1)).unwrap_err().to_string();
+    assert!(shortened.contains("synced"), "{shortened}");
+    assert_eq!(std::fs::read(path).unwrap(), cut);
     let garbage = [bytes, &[0; 50][..], &[7; 50]].concat();
     std::fs::write(path, &garbage).unwrap();
     let damaged = offline::look(&dir, id(1)).unwrap_err();
