@@ -54,6 +54,12 @@ pub(super) async fn sources_heard(mut evidence: watch::Receiver<Evidence>) {
     let _heard_or_late = tokio::time::timeout(SOURCES_DEADLINE, heard).await;
 }
 
+/// Lets others take this agent in once its own sources have been heard.
+pub(super) async fn open(gossip: Gossip, evidence: watch::Receiver<Evidence>) {
+    sources_heard(evidence).await;
+    gossip.open();
+}
+
 fn latest(
     gossip: &Gossip,
     within: Duration,

@@ -25,8 +25,8 @@ use super::service::ServerPort;
 use super::tasks::Tasks;
 use super::why::{self, Teller, Why, Word};
 use super::{
-    Agent, AgentError, addresses, adopt, age, member_log, rebalance, register, removed, server,
-    stranded, twin,
+    Agent, AgentError, addresses, adopt, age, member_log, obstacle, rebalance, register, removed,
+    server, stranded, twin,
 };
 use crate::config::{Config, Mode};
 use crate::datadir::DataDir;
@@ -151,6 +151,7 @@ fn spawn_common(
         "announce",
         membership::announce(membership.watch(), gossip.clone()),
     );
+    tasks.spawn("open", obstacle::open(gossip.clone(), evidence.clone()));
     let end = parts.end.clone();
     tasks.spawn("twin", twin::run(gossip.clone(), evidence.clone(), end));
     if parts.raft.is_none() {
@@ -277,6 +278,7 @@ fn start_gossip(
         key,
         tuning: Tuning {
             failed_kept: config.reconnect_timeout,
+            is_reserved: true,
             ..Tuning::default()
         },
     })?;
