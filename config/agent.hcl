@@ -77,6 +77,68 @@ reconnect_timeout = "72h"
 #encrypt = "..."
 
 
+### TLS between agents
+
+tls {
+  defaults {
+    # File with the certificates, in PEM, of those whose signature on another agent's
+    # certificate is trusted. A reload takes it.
+    #ca_file = "/etc/quorate/ca.pem"
+
+    # File with this agent's certificate, in PEM, followed by those between it and the CA if
+    # there are any. `quorate tls` makes one. A reload takes it.
+    #cert_file = "/etc/quorate/own.pem"
+
+    # File with the key of cert_file, in PEM, not encrypted. A reload takes it.
+    #key_file = "/etc/quorate/own-key.pem"
+
+    # Oldest version that is spoken: TLSv1_2 or TLSv1_3. A reload takes it.
+    tls_min_version = "TLSv1_2"
+
+    # Turn away callers of the server port that speak plain or show no certificate of the CA.
+    # Needs ca_file, cert_file and key_file. Without it a server that has a certificate takes
+    # plain callers and others. A reload takes it.
+    verify_incoming = false
+
+    # Call servers with TLS, and take only those that show a certificate of the CA. Needs
+    # ca_file. A reload takes it.
+    verify_outgoing = false
+
+    # Take for a server only who shows a certificate for server.<datacenter>.consul, whatever
+    # address was called; with verify_incoming also of those that call as servers. Includes
+    # verify_outgoing. A reload takes it.
+    verify_server_hostname = false
+  }
+
+  internal_rpc {
+    # As tls.defaults.ca_file, which it overrides for the server port. A reload takes it.
+    #ca_file = "/etc/quorate/ca.pem"
+
+    # As tls.defaults.cert_file, which it overrides for the server port. A reload takes it.
+    #cert_file = "/etc/quorate/own.pem"
+
+    # As tls.defaults.key_file, which it overrides for the server port. A reload takes it.
+    #key_file = "/etc/quorate/own-key.pem"
+
+    # As tls.defaults.tls_min_version, which it overrides for the server port. A reload takes
+    # it.
+    #tls_min_version = "TLSv1_3"
+
+    # As tls.defaults.verify_incoming, which it overrides for the server port. A reload takes
+    # it.
+    #verify_incoming = true
+
+    # As tls.defaults.verify_outgoing, which it overrides for the server port. A reload takes
+    # it.
+    #verify_outgoing = true
+
+    # As tls.defaults.verify_server_hostname, which it overrides for the server port. A reload
+    # takes it.
+    #verify_server_hostname = true
+  }
+}
+
+
 ### Addresses and ports
 
 # IP address that gossip and the server port listen on. With -dev, 127.0.0.1. Flag: -bind.

@@ -16,5 +16,6 @@ pub mod raft;
 pub mod rpc;
 pub mod state;
 pub mod telemetry;
+pub mod tls;
 pub mod types;
 pub mod why;

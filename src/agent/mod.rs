@@ -23,6 +23,7 @@ mod lookup;
 mod manager;
 mod member_log;
 mod membership;
+mod newcomer;
 mod node;
 mod obstacle;
 mod parts;
@@ -62,6 +63,7 @@ use crate::host::{Host, Real};
 use crate::http::Node;
 use crate::raft::RaftError;
 use crate::rpc::RpcError;
+use crate::tls::TlsError;
 use node::AgentNode;
 use parts::Parts;
 use tasks::Tasks;
@@ -107,6 +109,9 @@ pub enum AgentError {
     /// The server port.
     #[error(transparent)]
     Rpc(#[from] RpcError),
+    /// A certificate, a key, or the settings about them.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The raft log of a member is gone. Under its old id it would vote for the second time in a
     /// term, and writes that it acknowledged could be lost (raft study, R4).
     #[error(
@@ -272,4 +277,14 @@ impl Agent {
         }
         info!(target: "agent", "agent stopped");
     }
+}
+
+fn write_pid(config: &Config) -> Result<(), AgentError> {
+    let Some(path) = &config.pid_file else {
+        return Ok(());
+    };
+    std::fs::write(path, format!("{}\n", std::process::id())).map_err(|source| AgentError::File {
+        what: format!("write the pid file {}", path.display()),
+        source,
+    })
 }

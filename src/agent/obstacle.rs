@@ -9,11 +9,17 @@ use tokio::sync::watch;
 use super::evidence::Evidence;
 use super::twin;
 use crate::gossip::{ConflictKind, Gossip, Party, SeenConflict};
+use crate::tls::Tls;
+use crate::types::{Member, Reason};
 use crate::why::Said;
 
 /// How long a refusal is the reason after it came up last. Chosen: three times the default
 /// interval at which a source that fails is tried again.
 pub(super) const FRESH: Duration = Duration::from_secs(90);
+
+/// How long a disagreement about TLS is the reason after it came up last. Chosen: whoever needs a
+/// server calls it every few seconds.
+const TLS_FRESH: Duration = Duration::from_secs(20);
 
 /// How long a blank agent waits for the first word of all its sources before it lets a cluster
 /// adopt it: another one may be among them. Chosen: a lost SYN is repeated after 1 s and 3 s; who
@@ -58,6 +64,28 @@ pub(super) async fn sources_heard(mut evidence: watch::Receiver<Evidence>) {
 pub(super) async fn open(gossip: Gossip, evidence: watch::Receiver<Evidence>) {
     sources_heard(evidence).await;
     gossip.open();
+}
+
+/// With whom this agent does not agree about TLS, if that came up of late: one that it called, or
+/// one that called it.
+pub(super) fn tls(tls: &Tls, members: &[Member], is_caller: bool) -> Option<Said> {
+    let troubles = tls.troubles(TLS_FRESH);
+    let last = troubles.iter().find(|one| one.is_caller == is_caller)?;
+    let is_it = |member: &&Member| {
+        let server = member.says.server();
+        server.is_some_and(|server| server.rpc_addr == last.addr)
+    };
+    let who = match members.iter().find(is_it) {
+        Some(member) => format!("{} ({})", member.says.name, last.addr),
+        // A caller's port says nothing.
+        None if is_caller => last.addr.ip().to_string(),
+        None => last.addr.to_string(),
+    };
+    Some(Said {
+        reason: Reason::TlsMismatch,
+        line: format!("{who}: {}", last.fault),
+        missing: vec![who],
+    })
 }
 
 fn latest(

@@ -21,6 +21,7 @@ use crate::gossip::{Gossip, JoinReport};
 use crate::host::Host;
 use crate::http::{NodeError, OWN_ADDRESS};
 use crate::raft::Raft;
+use crate::tls::Tls;
 use crate::types::{Address, MemberStatus};
 
 /// How long a server that handed its leadership over waits for the word of the next leader. Chosen:
@@ -47,6 +48,8 @@ pub(super) struct Parts {
     pub(super) why: Why,
     /// What a server said to this client.
     pub(super) told: watch::Receiver<Word>,
+    /// The certificates in force.
+    pub(super) tls: Tls,
     /// The computer's clock, for times that are shown.
     pub(super) host: Arc<dyn Host>,
 }

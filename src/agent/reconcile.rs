@@ -16,6 +16,7 @@ use crate::state::{Answer, Command, Query};
 use crate::types::{AutopilotConfig, ClusterId, Member, MemberStatus, NodeId, RaftId};
 
 use super::health::Health;
+use super::newcomer::Newcomers;
 
 /// How often a leader looks without an event: learners catch up and become stable unannounced.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -37,6 +38,7 @@ pub(super) struct Reconciler {
     raft: Raft,
     gossip: Gossip,
     health: Health,
+    newcomers: Newcomers,
     /// The settings of autopilot until a leader has written some.
     initial: AutopilotConfig,
 }
@@ -47,12 +49,14 @@ impl Reconciler {
         raft: Raft,
         gossip: Gossip,
         health: Health,
+        newcomers: Newcomers,
         initial: AutopilotConfig,
     ) -> Self {
         Self {
             raft,
             gossip,
             health,
+            newcomers,
             initial,
         }
     }
@@ -139,7 +143,7 @@ impl Reconciler {
         let mut view = View {
             own: status.id,
             cluster,
-            servers: servers(&members),
+            servers: self.welcome(&members, &status),
             expected: expected(&members),
             peers: peers(&status),
             last_index: status.last_log.map_or(0, |(index, _term)| index),
@@ -153,9 +157,22 @@ impl Reconciler {
         Some(view)
     }
 
+    /// The servers as gossip sees them, without those that are no peer and cannot be spoken with.
+    fn welcome(&self, members: &[Member], status: &Status) -> Vec<Server> {
+        let mut servers = servers(members);
+        servers.retain(|server| {
+            let is_peer = status.peer(server.raft_id).is_some();
+            is_peer || !self.newcomers.is_refused(server.raft_id)
+        });
+        servers
+    }
+
     async fn perform(&self, duty: &Duty) -> Result<(), MembershipError> {
         match duty {
             Duty::Add(server) => {
+                if !self.newcomers.may_come(server).await {
+                    return Ok(());
+                }
                 info!(target: "agent.server.autopilot", id = %server.raft_id, address = %server.addr,
                     name = %server.name, "adding server to the raft configuration");
                 self.raft.add_learner(server.raft_id, as_peer(server)).await

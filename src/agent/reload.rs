@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, info, warn};
 
 use crate::config::{Config, LogLevel};
+use crate::tls::Tls;
 
 /// How the settings of a running agent are read again, and what of them lies outside of it.
 pub struct Reload {
@@ -33,14 +34,15 @@ pub(super) type Wish = oneshot::Sender<Result<(), String>>;
 pub(super) struct Settings {
     now: watch::Sender<Arc<Config>>,
     wishes: mpsc::Sender<Wish>,
+    tls: Tls,
 }
 
 impl Settings {
     /// Begins with those of the start; gives the end at which wishes arrive.
-    pub(super) fn new(config: Config) -> (Self, mpsc::Receiver<Wish>) {
+    pub(super) fn new(config: Config, tls: Tls) -> (Self, mpsc::Receiver<Wish>) {
         let (wishes, arrive) = mpsc::channel(4);
         let now = watch::Sender::new(Arc::new(config));
-        (Self { now, wishes }, arrive)
+        (Self { now, wishes, tls }, arrive)
     }
 
     /// The settings in force.
@@ -64,13 +66,19 @@ impl Settings {
         told.await.map_err(|_ended| nobody())?
     }
 
-    /// Reads the settings again and takes what can be taken.
+    /// Reads the settings again and takes what can be taken. Certificates are read again whether
+    /// their settings have changed or not.
     ///
     /// # Errors
-    /// Every mistake in them; the old ones stay.
+    /// Every mistake in them, or the file that cannot be used; the old ones stay.
     pub(super) fn reload(&self, reload: &Reload) -> Result<(), String> {
         let next = (reload.load)().inspect_err(|mistakes| {
             error!(target: "agent", error = mistakes, "settings not reloaded, the old ones stay");
+        })?;
+        self.tls.reload(&next.tls_of_rpc()).map_err(|mistake| {
+            let mistake = mistake.to_string();
+            error!(target: "agent", error = mistake, "settings not reloaded, the old ones stay");
+            mistake
         })?;
         let before = self.now();
         let changed = before.differences(&next);
@@ -86,6 +94,7 @@ impl Settings {
         self.now.send_replace(Arc::new(Config {
             log_level: next.log_level,
             node_meta: next.node_meta,
+            tls: next.tls,
             ..(*before).clone()
         }));
         info!(target: "agent", settings = names(&taken), "settings reloaded");

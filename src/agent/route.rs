@@ -93,6 +93,11 @@ impl Router {
         self.local.as_ref()
     }
 
+    /// The connections to other agents.
+    pub(super) const fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
     /// This agent is a server that stops: whoever asked it shall ask another.
     pub(super) fn is_stopping(&self) -> bool {
         let local = self.local.as_ref();

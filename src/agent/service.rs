@@ -17,6 +17,7 @@ use crate::bootstrap::Speech;
 use crate::http::NodeError;
 use crate::raft::Raft;
 use crate::rpc::{Caller, Refusal, Service};
+use crate::tls::{Fault, Tls};
 
 /// The server port of one server.
 #[derive(Debug)]
@@ -27,6 +28,7 @@ pub(super) struct ServerPort {
     pub(super) founding: Arc<Founding>,
     pub(super) lives: Lives,
     pub(super) why: Why,
+    pub(super) tls: Tls,
 }
 
 impl ServerPort {
@@ -35,6 +37,9 @@ impl ServerPort {
             is_last_hop,
             request,
         } = envelope;
+        if matches!(request, Request::Raft(_) | Request::Founding(_)) {
+            self.admit_server(caller)?;
+        }
         match request.bounded() {
             Request::Raft(RaftMessage {
                 cluster,
@@ -71,6 +76,16 @@ impl ServerPort {
                 Err(error) => Response::Failed(error),
             }),
         }
+    }
+
+    /// Lets raft and the founding hear servers only, where certificates say who is one.
+    fn admit_server(&self, caller: &Caller) -> Result<(), Refusal> {
+        if caller.may_be_server {
+            return Ok(());
+        }
+        let fault = Fault::NotServer(self.tls.server_name());
+        self.tls.note(caller.remote.addr, true, &fault);
+        Err(Refusal::new(fault.as_refusal()))
     }
 
     /// Lets raft hear a message, once the founding rules let raft speak for its cluster here.

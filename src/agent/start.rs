@@ -16,6 +16,7 @@ use super::lives::Lives;
 use super::local::Local;
 use super::lookup::Lookup;
 use super::membership::{self, Membership};
+use super::newcomer::Newcomers;
 use super::node::AgentNode;
 use super::parts::Parts;
 use super::reconcile::Reconciler;
@@ -26,7 +27,7 @@ use super::tasks::Tasks;
 use super::why::{self, Teller, Why, Word};
 use super::{
     Agent, AgentError, addresses, adopt, age, member_log, obstacle, rebalance, register, removed,
-    server, stranded, twin,
+    server, stranded, twin, write_pid,
 };
 use crate::config::{Config, Mode};
 use crate::datadir::DataDir;
@@ -35,6 +36,7 @@ use crate::host::{Host, Storage};
 use crate::http;
 use crate::raft::Raft;
 use crate::rpc::{Identity, Limits, Listener, Pool};
+use crate::tls::Tls;
 use crate::types::{Announcement, ClusterId, NodeId, Role, ServerRole};
 
 /// Everything that both modes have.
@@ -60,9 +62,10 @@ pub(super) async fn start(
     config: Config,
 ) -> Result<Agent, AgentError> {
     let sources = Sources::parse(&config)?;
+    let tls = Tls::load(&config.tls_of_rpc())?;
     let http = bind_http(&config).await?;
     check_addresses(&*host, &config)?;
-    let ground = lay_ground(host, &config).await?;
+    let ground = lay_ground(host, &config, tls.clone()).await?;
     let server = match config.mode {
         Mode::Server => Some(server::open(&config, &ground).await?),
         Mode::Client => None,
@@ -76,7 +79,7 @@ pub(super) async fn start(
     let (sights, seen_sources) = watch::channel(sources.unasked());
     let (why, teller) = Why::new(seen_sources, ground.host.now_ms());
     let (word, told) = watch::channel(None);
-    let (settings, wishes) = Settings::new(config.clone());
+    let (settings, wishes) = Settings::new(config.clone(), tls.clone());
 
     let raft = server.as_ref().map(|server| server.raft.clone());
     let router = router(&config, &ground, &gossip, raft.as_ref(), &tasks);
@@ -96,6 +99,7 @@ pub(super) async fn start(
         why,
         told,
         host: ground.host,
+        tls,
         config,
     });
     let http_addr = serve_http(http, &parts, &tasks)?;
@@ -182,7 +186,8 @@ fn spawn_server(parts: &Arc<Parts>, tasks: &Tasks, listener: Listener, lives: Li
     };
     let (initial, gossip) = (parts.config.autopilot.clone(), parts.gossip.clone());
     let health = Health::new(Arc::clone(&parts.host), local.report());
-    let duties = Reconciler::new(raft.clone(), gossip, health, initial);
+    let newcomers = Newcomers::new(parts.router.pool().clone(), parts.tls.clone());
+    let duties = Reconciler::new(raft.clone(), gossip, health, newcomers, initial);
     let membership = Arc::clone(&parts.membership);
     tasks.spawn("reconcile", duties.run(move || membership.cluster()));
     tasks.spawn(
@@ -200,12 +205,13 @@ fn spawn_server(parts: &Arc<Parts>, tasks: &Tasks, listener: Listener, lives: Li
         founding: Arc::clone(founding),
         lives,
         why: parts.why.clone(),
+        tls: parts.tls.clone(),
     });
     let stopping = tasks.stopping();
     tasks.spawn_to_end("rpc", listener.serve(port, stopping.cancelled_owned()));
 }
 
-async fn lay_ground(host: Arc<dyn Host>, config: &Config) -> Result<Ground, AgentError> {
+async fn lay_ground(host: Arc<dyn Host>, config: &Config, tls: Tls) -> Result<Ground, AgentError> {
     let dir = open_dir(&*host, config).await?;
     let (node_id, now_ms) = (config.node_id, host.now_ms());
     let read = dir.work(move |dir| {
@@ -223,7 +229,9 @@ async fn lay_ground(host: Arc<dyn Host>, config: &Config) -> Result<Ground, Agen
     let cluster = former.filter(|_| config.mode == Mode::Client);
     let membership = Arc::new(Membership::new(dir.clone(), cluster));
     let (name, datacenter) = (config.node_name.clone(), config.datacenter.clone());
-    let identity = Identity::new(node_id, name, datacenter, membership.watch()).in_life(generation);
+    let identity = Identity::new(node_id, name, datacenter, membership.watch())
+        .in_life(generation)
+        .proven_by(tls);
     let pool = Pool::on(Arc::clone(&host), identity.clone(), Limits::default());
     Ok(Ground {
         host,
@@ -335,14 +343,4 @@ fn serve_http(
         );
     }
     Ok(first)
-}
-
-fn write_pid(config: &Config) -> Result<(), AgentError> {
-    let Some(path) = &config.pid_file else {
-        return Ok(());
-    };
-    std::fs::write(path, format!("{}\n", std::process::id())).map_err(|source| AgentError::File {
-        what: format!("write the pid file {}", path.display()),
-        source,
-    })
 }

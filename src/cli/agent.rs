@@ -90,6 +90,17 @@ fn banner(config: &Config, world: &mut World) {
         format!("{} (LAN: {})", config.advertise_addr, config.ports.serf_lan),
     );
     line("Gossip Encryption", config.encrypt.is_some().to_string());
+    let tls = config.tls_of_rpc();
+    line(
+        "Internal RPC TLS",
+        format!(
+            "Verify Incoming: {}, Verify Outgoing: {} (Verify Hostname: {}), Min Version: {}",
+            tls.verify_incoming,
+            tls.verify_outgoing,
+            tls.verify_server_hostname,
+            tls.min_version.as_str()
+        ),
+    );
     world
         .out
         .line("\n==> Log data will now stream in as it occurs:\n");

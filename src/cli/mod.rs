@@ -22,6 +22,7 @@ mod reload;
 mod table;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod validate;
 mod version;
 mod why;
@@ -141,6 +142,9 @@ enum Command {
     Operator(operator::Operator),
     Discover(discover::Discover),
     Keygen(keygen::Keygen),
+    /// Makes a CA, and certificates for servers and clients
+    #[command(subcommand, arg_required_else_help = true)]
+    Tls(tls::Tls),
     Validate(validate::Validate),
     Version(version::Version),
 }
@@ -213,6 +217,7 @@ impl Command {
             Self::Kv(kv) => kv.run(world).await,
             Self::Operator(operator) => operator.run(world).await,
             Self::Keygen(keygen::Keygen {}) => keygen::run(world),
+            Self::Tls(tls) => tls.run(world),
             Self::Validate(validate) => validate.run(world),
             Self::Version(version) => version.run(world),
         };

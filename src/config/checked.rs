@@ -8,7 +8,8 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::settings::SETTINGS;
-use super::{GossipKey, Setting};
+use super::{GossipKey, Setting, TlsBlocks};
+use crate::tls;
 use crate::types::{AutopilotConfig, Datacenter, NodeId, NodeName};
 
 /// What an agent is told to be. Each field is the setting of the same name in
@@ -58,6 +59,8 @@ pub struct Config {
     pub reconnect_timeout: Duration,
     /// Key for gossip and joins.
     pub encrypt: Option<GossipKey>,
+    /// What is said of TLS; what follows from it for the server port: [`Config::tls_of_rpc`].
+    pub tls: TlsBlocks,
     /// Where gossip and the server port listen.
     pub bind_addr: IpAddr,
     /// Where others reach this agent; never unspecified.
@@ -97,17 +100,7 @@ impl Config {
         let mut shown = Map::new();
         for setting in SETTINGS {
             let value = (setting.show)(self);
-            match setting.key.split_once('.') {
-                None => drop(shown.insert(setting.key.to_owned(), value)),
-                Some((block, key)) => {
-                    let block = shown
-                        .entry(block)
-                        .or_insert_with(|| Value::Object(Map::new()));
-                    if let Value::Object(block) = block {
-                        block.insert(key.to_owned(), value);
-                    }
-                }
-            }
+            put(&mut shown, setting.key, value);
         }
         Value::Object(shown)
     }
@@ -120,6 +113,12 @@ impl Config {
             is_shown || (is_other_key && setting.key == "encrypt")
         };
         SETTINGS.iter().filter(differs).collect()
+    }
+
+    /// What holds for connections between agents: `tls.internal_rpc`, and `tls.defaults` where it
+    /// says nothing.
+    pub fn tls_of_rpc(&self) -> tls::Settings {
+        self.tls.of_rpc(tls::server_name(&self.datacenter))
     }
 
     /// Says whether this server founds a cluster alone: by `bootstrap`, or by `-dev`.
@@ -144,6 +143,20 @@ impl Config {
         };
         let addrs = self.client_addrs.iter();
         addrs.map(|addr| SocketAddr::new(*addr, port)).collect()
+    }
+}
+
+/// Puts a value where its name leads, through as many blocks as it has dots.
+fn put(shown: &mut Map<String, Value>, key: &str, value: Value) {
+    let Some((block, rest)) = key.split_once('.') else {
+        shown.insert(key.to_owned(), value);
+        return;
+    };
+    let block = shown
+        .entry(block)
+        .or_insert_with(|| Value::Object(Map::new()));
+    if let Value::Object(block) = block {
+        put(block, rest, value);
     }
 }
 

@@ -15,7 +15,7 @@ use super::report::Report;
 use super::setting::Setting;
 use super::settings::{self, SETTINGS};
 use super::syntax::{Entry, Tree};
-use super::{consul_keys, mask};
+use super::{consul_keys, mask, old_keys};
 
 /// The most values that are taken from all sources. Chosen: a hundred for each setting, and few
 /// enough that merging them one by one takes no time.
@@ -112,7 +112,7 @@ impl<'r> Layers<'r> {
     fn take_block(&mut self, prefix: &str, entries: Vec<Entry>, place: &Place) {
         for entry in entries {
             let key = match prefix {
-                "" => entry.key,
+                "" => old_keys::renew(entry.key, self.report),
                 _ => format!("{prefix}.{}", entry.key),
             };
             let place = place.at(entry.spot);

@@ -17,15 +17,18 @@ mod layer;
 mod machine;
 mod mask;
 mod nearest;
+mod old_keys;
 mod place;
 mod raw;
 mod report;
 mod secret;
 mod setting;
 mod settings;
+mod settings_tls;
 mod syntax;
 #[cfg(test)]
 mod tests;
+mod trust;
 
 pub use checked::{BootstrapSafety, Config, LogLevel, Mode, Ports, Texts};
 pub use command::command;
@@ -36,6 +39,7 @@ pub use nearest::nearest;
 pub use secret::GossipKey;
 pub use setting::{Group, Kind, Setting};
 pub use settings::SETTINGS;
+pub use trust::{TlsBlock, TlsBlocks};
 
 use std::path::PathBuf;
 

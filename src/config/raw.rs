@@ -49,6 +49,8 @@ pub(super) struct Raw {
     pub(super) rejoin_after_leave: Tagged<bool>,
     pub(super) reconnect_timeout: Tagged<String>,
     pub(super) encrypt: Option<Tagged<String>>,
+    #[serde(default)]
+    pub(super) tls: RawTls,
     pub(super) bind_addr: Tagged<String>,
     pub(super) advertise_addr: Option<Tagged<String>>,
     pub(super) client_addr: Tagged<String>,
@@ -62,6 +64,27 @@ pub(super) struct Raw {
     pub(super) skip_leave_on_interrupt: Option<Tagged<bool>>,
     pub(super) log_level: Tagged<String>,
     pub(super) log_json: Tagged<bool>,
+}
+
+/// The block `tls`.
+#[derive(Default, Deserialize)]
+pub(super) struct RawTls {
+    #[serde(default)]
+    pub(super) defaults: RawTlsBlock,
+    #[serde(default)]
+    pub(super) internal_rpc: RawTlsBlock,
+}
+
+/// A block in `tls`.
+#[derive(Default, Deserialize)]
+pub(super) struct RawTlsBlock {
+    pub(super) ca_file: Option<Tagged<String>>,
+    pub(super) cert_file: Option<Tagged<String>>,
+    pub(super) key_file: Option<Tagged<String>>,
+    pub(super) tls_min_version: Option<Tagged<String>>,
+    pub(super) verify_incoming: Option<Tagged<bool>>,
+    pub(super) verify_outgoing: Option<Tagged<bool>>,
+    pub(super) verify_server_hostname: Option<Tagged<bool>>,
 }
 
 /// The block `ports`.

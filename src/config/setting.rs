@@ -49,6 +49,8 @@ pub enum Group {
     Founding,
     /// How the agent finds others.
     Joining,
+    /// Whom it believes.
+    Trust,
     /// Where it listens.
     Addresses,
     /// How servers agree.
@@ -66,6 +68,7 @@ impl Group {
             Self::Identity => "Identity and data",
             Self::Founding => "Founding a cluster",
             Self::Joining => "Joining a cluster",
+            Self::Trust => "TLS between agents",
             Self::Addresses => "Addresses and ports",
             Self::Consensus => "Consensus",
             Self::Leaving => "Leaving",

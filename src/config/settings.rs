@@ -7,7 +7,7 @@
 use serde_json::{Value, json};
 
 use super::setting::{Group, Kind, Setting};
-use super::{Config, Mode, duration, mask};
+use super::{Config, Mode, duration, mask, settings_tls as tls};
 
 use Group::{Addresses, Consensus, Founding, Identity, Joining, Leaving, Logging};
 
@@ -169,6 +169,20 @@ pub const SETTINGS: &[Setting] = &[
     )
     .flag("encrypt")
     .secret(),
+    tls::DEFAULTS_CA_FILE,
+    tls::DEFAULTS_CERT_FILE,
+    tls::DEFAULTS_KEY_FILE,
+    tls::DEFAULTS_TLS_MIN_VERSION,
+    tls::DEFAULTS_VERIFY_INCOMING,
+    tls::DEFAULTS_VERIFY_OUTGOING,
+    tls::DEFAULTS_VERIFY_SERVER_HOSTNAME,
+    tls::RPC_CA_FILE,
+    tls::RPC_CERT_FILE,
+    tls::RPC_KEY_FILE,
+    tls::RPC_TLS_MIN_VERSION,
+    tls::RPC_VERIFY_INCOMING,
+    tls::RPC_VERIFY_OUTGOING,
+    tls::RPC_VERIFY_SERVER_HOSTNAME,
     Setting::new(
         "bind_addr",
         Kind::Text,

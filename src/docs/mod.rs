@@ -27,6 +27,10 @@ pub mod codes {}
 #[doc = include_str!("gossip.md")]
 pub mod gossip {}
 
+/// TLS between agents: the files, the switches, reloads, and what is said when it does not fit.
+#[doc = include_str!("tls.md")]
+pub mod tls {}
+
 #[doc = include_str!("storage.md")]
 pub mod storage {}
 

@@ -10,10 +10,13 @@ use bytes::BufMut;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::{Identity, Party};
+use crate::tls::{self, Fault};
 
 /// What every connection begins with. Not a byte from 0 to 9, with which Consul's begin (agent
 /// reference, 10.2), and not the `0x16` of a TLS hello.
 const MAGIC: [u8; 4] = *b"qrte";
+/// The first of them, by which a caller in plain is known.
+pub(super) const FIRST_BYTE: u8 = b'q';
 /// The version of the protocol. Frames and payloads of another version are not understood.
 const VERSION: u16 = 1;
 /// Bytes of magic, version and length.
@@ -47,6 +50,9 @@ pub enum HelloError {
     /// The hello was not there in time.
     #[error("it sent no hello in time")]
     Slow,
+    /// The two do not agree about TLS.
+    #[error("{0}")]
+    Tls(Fault),
 }
 
 /// Sends our hello.
@@ -70,17 +76,56 @@ pub(super) async fn send(
     out.put_u16(VERSION);
     out.put_u16(length);
     out.put_slice(&body);
-    to.write_all(&out).await.map_err(ended)
+    write(to, &out).await
 }
 
-/// Reads the other side's hello.
+/// Answers a caller that speaks TLS with the prelude alone, which no TLS begins with: it shows that
+/// an agent is here, and not who.
+///
+/// # Errors
+///
+/// `Ended` if the connection breaks.
+pub(super) async fn send_bare(to: &mut (impl AsyncWrite + Unpin)) -> Result<(), HelloError> {
+    let mut out = Vec::with_capacity(PRELUDE_BYTES);
+    out.put_slice(&MAGIC);
+    out.put_u16(VERSION);
+    out.put_u16(0);
+    write(to, &out).await
+}
+
+/// Writes, and brings out what a sealed stream may hold back.
+async fn write(to: &mut (impl AsyncWrite + Unpin), out: &[u8]) -> Result<(), HelloError> {
+    to.write_all(out).await.map_err(ended)?;
+    to.flush().await.map_err(ended)
+}
+
+/// Reads the first byte, which tells what the other side speaks.
+///
+/// # Errors
+///
+/// `Ended`, or `Tls` if the other side refused the certificates.
+pub(super) async fn first(from: &mut (impl AsyncRead + Unpin)) -> Result<u8, HelloError> {
+    from.read_u8().await.map_err(ended)
+}
+
+/// Reads the other side's hello, whose first byte is there.
 ///
 /// # Errors
 ///
 /// Any but `Slow`: the deadline is the caller's.
-pub(super) async fn receive(from: &mut (impl AsyncRead + Unpin)) -> Result<Party, HelloError> {
-    let mut magic = [0; MAGIC.len()];
-    from.read_exact(&mut magic).await.map_err(ended)?;
+pub(super) async fn receive(
+    first: u8,
+    from: &mut (impl AsyncRead + Unpin),
+) -> Result<Party, HelloError> {
+    if tls::is_alert(first) {
+        return Err(HelloError::Tls(Fault::WantsTls));
+    }
+    if first != FIRST_BYTE {
+        return Err(HelloError::Stranger);
+    }
+    let mut magic = MAGIC;
+    let [_first, rest @ ..] = &mut magic;
+    from.read_exact(rest).await.map_err(ended)?;
     if magic != MAGIC {
         return Err(HelloError::Stranger);
     }
@@ -112,5 +157,5 @@ pub(super) async fn receive(from: &mut (impl AsyncRead + Unpin)) -> Result<Party
     reason = "map_err hands the error over by value"
 )]
 fn ended(error: io::Error) -> HelloError {
-    HelloError::Ended(error.kind())
+    Fault::of_io(&error).map_or_else(|| HelloError::Ended(error.kind()), HelloError::Tls)
 }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::tls::Tls;
 use crate::types::{ClusterId, Datacenter, NodeId, NodeName};
 
 /// How often a conflict that goes on is a line in the log (demand study, P4).
@@ -61,6 +62,8 @@ pub struct Caller {
     pub remote: Arc<Remote>,
     /// Its cluster as it sent this request; newer than the hello's.
     pub cluster: Option<ClusterId>,
+    /// It may speak as a server: its certificate is a server's, or that is not asked for.
+    pub may_be_server: bool,
 }
 
 /// Two agents of different clusters met.
@@ -100,6 +103,7 @@ pub struct Identity {
     cluster: watch::Receiver<Option<ClusterId>>,
     conflicts: Arc<watch::Sender<Conflicts>>,
     told: Arc<Mutex<Told>>,
+    tls: Tls,
 }
 
 /// Which conflicts were a line in the log, and when.
@@ -121,6 +125,7 @@ impl Identity {
             cluster,
             conflicts: Arc::new(watch::Sender::new(Conflicts::default())),
             told: Arc::default(),
+            tls: Tls::default(),
         }
     }
 
@@ -129,6 +134,18 @@ impl Identity {
     pub fn in_life(mut self, generation: u64) -> Self {
         self.generation = generation;
         self
+    }
+
+    /// The same identity, proven by certificates; without, connections are plain.
+    #[must_use]
+    pub fn proven_by(mut self, tls: Tls) -> Self {
+        self.tls = tls;
+        self
+    }
+
+    /// The certificates in force.
+    pub(super) const fn tls(&self) -> &Tls {
+        &self.tls
     }
 
     /// The conflicts so far; changes with each one.

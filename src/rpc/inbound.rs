@@ -30,6 +30,7 @@ struct Done {
 pub(super) struct Inbound<S> {
     door: Arc<Door<S>>,
     remote: Arc<Remote>,
+    may_be_server: bool,
     running: JoinSet<Done>,
     /// Payload bytes of the requests in `running`.
     running_bytes: usize,
@@ -39,10 +40,11 @@ pub(super) struct Inbound<S> {
 }
 
 impl<S: Service> Inbound<S> {
-    pub(super) fn new(door: Arc<Door<S>>, remote: Arc<Remote>) -> Self {
+    pub(super) fn new(door: Arc<Door<S>>, remote: Arc<Remote>, may_be_server: bool) -> Self {
         Self {
             door,
             remote,
+            may_be_server,
             running: JoinSet::new(),
             running_bytes: 0,
             next_id: 0,
@@ -87,7 +89,7 @@ impl<S: Service> Inbound<S> {
                 }
                 Some(done) = self.running.join_next() => self.answer(done),
                 written = self.outbox.write_some(&mut to, limits.stall),
-                    if self.outbox.has_remaining() => written?,
+                    if self.outbox.has_work() => written?,
                 () = stop.cancelled(), if !stopping => {
                     stopping = true;
                     self.send(Kind::Closing, self.next_id, Bytes::new());
@@ -104,7 +106,7 @@ impl<S: Service> Inbound<S> {
 
     /// Nothing runs and nothing waits to be written.
     fn is_quiet(&self) -> bool {
-        self.running.is_empty() && !self.outbox.has_remaining()
+        self.running.is_empty() && !self.outbox.has_work()
     }
 
     /// Another request may be read.
@@ -145,6 +147,7 @@ impl<S: Service> Inbound<S> {
         let caller = Caller {
             remote: Arc::clone(&self.remote),
             cluster,
+            may_be_server: self.may_be_server,
         };
         let service = Arc::clone(&self.door.service);
         self.running.spawn(async move {

@@ -19,6 +19,7 @@ use super::outbound::{Dialler, Outgoing};
 use super::outbox::Outbox;
 use super::{Outcome, Refusal, Remote, RpcError};
 use crate::host::Stream;
+use crate::tls::Fault;
 use crate::types::ClusterId;
 
 /// The table of waiters is searched for ones that gave up when it has grown to this, and again
@@ -41,6 +42,8 @@ pub(super) struct Link<'a> {
     next_id: u64,
     /// The listener takes no more requests.
     is_closing: bool,
+    /// A request was answered.
+    is_proven: bool,
     outbox: Outbox,
 }
 
@@ -53,6 +56,7 @@ impl<'a> Link<'a> {
             sweep_at: SWEEP_MIN,
             next_id: 0,
             is_closing: false,
+            is_proven: false,
             outbox: Outbox::default(),
         }
     }
@@ -113,7 +117,7 @@ impl<'a> Link<'a> {
                     None => return Err(io::ErrorKind::UnexpectedEof.into()),
                 },
                 written = self.outbox.write_some(&mut to, limits.stall),
-                    if self.outbox.has_remaining() => written?,
+                    if self.outbox.has_work() => written?,
                 () = &mut alarm => {
                     self.sweep();
                     if self.waiting.is_empty() && last_request.elapsed() >= limits.idle {
@@ -183,9 +187,29 @@ impl<'a> Link<'a> {
         // Nobody waits if the caller gave up.
         if let Some(waiter) = self.waiting.remove(&frame.id) {
             let answer = self.judge(frame, waiter.cluster);
+            self.heed(&answer);
             drop(waiter.reply.send(answer));
         }
         Ok(())
+    }
+
+    /// A certificate that does not serve stays the connection's to its end: the next request goes
+    /// out on another, by when there may be a new one.
+    fn heed(&mut self, answer: &Result<Bytes, RpcError>) {
+        let tls = self.dialler.identity.tls();
+        match answer {
+            Ok(_) if !self.is_proven => {
+                tls.well(self.remote.addr);
+                self.is_proven = true;
+            }
+            Err(RpcError::Refused { source, .. }) => {
+                if let Some(fault) = Fault::of_refusal(&source.reason) {
+                    tls.note(self.remote.addr, false, &fault);
+                    self.is_closing = true;
+                }
+            }
+            _ => {}
+        }
     }
 
     /// Takes no more requests, and tells those whose requests the listener did not take up.

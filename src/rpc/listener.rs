@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::inbound::Inbound;
 use super::{HelloError, Identity, Limits, Remote, RpcError, Service, hello};
 use crate::host::{self, Host, Stream};
+use crate::tls::{self, Accepted, Fault, TLS_FIRST_BYTE};
 
 /// How long accepting rests after the system refused one, mostly for want of file descriptors:
 /// long enough not to spin, short enough not to be noticed.
@@ -162,19 +163,27 @@ pub(super) struct Door<S> {
 
 impl<S: Service> Door<S> {
     /// Greets one connection and serves it to its end.
-    async fn serve(self: Arc<Self>, mut stream: Stream, from: SocketAddr) {
+    async fn serve(self: Arc<Self>, stream: Stream, from: SocketAddr) {
         let greeted = tokio::select! {
-            greeted = timeout(self.limits.hello, self.greet(&mut stream, from)) => greeted,
+            greeted = timeout(self.limits.hello, self.greet(stream, from)) => greeted,
             () = self.stop.cancelled() => return,
         };
         match greeted.unwrap_or(Err(HelloError::Slow)) {
-            Ok(Some(remote)) => {
-                let ended = Inbound::new(self, remote).run(stream).await;
+            Ok(Some((accepted, remote))) => {
+                let Accepted {
+                    stream,
+                    may_be_server,
+                } = accepted;
+                let inbound = Inbound::new(self, remote, may_be_server);
+                let ended = inbound.run(stream).await;
                 tracing::debug!(addr = %from, ?ended, "connection ended");
             }
             // The conflict is counted and reported by the identity.
             Ok(None) => {}
             Err(error) => {
+                if let HelloError::Tls(fault) = &error {
+                    self.identity.tls().note(from, true, fault);
+                }
                 tracing::debug!(addr = %from, %error, "closed a connection at its hello");
             }
         }
@@ -184,10 +193,12 @@ impl<S: Service> Door<S> {
     /// too, so that the caller learns whom it met; `None` is a conflict.
     async fn greet(
         &self,
-        stream: &mut Stream,
+        stream: Stream,
         addr: SocketAddr,
-    ) -> Result<Option<Arc<Remote>>, HelloError> {
-        let party = match hello::receive(stream).await {
+    ) -> Result<Option<(Accepted, Arc<Remote>)>, HelloError> {
+        let (first, mut accepted) = self.open(stream).await?;
+        let stream = &mut accepted.stream;
+        let party = match hello::receive(first, stream).await {
             Ok(party) => party,
             Err(error) => {
                 if matches!(error, HelloError::Version { .. }) {
@@ -199,7 +210,33 @@ impl<S: Service> Door<S> {
         let remote = Remote { party, addr };
         let admitted = self.identity.admit(&remote, remote.party.cluster);
         hello::send(stream, &self.identity).await?;
-        Ok(admitted.is_ok().then(|| Arc::new(remote)))
+        Ok(admitted.is_ok().then(|| (accepted, Arc::new(remote))))
+    }
+
+    /// Finds out what the caller speaks and answers in kind, or tells it that it cannot be; gives
+    /// the first byte of its hello.
+    async fn open(&self, mut stream: Stream) -> Result<(u8, Accepted), HelloError> {
+        let tls = self.identity.tls();
+        let first = hello::first(&mut stream).await?;
+        if first == TLS_FIRST_BYTE {
+            if !tls.takes_tls() {
+                hello::send_bare(&mut stream).await?;
+                tls::linger(&mut stream).await;
+                return Err(HelloError::Tls(Fault::CallsWithTls));
+            }
+            let mut accepted = tls.accept(stream).await.map_err(HelloError::Tls)?;
+            let first = hello::first(&mut accepted.stream).await?;
+            return Ok((first, accepted));
+        }
+        if first == hello::FIRST_BYTE && tls.takes_tls_only() {
+            tls::alert(&mut stream).await;
+            return Err(HelloError::Tls(Fault::CallsInPlain));
+        }
+        let accepted = Accepted {
+            stream,
+            may_be_server: tls.lets_plain_be_server(),
+        };
+        Ok((first, accepted))
     }
 }
 

@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::link::Link;
-use super::{HelloError, Identity, Limits, Outcome, Remote, RpcError, hello};
+use super::{HelloError, Identity, Limits, Outcome, Party, Remote, RpcError, hello};
 use crate::host::{Host, Stream};
 
 /// A request on its way into a connection.
@@ -110,17 +110,17 @@ impl Dialler {
             addr,
             source: Arc::new(error),
         };
-        let mut stream = timeout(self.limits.connect, self.host.connect(addr))
+        let stream = timeout(self.limits.connect, self.host.connect(addr))
             .await
             .unwrap_or_else(|_elapsed| Err(io::ErrorKind::TimedOut.into()))
             .map_err(unreachable)?;
-        let party = timeout(self.limits.hello, async {
-            hello::send(&mut stream, &self.identity).await?;
-            hello::receive(&mut stream).await
-        })
-        .await
-        .unwrap_or(Err(HelloError::Slow))
-        .map_err(|source| RpcError::Hello { addr, source })?;
+        let greeted = timeout(self.limits.hello, self.greet(stream))
+            .await
+            .unwrap_or(Err(HelloError::Slow));
+        if let Err(HelloError::Tls(fault)) = &greeted {
+            self.identity.tls().note(addr, false, fault);
+        }
+        let (stream, party) = greeted.map_err(|source| RpcError::Hello { addr, source })?;
         let remote = Remote { party, addr };
         let admitted = self.identity.admit(&remote, remote.party.cluster);
         admitted.map_err(|conflict| RpcError::ClusterConflict {
@@ -128,5 +128,15 @@ impl Dialler {
             outcome: Outcome::NotSent,
         })?;
         Ok((stream, remote))
+    }
+
+    /// Seals the stream, if that is asked for, and exchanges hellos.
+    async fn greet(&self, stream: Stream) -> Result<(Stream, Party), HelloError> {
+        let sealed = self.identity.tls().dial(stream).await;
+        let mut stream = sealed.map_err(HelloError::Tls)?;
+        hello::send(&mut stream, &self.identity).await?;
+        let first = hello::first(&mut stream).await?;
+        let party = hello::receive(first, &mut stream).await?;
+        Ok((stream, party))
     }
 }

@@ -22,6 +22,8 @@ pub(super) struct Outbox {
     bytes: usize,
     /// When bytes last went out, or came into an empty box.
     moved: Option<Instant>,
+    /// Bytes were written that a sealed stream may still hold.
+    is_unflushed: bool,
     /// Room for the next heads.
     heads: BytesMut,
 }
@@ -45,7 +47,13 @@ impl Outbox {
         }
     }
 
-    /// Writes as much as the connection takes at once; at least one byte if there is any.
+    /// There is something to write, or to bring out.
+    pub(super) const fn has_work(&self) -> bool {
+        self.bytes > 0 || self.is_unflushed
+    }
+
+    /// Writes as much as the connection takes at once; at least one byte if there is any. What was
+    /// written last is brought out, which a sealed stream does not do by itself.
     ///
     /// # Errors
     ///
@@ -53,23 +61,31 @@ impl Outbox {
     ///
     /// # Cancel safety
     ///
-    /// Safe: what was written is out of the box, what was not is still in it, and the time
-    /// without progress goes on to count.
+    /// Safe: what was written is out of the box, what was not is still in it, what was not brought
+    /// out is work still, and the time without progress goes on to count.
     pub(super) async fn write_some(
         &mut self,
         to: &mut (impl AsyncWrite + Unpin),
         stall: Duration,
     ) -> io::Result<()> {
         let since = self.moved.unwrap_or_else(Instant::now);
-        match timeout_at(since + stall, to.write_buf(self)).await {
-            Ok(Ok(0)) => Err(io::ErrorKind::WriteZero.into()),
-            Ok(Ok(_bytes)) => {
-                self.moved = Some(Instant::now());
-                Ok(())
+        let progress = timeout_at(since + stall, self.step(to)).await;
+        progress.unwrap_or_else(|_elapsed| Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    async fn step(&mut self, to: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
+        if self.bytes > 0 {
+            if to.write_buf(self).await? == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
             }
-            Ok(Err(error)) => Err(error),
-            Err(_elapsed) => Err(io::ErrorKind::TimedOut.into()),
+            self.moved = Some(Instant::now());
+            self.is_unflushed = true;
         }
+        if self.bytes == 0 {
+            to.flush().await?;
+            self.is_unflushed = false;
+        }
+        Ok(())
     }
 }
 
@@ -176,5 +192,21 @@ mod tests {
             () = late => panic!("given up after 35 s only"),
         };
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn what_a_sealed_stream_holds_back_is_brought_out() {
+        let (mut outbox, plain) = outbox(&[b"one"]);
+        let (near, mut far) = tokio::io::duplex(1024);
+        let mut near = tokio::io::BufWriter::new(near);
+        while outbox.has_work() {
+            let stall = Duration::from_secs(30);
+            outbox.write_some(&mut near, stall).await.unwrap();
+        }
+        let mut got = vec![0; plain.len()];
+        tokio::io::AsyncReadExt::read_exact(&mut far, &mut got)
+            .await
+            .unwrap();
+        assert_eq!(got, plain);
     }
 }

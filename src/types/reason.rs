@@ -141,6 +141,11 @@ reasons! {
     KeyMismatch, Refused, "gossip-key-mismatch",
         "the others use another gossip key",
         "Set the same `encrypt` on every agent; the fingerprint names the key of this one.";
+    TlsMismatch, Refused, "tls-mismatch",
+        "this agent and a server do not agree about TLS on the server port",
+        "Give every agent a certificate of the same CA, the servers one for \
+         `server.<datacenter>.consul`, and the same switches in the block `tls`; `quorate tls` makes \
+         the files, and a reload takes them.";
     ClusterConflict, Refused, "cluster-conflict",
         "the others belong to another cluster",
         "Correct the addresses; or, if this agent shall go over to their cluster, start it with \

@@ -22,12 +22,13 @@ const BY_WEIGHT: [Reason; 10] = [
 
 /// Says which reason holds.
 pub fn decide(facts: &Facts) -> Said {
-    let rules: [Rule; 11] = [
+    let rules: [Rule; 12] = [
         ending,
         ready,
         refused,
         torn,
         in_cluster,
+        sealed_off,
         bound,
         turned_away,
         alone,
@@ -84,6 +85,9 @@ fn in_cluster(facts: &Facts) -> Option<Said> {
     if facts.is_led {
         return Some(words::formed(cluster));
     }
+    if let Some(called) = &facts.tls_called {
+        return Some(called.clone());
+    }
     // Servers that turn this one away for its key are not lost: nobody shall recover without them.
     let other_key = |word: &Said| word.reason == Reason::KeyMismatch;
     if let Some(word) = refused_by_source(facts).find(other_key) {
@@ -91,6 +95,23 @@ fn in_cluster(facts: &Facts) -> Option<Said> {
     }
     let known = founding_says(facts, &[Reason::QuorumLost, Reason::Joining]);
     Some(known.unwrap_or_else(|| words::leaderless(cluster, &facts.voters)))
+}
+
+/// Who waits for others, and turned one of them away for its TLS or was turned away, waits for that.
+fn sealed_off(facts: &Facts) -> Option<Said> {
+    let waits = || {
+        founding_says(
+            facts,
+            &[
+                Reason::Joining,
+                Reason::WaitingForServers,
+                Reason::WaitingUnknownPeers,
+                Reason::FoundNotAsked,
+            ],
+        )
+    };
+    let caller = || waits().and_then(|_waits| facts.tls_caller.clone());
+    facts.tls_called.clone().or_else(caller)
 }
 
 fn bound(facts: &Facts) -> Option<Said> {

@@ -13,18 +13,20 @@
 //! 3. **A refusal of this very agent** by others (another cluster, its id or name is taken), while
 //!    nobody else is alive in its list; then **two clusters in sight** of a blank agent. Certain,
 //!    and no waiting cures them.
-//! 4. **In a cluster**: with a leader it catches up; without one another gossip key at an address of
+//! 4. **In a cluster**: with a leader it catches up; without one TLS on the server port that does not fit, or another gossip key at an address of
 //!    its sources, since those who turn it away are not lost; then a lost quorum, then no leader.
-//! 5. **What the founding rules alone can know**: blocked, no ledger, a cluster to join, servers
+//! 5. **A server port that does not agree about TLS**: no founding, cluster or client gets further
+//!    than that. A caller that does not is told where this agent would only wait for others.
+//! 6. **What the founding rules alone can know**: blocked, no ledger, a cluster to join, servers
 //!    that disagree, a founding under way.
-//! 6. **An address that refuses**: its gossip key, cluster, datacenter or names differ; or another
+//! 7. **An address that refuses**: its gossip key, cluster, datacenter or names differ; or another
 //!    was refused here for such a reason. More telling than that one more server is missing.
-//! 7. **Why nobody was found**, while this agent is alone, or waits for sources and for nothing
+//! 8. **Why nobody was found**, while this agent is alone, or waits for sources and for nothing
 //!    else: the failure that an operator can do most about comes first. While servers are known to
 //!    be silent at known addresses, the founding's own word names them and goes before.
-//! 8. **Nobody gets through to this server's port**, where it would only wait for a proposer.
-//! 9. **What the founding waits for**, as it says it.
-//! 10. **A client**: what a server answers; else that none answers, or none is there.
+//! 9. **Nobody gets through to this server's port**, where it would only wait for a proposer.
+//! 10. **What the founding waits for**, as it says it.
+//! 11. **A client**: what a server answers; else that none answers, or none is there.
 
 mod decide;
 mod report;
@@ -91,6 +93,10 @@ pub struct Facts {
     pub stranger: Option<Said>,
     /// Agents with another gossip key, or none, called here of late.
     pub is_called_with_another_key: bool,
+    /// A server that this agent called, and with which it did not agree about TLS.
+    pub tls_called: Option<Said>,
+    /// Somebody that called this agent, and with whom it did not agree about TLS.
+    pub tls_caller: Option<Said>,
     /// Where the founding stands; none on a client.
     pub founding: Option<Said>,
     /// Voters, with whether gossip holds them for alive.

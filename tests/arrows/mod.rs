@@ -18,13 +18,14 @@ mod scan;
 /// Rooms of the agent with their levels.
 const ROOMS: &[(&str, u8)] = &[
     ("docs", 0),
+    ("host", 0),
     ("types", 0),
     ("autopilot", 1),
     ("bootstrap", 1),
-    ("host", 1),
     ("join", 1),
     ("state", 1),
     ("telemetry", 1),
+    ("tls", 1),
     ("why", 1),
     ("config", 2),
     ("datadir", 2),

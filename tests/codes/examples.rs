@@ -78,6 +78,10 @@ pub(super) const EXAMPLES: &[(Reason, &str)] = &[
         "gossip-key-mismatch: gossip key mismatch with 127.151.8.3:8301 (mine 9f9f5111); set the same `encrypt` on both",
     ),
     (
+        Reason::TlsMismatch,
+        "tls-mismatch: n1 (127.104.0.1:8300): its certificate is not taken: another CA signed it than the one in ca_file; make both agents' certificates with one CA",
+    ),
+    (
         Reason::ClusterConflict,
         "cluster-conflict: Member 'n6' at 127.151.4.6:8301 belongs to cluster 7a487860-9ff5-4255-8b01-e753deb76ef5, 'n1' at 127.151.4.1:8301 to cluster 347ff1a9-c326-47e0-85b1-a9f313e64072",
     ),

@@ -33,6 +33,7 @@ mod service_manager;
 mod sources;
 mod stopping;
 mod storage;
+mod tls;
 mod watching;
 mod why;
 mod wiped;

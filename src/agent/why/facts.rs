@@ -56,6 +56,8 @@ impl Gatherer {
             refusal: obstacle::refusal(&parts.gossip),
             ambiguity: obstacle::ambiguity(&parts.gossip),
             stranger: obstacle::stranger(&parts.gossip),
+            tls_called: obstacle::tls(&parts.tls, &members, false),
+            tls_caller: obstacle::tls(&parts.tls, &members, true),
             is_called_with_another_key: self.is_called_with_another_key(parts),
             founding: parts.founding.as_ref().map(|founding| founding.said()),
             voters: status

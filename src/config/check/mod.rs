@@ -9,6 +9,7 @@ mod consensus;
 mod founding;
 mod identity;
 mod joining;
+mod trust;
 
 use std::fmt::Display;
 use std::net::IpAddr;
@@ -53,6 +54,7 @@ impl Checker<'_> {
         let founding = self.founding(raw);
         let identity = self.identity(raw);
         let joining = self.joining(raw);
+        let tls = self.trust(raw);
         let addresses = self.addresses(raw);
         let consensus = self.consensus(raw);
         let log_level = self.log_level(raw);
@@ -81,6 +83,7 @@ impl Checker<'_> {
             rejoin_after_leave: *raw.rejoin_after_leave,
             reconnect_timeout: joining.reconnect_timeout,
             encrypt: joining.encrypt,
+            tls: tls?,
             bind_addr: addresses.bind,
             advertise_addr: addresses.advertise,
             client_addrs: addresses.clients,

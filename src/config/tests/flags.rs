@@ -32,6 +32,24 @@ pub(super) const SAMPLES: &[(&str, &str, &str)] = &[
         "\"AAAAAAAAAAAAAAAAAAAAAA==\"",
         "AAAAAAAAAAAAAAAAAAAAAA==",
     ),
+    ("tls.defaults.ca_file", "\"/etc/quorate/ca.pem\"", ""),
+    ("tls.defaults.cert_file", "\"/etc/quorate/own.pem\"", ""),
+    ("tls.defaults.key_file", "\"/etc/quorate/own-key.pem\"", ""),
+    ("tls.defaults.tls_min_version", "\"TLSv1_3\"", ""),
+    ("tls.defaults.verify_incoming", "true", ""),
+    ("tls.defaults.verify_outgoing", "true", ""),
+    ("tls.defaults.verify_server_hostname", "true", ""),
+    ("tls.internal_rpc.ca_file", "\"/etc/quorate/ca.pem\"", ""),
+    ("tls.internal_rpc.cert_file", "\"/etc/quorate/own.pem\"", ""),
+    (
+        "tls.internal_rpc.key_file",
+        "\"/etc/quorate/own-key.pem\"",
+        "",
+    ),
+    ("tls.internal_rpc.tls_min_version", "\"TLSv1_3\"", ""),
+    ("tls.internal_rpc.verify_incoming", "true", ""),
+    ("tls.internal_rpc.verify_outgoing", "true", ""),
+    ("tls.internal_rpc.verify_server_hostname", "true", ""),
     ("bind_addr", "\"10.0.0.8\"", "10.0.0.8"),
     ("advertise_addr", "\"10.0.0.5\"", "10.0.0.5"),
     ("client_addr", "\"0.0.0.0\"", "0.0.0.0"),
@@ -56,9 +74,12 @@ pub(super) const SAMPLES: &[(&str, &str, &str)] = &[
 ];
 
 /// What a sample needs beside it to be right.
-fn company(key: &str) -> &'static [&'static str] {
+pub(super) fn company(key: &str) -> &'static [&'static str] {
     match key {
         "bootstrap" | "bootstrap_expect" => &["--server"],
+        _ if key.starts_with("tls.") => {
+            &["--hcl=tls { defaults { ca_file = \"a\"\n cert_file = \"b\"\n key_file = \"c\" } }"]
+        }
         _ => &[],
     }
 }

@@ -6,6 +6,7 @@ mod founding;
 mod mistakes;
 mod shipped;
 mod sources;
+mod trust;
 
 use std::fs;
 use std::net::IpAddr;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
-use super::flags::SAMPLES;
+use super::flags::{SAMPLES, company};
 use super::{config, load_given, machine};
 use crate::config::command::CommandLine;
 use crate::config::{Group, Kind, SETTINGS, Setting, command};
@@ -63,22 +63,24 @@ fn reference() -> String {
         "",
     );
     let mut group: Option<Group> = None;
-    let mut block = "";
+    let mut blocks: Vec<&str> = Vec::new();
     for setting in SETTINGS {
-        let (outer, _) = setting.key.split_once('.').unwrap_or_default();
-        if !block.is_empty() && outer != block {
-            text.push_str("}\n");
+        let mut outer: Vec<&str> = setting.key.split('.').collect();
+        outer.pop();
+        while !outer.starts_with(&blocks) {
+            blocks.pop();
+            writeln!(text, "{}}}", "  ".repeat(blocks.len())).unwrap();
         }
         if group != Some(setting.group) {
             group = Some(setting.group);
             write!(text, "\n\n### {}\n", setting.group.heading()).unwrap();
         }
         text.push('\n');
-        if !outer.is_empty() && outer != block {
-            writeln!(text, "{outer} {{").unwrap();
+        for block in &outer[blocks.len()..] {
+            writeln!(text, "{}{block} {{", "  ".repeat(blocks.len())).unwrap();
+            blocks.push(block);
         }
-        block = outer;
-        let indent = if outer.is_empty() { "" } else { "  " };
+        let indent = &"  ".repeat(blocks.len());
         let flag = setting
             .flag
             .map_or_else(String::new, |flag| format!(" Flag: -{flag}."));
@@ -119,14 +121,18 @@ fn every_line_that_the_reference_comments_out_is_right() {
         .lines()
         .filter_map(|line| line.trim_start().strip_prefix('#'));
     let examples = examples.filter(|rest| rest.starts_with(char::is_alphabetic));
-    let given: Vec<&str> = examples
-        .clone()
-        .filter_map(|line| line.split(" = ").next())
+    let unset: Vec<&Setting> = SETTINGS
+        .iter()
+        .filter(|setting| setting.default.is_none())
         .collect();
-    let unset = SETTINGS.iter().filter(|setting| setting.default.is_none());
-    assert_eq!(given, unset.map(|setting| setting.key).collect::<Vec<_>>());
-    for example in examples.filter(|line| !line.contains("...")) {
-        config(&[&format!("--hcl={example}")]);
+    assert_eq!(examples.clone().count(), unset.len());
+    for (example, setting) in examples.zip(unset) {
+        let (name, value) = example.split_once(" = ").unwrap();
+        assert!(setting.key.ends_with(name), "{example}: {}", setting.key);
+        if value != "\"...\"" {
+            let word = format!("--hcl={} = {value}", setting.key);
+            config(&[company(setting.key), &[word.as_str()]].concat());
+        }
     }
 }
 

@@ -14,6 +14,16 @@ fn without_a_word_the_defaults_hold() {
         "server": false, "bootstrap_expect": 0, "bootstrap": false, "bootstrap_safety": "majority",
         "retry_join": [], "retry_interval": "30s", "retry_max": 0, "start_join": [],
         "rejoin_after_leave": false, "reconnect_timeout": "72h", "encrypt": null,
+        "tls": {
+            "defaults": {
+                "ca_file": null, "cert_file": null, "key_file": null, "tls_min_version": "TLSv1_2",
+                "verify_incoming": false, "verify_outgoing": false, "verify_server_hostname": false,
+            },
+            "internal_rpc": {
+                "ca_file": null, "cert_file": null, "key_file": null, "tls_min_version": null,
+                "verify_incoming": null, "verify_outgoing": null, "verify_server_hostname": null,
+            },
+        },
         "bind_addr": "0.0.0.0", "advertise_addr": "10.0.0.7", "client_addr": "127.0.0.1",
         "ports": { "server": 8300, "serf_lan": 8301, "http": 8500 },
         "performance": {

@@ -37,6 +37,7 @@ mod bounds;
 mod door;
 mod exchange;
 mod faults;
+mod sealed;
 
 /// A service that does what the request says, and by default answers it with itself.
 #[derive(Default)]
@@ -54,6 +55,7 @@ impl Service for Script {
             self.begun_one.notify_one();
             match payload.as_ref() {
                 b"who" => Ok(caller.remote.party.to_string().into()),
+                b"may be server" => Ok(caller.may_be_server.to_string().into()),
                 b"refuse" => Err(Refusal::new("not the leader")),
                 b"refuse at length" => Err(Refusal::new("é".repeat(10_000))),
                 b"answer at length" => Ok(Bytes::from(vec![0; 100])),
@@ -118,7 +120,8 @@ async fn read_to_close(stream: &mut TcpStream) -> Vec<u8> {
 /// A listener of ours that greets each connection and leaves the rest to the test.
 async fn greet_by_hand(socket: &TcpListener, identity: &Identity) -> TcpStream {
     let (mut stream, _from) = socket.accept().await.unwrap();
-    hello::receive(&mut stream).await.unwrap();
+    let first = hello::first(&mut stream).await.unwrap();
+    hello::receive(first, &mut stream).await.unwrap();
     hello::send(&mut stream, identity).await.unwrap();
     stream
 }
@@ -127,7 +130,8 @@ async fn greet_by_hand(socket: &TcpListener, identity: &Identity) -> TcpStream {
 async fn dial_by_hand(addr: SocketAddr, identity: &Identity) -> TcpStream {
     let mut stream = TcpStream::connect(addr).await.unwrap();
     hello::send(&mut stream, identity).await.unwrap();
-    hello::receive(&mut stream).await.unwrap();
+    let first = hello::first(&mut stream).await.unwrap();
+    hello::receive(first, &mut stream).await.unwrap();
     stream
 }
 

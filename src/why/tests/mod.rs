@@ -17,6 +17,8 @@ fn server() -> Facts {
         refusal: None,
         ambiguity: None,
         stranger: None,
+        tls_called: None,
+        tls_caller: None,
         is_called_with_another_key: false,
         founding: None,
         voters: Vec::new(),
@@ -296,4 +298,44 @@ fn a_client_says_what_a_server_says() {
     let line = decide(&told(client(), Reason::QuorumLost));
     assert!(line.line.starts_with("the server at 192.0.2.1:8300 says: "));
     assert_eq!(line.missing, ["s2"]);
+}
+
+#[test]
+fn a_server_port_that_does_not_fit_goes_before_what_is_waited_for_and_a_caller_only_then() {
+    let called = |facts| Facts {
+        tls_called: Some(said(Reason::TlsMismatch, &["s2"])),
+        ..facts
+    };
+    let caller = |facts| Facts {
+        tls_caller: Some(said(Reason::TlsMismatch, &["192.0.2.2"])),
+        ..facts
+    };
+    let lost = Facts {
+        cluster: Some(ClusterId::new(7)),
+        ..founding(Reason::QuorumLost, false)
+    };
+    let silent = Facts {
+        servers: vec!["s1".to_owned()],
+        told: Some(Err("no answer".to_owned())),
+        is_alone: false,
+        ..client()
+    };
+    let joining = || founding(Reason::Joining, false);
+    let clash = || founding(Reason::ExpectMismatch, false);
+    for (facts, reason) in [
+        (called(joining()), Reason::TlsMismatch),
+        (called(clash()), Reason::TlsMismatch),
+        (called(lost), Reason::TlsMismatch),
+        (called(silent), Reason::TlsMismatch),
+        (called(member(true, true)), Reason::Ready),
+        (caller(joining()), Reason::TlsMismatch),
+        (
+            caller(founding(Reason::WaitingForServers, false)),
+            Reason::TlsMismatch,
+        ),
+        (caller(clash()), Reason::ExpectMismatch),
+        (caller(member(true, true)), Reason::Ready),
+    ] {
+        assert_eq!(decide(&facts).reason, reason, "{facts:?}");
+    }
 }
