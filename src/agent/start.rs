@@ -61,8 +61,7 @@ pub(super) async fn start(
     io: Io,
     config: Config,
 ) -> Result<Agent, AgentError> {
-    let sources = Sources::parse(&config)?;
-    let tls = Tls::load(&config.tls_of_rpc())?;
+    let (sources, tls) = (Sources::parse(&config)?, Tls::load(&config.tls_of_rpc())?);
     let http = bind_http(&config).await?;
     check_addresses(&*host, &config)?;
     let ground = lay_ground(host, &config, tls.clone()).await?;

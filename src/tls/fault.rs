@@ -160,7 +160,13 @@ fn names(presented: &[String]) -> String {
     let shown: Vec<String> = presented
         .iter()
         .take(SHOWN)
-        .map(|name| name.chars().take(80).collect())
+        .map(|name| bare(name).chars().take(80).collect())
         .collect();
     shown.join(", ")
+}
+
+/// A name without the word of rustls for its kind, as in `DnsName("a.example")`.
+fn bare(name: &str) -> &str {
+    let inner = name.split_once('(').map_or(name, |(_kind, rest)| rest);
+    inner.trim_end_matches(')').trim_matches('"')
 }

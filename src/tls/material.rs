@@ -170,7 +170,11 @@ impl Loader<'_> {
     }
 
     fn unfit_roots(&self, why: &str) -> TlsError {
-        let path = self.settings.ca_file.as_deref().unwrap_or(Path::new(""));
+        let path = self
+            .settings
+            .ca_file
+            .as_deref()
+            .unwrap_or_else(|| Path::new(""));
         content("ca_file", path, format!("cannot be used: {why}"))
     }
 }

@@ -30,8 +30,11 @@ pub struct Trouble {
 #[derive(Debug, Default)]
 pub(super) struct Troubles {
     kept: Mutex<Vec<Trouble>>,
-    told: Mutex<Vec<(IpAddr, bool, Fault, Instant)>>,
+    told: Mutex<Vec<Told>>,
 }
+
+/// Whose fault was a line in the log, whether it called, which fault, and when.
+type Told = (IpAddr, bool, Fault, Instant);
 
 impl Troubles {
     pub(super) fn note(&self, addr: SocketAddr, is_caller: bool, fault: &Fault) {
@@ -73,9 +76,8 @@ impl Troubles {
     fn may_tell(&self, ip: IpAddr, is_caller: bool, fault: &Fault, now: Instant) -> bool {
         let mut told = lock(&self.told);
         told.retain(|(.., at)| now.saturating_duration_since(*at) < TELL_INTERVAL);
-        let is_told = |(of, called, last, _): &(IpAddr, bool, Fault, Instant)| {
-            (*of, *called) == (ip, is_caller) && last == fault
-        };
+        let is_told =
+            |(of, called, last, _): &Told| (*of, *called) == (ip, is_caller) && last == fault;
         if told.iter().any(is_told) || told.len() >= TOLD_MAX {
             return false;
         }

@@ -306,7 +306,7 @@ fn a_server_port_that_does_not_fit_goes_before_what_is_waited_for_and_a_caller_o
         tls_called: Some(said(Reason::TlsMismatch, &["s2"])),
         ..facts
     };
-    let caller = |facts| Facts {
+    let turned_away = |facts| Facts {
         tls_caller: Some(said(Reason::TlsMismatch, &["192.0.2.2"])),
         ..facts
     };
@@ -328,13 +328,13 @@ fn a_server_port_that_does_not_fit_goes_before_what_is_waited_for_and_a_caller_o
         (called(lost), Reason::TlsMismatch),
         (called(silent), Reason::TlsMismatch),
         (called(member(true, true)), Reason::Ready),
-        (caller(joining()), Reason::TlsMismatch),
+        (turned_away(joining()), Reason::TlsMismatch),
         (
             caller(founding(Reason::WaitingForServers, false)),
             Reason::TlsMismatch,
         ),
-        (caller(clash()), Reason::ExpectMismatch),
-        (caller(member(true, true)), Reason::Ready),
+        (turned_away(clash()), Reason::ExpectMismatch),
+        (turned_away(member(true, true)), Reason::Ready),
     ] {
         assert_eq!(decide(&facts).reason, reason, "{facts:?}");
     }
