@@ -330,7 +330,7 @@ fn a_server_port_that_does_not_fit_goes_before_what_is_waited_for_and_a_caller_o
         (called(member(true, true)), Reason::Ready),
         (turned_away(joining()), Reason::TlsMismatch),
         (
-            caller(founding(Reason::WaitingForServers, false)),
+            turned_away(founding(Reason::WaitingForServers, false)),
             Reason::TlsMismatch,
         ),
         (turned_away(clash()), Reason::ExpectMismatch),
