@@ -61,7 +61,7 @@ async fn an_agent_does_not_start_with_files_that_it_cannot_use_and_names_them() 
         (mixed, "is not the key of the certificate"),
         (gone, "gone.pem"),
     ] {
-        let file = write(&world, "bad.hcl", &pki.ca(), &pair, "", "true");
+        let file = write(&world, "bad.hcl", &pki.ca(), &pair, ["", "true"]);
         let mut agent = world.agent(1, &["-server", "-bootstrap", &flag(&file)]);
         assert_eq!(agent.ended().await, Some(1));
         assert!(!world.path("data-1").join("node-id").exists());

@@ -61,8 +61,7 @@ impl Pki {
             name,
             &self.ca(),
             &own,
-            "verify_incoming = true",
-            "true",
+            ["verify_incoming = true", "true"],
         )
     }
 }
@@ -72,12 +71,12 @@ fn write(
     name: &str,
     ca: &Path,
     (certificate, key): &(PathBuf, PathBuf),
-    switches: &str,
-    asks_name: &str,
+    [switches, asks_name]: [&str; 2],
 ) -> PathBuf {
+    let [ca, certificate, key] = [ca, certificate.as_path(), key.as_path()].map(Path::display);
     let text = format!(
-        "tls {{\n  defaults {{\n    ca_file = {ca:?}\n    cert_file = {certificate:?}\n    \
-         key_file = {key:?}\n    {switches}\n  }}\n  internal_rpc {{\n    \
+        "tls {{\n  defaults {{\n    ca_file = \"{ca}\"\n    cert_file = \"{certificate}\"\n    \
+         key_file = \"{key}\"\n    {switches}\n  }}\n  internal_rpc {{\n    \
          verify_server_hostname = {asks_name}\n  }}\n}}\n"
     );
     world.write(name, &text)

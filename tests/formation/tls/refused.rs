@@ -27,9 +27,7 @@ async fn servers_and_a_client_with_certificates_found_by_address_form_and_serve(
     assert!(!own.contains("PRIVATE"), "{own}");
 }
 
-/// Sees that an agent that does not fit is told so, that one of those it meets tells it too, and that
-/// they are not disturbed; then ends it.
-async fn stays_out(stranger: &mut Agent, servers: &[Agent], here: &str, there: &str) {
+async fn is_told(stranger: &Agent, servers: &[Agent], here: &str, there: &str) {
     stranger.sees(4).await;
     let line = says(stranger, "tls-mismatch").await;
     assert!(line.contains(here) && !line.contains('\n'), "{line}");
@@ -43,6 +41,12 @@ async fn stays_out(stranger: &mut Agent, servers: &[Agent], here: &str, there: &
     })
     .await;
     assert!(line.contains("tls-mismatch"), "{line}");
+}
+
+/// Sees that an agent that does not fit is told so, that one of those it meets tells it too, and that
+/// they are not disturbed; then ends it.
+async fn stays_out(stranger: &mut Agent, servers: &[Agent], here: &str, there: &str) {
+    is_told(stranger, servers, here, there).await;
     for server in servers {
         server
             .write(&format!("beside/{}", stranger.addr()), "1")

@@ -112,8 +112,7 @@ async fn tls_is_brought_into_a_running_cluster_by_reloads_and_no_write_fails() {
                 &name(n),
                 &pki.ca(),
                 own,
-                switches,
-                asks_name,
+                [switches, asks_name],
             );
         }
         cluster.reload().await;
@@ -142,7 +141,7 @@ async fn a_ca_is_replaced_by_reloads_without_a_failed_write_and_a_bad_file_chang
     );
     let name = |n: u8| format!("n{n}.hcl");
     let set = |world: &World, ca: &Path, own: &[(PathBuf, PathBuf); 4]| {
-        let set = |(n, own)| write(world, &name(n), ca, own, "verify_incoming = true", "true");
+        let set = |(n, own)| write(world, &name(n), ca, own, ["verify_incoming = true", "true"]);
         (1..).zip(own).map(set).collect::<Vec<PathBuf>>()
     };
     let files = set(&world, &old.ca(), &before);
