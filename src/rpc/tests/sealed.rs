@@ -242,52 +242,26 @@ async fn every_file_that_cannot_be_used_is_named_with_what_to_do_and_no_byte_of_
     let foreign = other.strict(SERVER);
     let large = pki.path("large");
     std::fs::write(&large, vec![b'x'; (1 << 20) + 1]).unwrap();
+    let ca = |path| Settings {
+        ca_file: Some(path),
+        ..strict.clone()
+    };
+    let cert = |path| Settings {
+        cert_file: Some(path),
+        ..strict.clone()
+    };
+    let key = |path| Settings {
+        key_file: Some(path),
+        ..strict.clone()
+    };
     let rows = [
+        (ca(pki.path("gone")), "gone", "see whether it is there"),
+        (ca(large), "large", "right file"),
+        (ca(pki.path("ca-key")), "ca-key", "has no certificate"),
+        (cert(pki.path("ca-key")), "ca-key", "has no certificate"),
+        (key(pki.path("ca")), "ca", "has no key"),
         (
-            Settings {
-                ca_file: Some(pki.path("gone")),
-                ..strict.clone()
-            },
-            "gone",
-            "see whether it is there",
-        ),
-        (
-            Settings {
-                ca_file: Some(large.clone()),
-                ..strict.clone()
-            },
-            "large",
-            "right file",
-        ),
-        (
-            Settings {
-                ca_file: Some(pki.path("ca-key")),
-                ..strict.clone()
-            },
-            "ca-key",
-            "has no certificate",
-        ),
-        (
-            Settings {
-                cert_file: Some(pki.path("ca-key")),
-                ..strict.clone()
-            },
-            "ca-key",
-            "has no certificate",
-        ),
-        (
-            Settings {
-                key_file: Some(pki.path("ca")),
-                ..strict.clone()
-            },
-            "ca",
-            "has no key",
-        ),
-        (
-            Settings {
-                key_file: foreign.key_file.clone(),
-                ..strict.clone()
-            },
+            key(other.path("server.dc1.consul-key")),
             "server.dc1.consul-key",
             "is not the key of the certificate",
         ),
