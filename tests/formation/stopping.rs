@@ -239,7 +239,8 @@ async fn requests_during_an_election_wait_for_the_new_leader_and_succeed() {
             let path = format!("/v1/kv/by/{}", through.addr());
             let answer = through.put(&path, "1").await;
             // Handed to the connection just before that noticed the death: in doubt, and said so.
-            if answer.1.starts_with("the write may or may not have been done: ") {
+            let doubt = "the write may or may not have been done: ";
+            if answer.1.starts_with(doubt) {
                 return through.put(&path, "1").await;
             }
             answer
