@@ -25,7 +25,7 @@ pub struct GossipConfig {
     pub tuning: Tuning,
 }
 
-/// The times and manners of the protocol. The defaults are for a local network.
+/// The times of the protocol. The defaults are for a local network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tuning {
     /// How often one member is probed. Default 1 s (memberlist's `ProbeInterval`). Smaller finds
@@ -51,9 +51,6 @@ pub struct Tuning {
     /// How long a failed member stays in the list. Default 72 h (Consul's `reconnect_timeout`, agent
     /// reference, 1.8).
     pub failed_kept: Duration,
-    /// Whether the agent, if it is blank, takes in nobody of a cluster who calls by himself before
-    /// [`Gossip::open`](super::Gossip::open): its own sources come first. Default no.
-    pub is_reserved: bool,
     /// How long a join of one address may take, all steps together. Default 10 s (memberlist's
     /// `TCPTimeout`).
     pub join_deadline: Duration,
@@ -69,7 +66,6 @@ impl Default for Tuning {
             hung: Duration::from_secs(7),
             push_pull: Duration::from_secs(30),
             failed_kept: Duration::from_hours(72),
-            is_reserved: false,
             join_deadline: Duration::from_secs(10),
         }
     }

@@ -127,11 +127,6 @@ impl Gossip {
         report
     }
 
-    /// From now on whoever calls may take this agent in, blank or not.
-    pub fn open(&self) {
-        self.shell.step(|machine, _| machine.open());
-    }
-
     /// Every known member, this agent included, failed and left ones too, sorted by name.
     pub fn members(&self) -> Arc<[Member]> {
         self.shell.members()

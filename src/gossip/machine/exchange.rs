@@ -62,15 +62,6 @@ impl Machine {
         if picture.from.says.cluster.is_none() && self.is_torn(now) {
             return Message::Leaving;
         }
-        if self.is_early(&picture) {
-            return Message::Early;
-        }
-        let found = self.table.lock().cluster();
-        let is_foreign = |theirs| found.is_some_and(|found| found != theirs);
-        // Whoever calls by himself does not bring an agent between two clusters that has found one.
-        if !picture.from.says.cluster.is_some_and(is_foreign) {
-            self.meet(now, &picture.from);
-        }
         if let Err(conflict) = self.merge(now, picture) {
             self.count_refused(conflict.kind);
             self.count_failed_exchange();
@@ -96,7 +87,6 @@ impl Machine {
         let refusal = match message {
             Message::Own => return Ok(Partner::Own),
             Message::Leaving => return Err(GossipError::LeavingThere { addr }),
-            Message::Early => return Err(GossipError::Early { addr }),
             Message::Other => return Err(GossipError::Elsewhere { addr }),
             Message::Asked(..) => {
                 return Err(GossipError::Malformed {
@@ -116,7 +106,6 @@ impl Machine {
             }
             Message::Picture(picture) => {
                 let node_id = picture.from.says.node_id;
-                self.meet(now, &picture.from);
                 match self.merge(now, *picture) {
                     Ok(()) => {
                         self.settle(now);
@@ -226,8 +215,9 @@ impl Machine {
 
     /// Merges a whole list, partner first, and queues what was new for the others.
     fn merge(&mut self, now: Instant, picture: Picture) -> Result<(), Box<Conflict>> {
+        let torn = self.meet(now, &picture.from);
         self.counters.is_torn = self.is_torn(now);
-        if let Some(conflict) = self.torn_conflict(now, &picture.from) {
+        if let Some(conflict) = torn {
             return Err(conflict);
         }
         let mut news = Vec::new();

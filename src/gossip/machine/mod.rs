@@ -43,7 +43,7 @@ use super::error::GossipError;
 use super::identity::Identity;
 use super::swim::{self, SharedTable, Swim, Wishes};
 use super::table::Table;
-use super::wire::{Door, News, RECORD_BYTES_MAX, Turned, is_of_cluster, record_bytes};
+use super::wire::{Door, News, RECORD_BYTES_MAX, record_bytes};
 use crate::types::{Announcement, ClusterId, Member, MemberStatus, NodeId};
 
 /// Where this agent stands towards the pool.
@@ -97,7 +97,6 @@ pub(crate) struct Machine {
     phase: Phase,
     conflicts: ConflictLog,
     torn: Torn,
-    is_reserved: bool,
     counters: Counters,
     wishes: Wishes,
     effects: Effects,
@@ -142,7 +141,6 @@ impl Machine {
             phase: Phase::Here,
             conflicts: ConflictLog::default(),
             torn: Torn::default(),
-            is_reserved: tuning.is_reserved,
             counters,
             wishes: Wishes::default(),
             effects: Effects::default(),
@@ -153,10 +151,6 @@ impl Machine {
     pub(crate) fn receive(&mut self, now: Instant, from: SocketAddr, datagram: &[u8]) {
         self.counters.datagrams_received = self.counters.datagrams_received.saturating_add(1);
         if self.phase == Phase::Gone || self.is_torn(now) {
-            return;
-        }
-        if self.is_waiting() && is_of_cluster(datagram) {
-            self.counters.count_turned(Turned::OtherCluster);
             return;
         }
         self.begin(now);

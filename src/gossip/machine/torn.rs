@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::Machine;
 use crate::gossip::conflict::{Conflict, ConflictKind, Party, RefusedBy};
-use crate::gossip::wire::{Line, Picture};
+use crate::gossip::wire::Line;
 use crate::types::{Announcement, ClusterId, Role};
 
 /// How long a cluster that was met counts. Chosen: sources are looked at again every five minutes
@@ -28,12 +28,11 @@ pub(super) struct Torn {
 }
 
 impl Torn {
-    /// Forgets what no longer counts, and says whether two clusters are left, that of the own list
-    /// among them: it may have come with the list of somebody who is blank as well.
-    fn is_torn(&mut self, now: Instant, list: Option<ClusterId>) -> bool {
+    /// Forgets what no longer counts, and says whether two clusters are left.
+    fn is_torn(&mut self, now: Instant) -> bool {
         self.met
             .retain(|_, (_, at)| now.saturating_duration_since(*at) < COUNTS_FOR);
-        self.met.len() > 1 || (list.is_some() && self.other(list).is_some())
+        self.met.len() > 1
     }
 
     /// Remembers a member that showed himself.
@@ -54,41 +53,19 @@ impl Torn {
 }
 
 impl Machine {
-    /// Its own sources have been heard, or have had their time: whoever calls may take it in.
-    pub(crate) const fn open(&mut self) {
-        self.is_reserved = false;
-    }
-
-    /// Somebody calls who may bring this agent to his cluster, before its own sources had a word: he
-    /// may be after whoever had this address before. One who speaks in its very name is heard.
-    pub(super) fn is_early(&self, picture: &Picture) -> bool {
-        let all = std::iter::once(&picture.from).chain(&picture.others);
-        self.is_waiting()
-            && picture.from.says.node_id != self.own.node_id
-            && all.into_iter().any(|line| line.says.cluster.is_some())
-    }
-
-    /// Blank, without a cluster in its list, and its own sources have not been heard.
-    pub(super) fn is_waiting(&self) -> bool {
-        self.is_reserved && self.table.lock().cluster().is_none()
-    }
-
     /// This agent is blank and stands between two clusters.
     pub(super) fn is_torn(&mut self, now: Instant) -> bool {
-        let list = self.table.lock().cluster();
-        self.own.cluster.is_none() && self.torn.is_torn(now, list)
+        self.own.cluster.is_none() && self.torn.is_torn(now)
     }
 
-    /// Takes note of the cluster of somebody who shows his list.
-    pub(super) fn meet(&mut self, now: Instant, line: &Line) {
-        if self.own.cluster.is_none() {
-            self.torn.meet(now, line);
+    /// Takes note of the cluster of somebody who shows his list; gives the conflict if it is not
+    /// the only one.
+    pub(super) fn meet(&mut self, now: Instant, line: &Line) -> Option<Box<Conflict>> {
+        if self.own.cluster.is_some() {
+            return None;
         }
-    }
-
-    /// The conflict of somebody who shows his list with a cluster that was met, if there are two.
-    pub(super) fn torn_conflict(&mut self, now: Instant, line: &Line) -> Option<Box<Conflict>> {
-        if !self.is_torn(now) {
+        self.torn.meet(now, line);
+        if !self.torn.is_torn(now) {
             return None;
         }
         let ours = Party::from(self.torn.other(line.says.cluster)?);
@@ -108,7 +85,7 @@ impl Machine {
             && self.own.cluster.is_none();
         if let Some(line) = as_line(&conflict.theirs).filter(|_| is_between) {
             self.torn.meet(now, &line);
-            self.counters.is_torn = self.is_torn(now);
+            self.counters.is_torn = self.torn.is_torn(now);
         }
     }
 

@@ -176,8 +176,7 @@ fn check_cluster(header: Header, message: &Message) -> Result<(), StreamError> {
         | Message::Other
         | Message::Own
         | Message::Refused(_)
-        | Message::Leaving
-        | Message::Early => Ok(()),
+        | Message::Leaving => Ok(()),
     }
 }
 

@@ -93,64 +93,6 @@ fn a_blank_agent_is_not_torn_by_who_looks_for_the_one_that_had_its_address() {
     assert_eq!(world.status(9, "z"), None);
 }
 
-/// `z` is blank and still hears its sources; `s1` is of cluster 1, `f` of 2.
-fn reserved() -> World {
-    let mut world = alone();
-    world.start(of_cluster("f", 9, 2));
-    let tuning = Tuning {
-        is_reserved: true,
-        ..Tuning::default()
-    };
-    let random = (StdRng::seed_from_u64(5), world.now);
-    let machine = Machine::new(says("z", 5), Door::new(None), tuning, random);
-    world.machines.insert(addr(5), machine.unwrap());
-    world
-}
-
-#[test]
-fn a_blank_agent_hears_its_own_sources_before_whoever_calls() {
-    let mut world = reserved();
-    world.start(says("new", 6));
-    world.exchange(addr(6), addr(9)).unwrap();
-    // Neither a member nor somebody blank who found one brings it to the other cluster.
-    for caller in [6, 9] {
-        let refused = world.exchange(addr(caller), addr(5)).unwrap_err();
-        assert!(refused.contains("its own sources first"), "{refused}");
-    }
-    let foreign = ClusterId::random(2 << 80);
-    let datagram = Door::new(None).wrap(Some(foreign), b"x").unwrap();
-    world.step(5, |machine, now| machine.receive(now, addr(9), &datagram));
-    assert_eq!(world.members(5).len(), 1);
-    // Its own source leads to cluster 1, and whoever calls from the other one is no reason to stay out.
-    world.exchange(addr(5), addr(1)).unwrap();
-    assert!(world.exchange(addr(9), addr(5)).is_err());
-    assert!(!world.machines[&addr(5)].counters().is_torn);
-    world.pass(Duration::from_secs(30));
-    assert_eq!(world.status(1, "z"), Some(MemberStatus::Alive));
-    assert_eq!(world.status(9, "z"), None);
-}
-
-#[test]
-fn a_blank_agent_whose_sources_were_heard_is_taken_in_by_whoever_calls() {
-    let mut world = reserved();
-    world.step(5, |machine, _| machine.open());
-    world.exchange(addr(9), addr(5)).unwrap();
-    assert_eq!(world.status(5, "f"), Some(MemberStatus::Alive));
-}
-
-#[test]
-fn a_blank_agent_with_the_list_of_one_cluster_that_another_refuses_is_between_them() {
-    let mut world = alone();
-    world.start(of_cluster("f", 9, 2));
-    world.start(says("new", 6));
-    world.start(says("z", 5));
-    world.exchange(addr(6), addr(9)).unwrap();
-    world.exchange(addr(6), addr(5)).unwrap();
-    assert_eq!(world.status(5, "f"), Some(MemberStatus::Alive));
-    assert!(world.exchange(addr(5), addr(1)).is_err());
-    assert!(world.machines[&addr(5)].counters().is_torn);
-}
-
 #[test]
 fn a_blank_agent_that_met_two_clusters_falls_silent_and_is_refused_by_both() {
     for first in [1, 9] {
