@@ -14,6 +14,7 @@ mod adopt;
 mod age;
 mod evidence;
 mod founding;
+mod ghosts;
 mod health;
 mod join_driver;
 mod leaving;

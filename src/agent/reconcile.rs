@@ -3,10 +3,9 @@
 //! Decides nothing itself: [`autopilot`](crate::autopilot) does. Runs on every server, sleeps
 //! while another leads.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval};
 use tracing::{info, warn};
 
 use crate::autopilot::{Cause, Duty, Peer as AutopilotPeer, Server, Stability, View};
@@ -15,6 +14,7 @@ use crate::raft::{MembershipError, Peer, Raft, Status};
 use crate::state::{Answer, Command, Query};
 use crate::types::{AutopilotConfig, ClusterId, Member, MemberStatus, NodeId, RaftId};
 
+use super::ghosts::Ghosts;
 use super::health::Health;
 use super::newcomer::Newcomers;
 
@@ -23,14 +23,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// A peer that answered raft so long ago is there, whatever gossip says. Chosen: a dozen heartbeats.
 const ANSWERING: Duration = Duration::from_secs(2);
-
-/// A node of the catalogue that gossip does not know for so long is gone. Chosen: far longer than
-/// an agent that just started takes to hear of everybody.
-const GHOST_AFTER: Duration = Duration::from_secs(15);
-
-/// How long the catalogue is left alone after a write that came to nothing. Chosen: a leader that is cut
-/// off from the others fails every time until it knows, and says so each time.
-const REST_AFTER: Duration = Duration::from_secs(10);
 
 /// Does a leader's duties while this server leads.
 #[derive(Debug)]
@@ -257,43 +249,6 @@ impl Reconciler {
     }
 }
 
-/// Nodes of the catalogue that gossip does not know, and since when.
-#[derive(Debug, Default)]
-struct Ghosts {
-    since: BTreeMap<NodeId, Instant>,
-    /// When one could not be taken out.
-    failed_at: Option<Instant>,
-}
-
-impl Ghosts {
-    /// Takes note of which nodes are unknown now; one that is known again starts over.
-    fn observe(
-        &mut self,
-        nodes: impl Iterator<Item = NodeId>,
-        is_unknown: impl Fn(NodeId) -> bool,
-    ) {
-        let now = Instant::now();
-        let since = |id: NodeId| (id, self.since.get(&id).copied().unwrap_or(now));
-        self.since = nodes.filter(|id| is_unknown(*id)).map(since).collect();
-    }
-
-    /// One could not be taken out: nobody tries for a while.
-    fn rest(&mut self) {
-        self.failed_at = Some(Instant::now());
-    }
-
-    fn is_resting(&self) -> bool {
-        self.failed_at.is_some_and(|at| at.elapsed() < REST_AFTER)
-    }
-
-    /// Whether a node was unknown for long enough to be gone.
-    fn is_one(&self, id: NodeId) -> bool {
-        self.since
-            .get(&id)
-            .is_some_and(|since| since.elapsed() >= GHOST_AFTER)
-    }
-}
-
 const fn reason(cause: Cause) -> &'static str {
     match cause {
         Cause::Left => "left",
@@ -351,19 +306,4 @@ pub(super) fn peers(status: &Status) -> Vec<AutopilotPeer> {
             last_answer: entry.last_answer,
         })
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn a_catalogue_that_cannot_be_written_is_left_alone_for_a_while() {
-        let mut ghosts = Ghosts::default();
-        assert!(!ghosts.is_resting());
-        ghosts.rest();
-        assert!(ghosts.is_resting());
-        tokio::time::advance(REST_AFTER).await;
-        assert!(!ghosts.is_resting());
-    }
 }
