@@ -53,7 +53,7 @@ pub(super) struct Ground {
     /// The cluster that the record of a former life names.
     pub(super) former: Option<ClusterId>,
     /// Addresses of the others in the last life.
-    remembered: Vec<SocketAddr>,
+    remembered: Vec<(NodeId, SocketAddr)>,
 }
 
 pub(super) async fn start(
@@ -107,7 +107,8 @@ pub(super) async fn start(
     }
     spawn_common(&parts, &tasks, registered, evidence.subscribe());
     spawn_why(&parts, &tasks, teller, word);
-    let sources = sources.with_remembered(ground.remembered);
+    let last_seen = ground.remembered.into_iter().map(|(_, addr)| addr);
+    let sources = sources.with_remembered(last_seen.collect());
     tasks.spawn(
         "join",
         JoinDriver::new(&parts, sources, evidence, sights).run(),
@@ -282,6 +283,7 @@ fn start_gossip(
         bind: SocketAddr::new(config.bind_addr, config.ports.serf_lan),
         announcement,
         key,
+        homes: ground.remembered.clone(),
         tuning: Tuning {
             failed_kept: config.reconnect_timeout,
             ..Tuning::default()

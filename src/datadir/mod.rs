@@ -237,22 +237,22 @@ impl DataDir {
         Ok(generation)
     }
 
-    /// The addresses of the servers last known; empty at the first start.
+    /// Who the servers last known are, and where; empty at the first start.
     ///
     /// # Errors
     ///
     /// As [`DataDir::load`].
-    pub fn peers(&self) -> Result<Vec<SocketAddr>, DataDirError> {
+    pub fn peers(&self) -> Result<Vec<(NodeId, SocketAddr)>, DataDirError> {
         Ok(self.load(PEERS)?.unwrap_or_default())
     }
 
-    /// Remembers the addresses of the servers, so that the next life finds them although every
+    /// Remembers the servers and their addresses, so that the next life finds them although every
     /// source is silent. Does not touch the disk if they are the ones remembered.
     ///
     /// # Errors
     ///
     /// As [`DataDir::store`].
-    pub fn store_peers(&self, peers: &[SocketAddr]) -> Result<(), DataDirError> {
+    pub fn store_peers(&self, peers: &[(NodeId, SocketAddr)]) -> Result<(), DataDirError> {
         let is_known = self.peers().is_ok_and(|known| known == peers);
         if is_known {
             return Ok(());

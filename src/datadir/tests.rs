@@ -183,7 +183,7 @@ fn a_generation_never_goes_back() {
 #[test]
 fn servers_addresses_are_there_in_the_next_life() {
     let (_root, dir) = fresh();
-    let peers: Vec<SocketAddr> = vec!["10.0.0.1:8300".parse().unwrap()];
+    let peers = vec![(NodeId::new(7), "10.0.0.1:8301".parse().unwrap())];
     {
         let open = DataDir::open(&dir).unwrap();
         assert_eq!(open.peers().unwrap(), []);

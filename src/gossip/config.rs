@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::key::Key;
 use crate::host::Host;
-use crate::types::Announcement;
+use crate::types::{Announcement, NodeId};
 
 /// What gossip needs to start.
 #[derive(Debug, Clone)]
@@ -21,6 +21,9 @@ pub struct GossipConfig {
     pub announcement: Announcement,
     /// The key that all members share. Without one, datagrams and streams are plain.
     pub key: Option<Key>,
+    /// Where others were in this agent's last life: one of them that speaks from elsewhere is
+    /// believed once it was asked for there. Default nobody.
+    pub homes: Vec<(NodeId, SocketAddr)>,
     /// Times.
     pub tuning: Tuning,
 }

@@ -89,6 +89,7 @@ impl Gossip {
         }
         let random = (rand::make_rng::<StdRng>(), Instant::now());
         let machine = Machine::new(announcement, Door::new(config.key), config.tuning, random)?;
+        machine.remember_homes(&config.homes);
         Ok(Self::spawn(machine, config.host, sockets))
     }
 
@@ -288,6 +289,7 @@ mod tests {
                 ..says("s1", 1)
             },
             key: None,
+            homes: Vec::new(),
             tuning: Tuning::default(),
         })
         .unwrap();

@@ -1,8 +1,8 @@
 //! A set of loopback addresses and directories that belongs to one test.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use tempfile::TempDir;
 
@@ -10,11 +10,13 @@ use super::{Agent, FaultyDisk, Gate, OURS, SOON};
 
 /// One test's part of 127.0.0.0/8 and of the file system.
 ///
-/// Addresses are 127.a.b.n, where a and b come from the process and the world's number, so that
-/// tests of one machine, in one process or in several, do not meet. Ports are the defaults.
+/// Addresses are 127.a.b.n, where a and b are of the first pair that no other world of the machine
+/// holds. Ports are the defaults.
 #[derive(Debug)]
 pub(crate) struct World {
     net: [u8; 2],
+    /// Bound as long as the pair is taken.
+    _taken: UdpSocket,
     dir: TempDir,
     /// What its agents run.
     program: String,
@@ -24,7 +26,23 @@ pub(crate) struct World {
 /// machine.
 pub(crate) const STEADY: &str = "-hcl=performance { raft_multiplier = 10 }";
 
-static WORLDS: AtomicU8 = AtomicU8::new(0);
+/// Pairs of octets for worlds: 100 to 219, and any.
+const PAIRS: u32 = 120 * 256;
+
+/// Which pair of this process is tried next.
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+/// The next pair, if nobody holds it. Processes begin at different ones.
+fn take_pair() -> Option<([u8; 2], UdpSocket)> {
+    let begin = std::process::id() % 120 * 256;
+    let pair = (begin + NEXT.fetch_add(1, Ordering::Relaxed)) % PAIRS;
+    let net = [
+        u8::try_from(pair / 256 + 100).unwrap(),
+        pair.to_be_bytes()[3],
+    ];
+    let last = SocketAddr::from(([127, net[0], net[1], 254], 8399));
+    Some((net, UdpSocket::bind(last).ok()?))
+}
 
 impl World {
     pub(crate) fn new() -> Self {
@@ -33,11 +51,10 @@ impl World {
 
     /// A world whose agents, started with [`Self::agent`], run a program with the same flags.
     pub(crate) fn of(program: &str) -> Self {
-        let world = WORLDS.fetch_add(1, Ordering::Relaxed);
-        let process = std::process::id() % 120;
-        let first = u8::try_from(process).unwrap() + 100;
+        let (net, taken) = (0..PAIRS).find_map(|_| take_pair()).unwrap();
         Self {
-            net: [first, world],
+            net,
+            _taken: taken,
             dir: tempfile::tempdir().unwrap(),
             program: program.to_owned(),
         }

@@ -18,7 +18,7 @@ use crate::types::{Member, MemberStatus, NodeId};
 const LATER: Duration = Duration::from_secs(20);
 
 /// What is on disk, and what is not yet.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Memory {
     stored: Picture,
     /// When something was given out last, whatever became of it.
@@ -31,28 +31,18 @@ pub(super) struct Memory {
 /// The addresses of one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Picture {
-    all: Vec<SocketAddr>,
+    all: Vec<(NodeId, SocketAddr)>,
     /// The servers that are alive.
     servers: BTreeSet<SocketAddr>,
 }
 
 impl Memory {
-    /// Begins with what the former life left.
-    pub(super) fn new(stored: Vec<SocketAddr>) -> Self {
-        let stored = Picture {
-            all: stored,
-            servers: BTreeSet::new(),
-        };
-        Self {
-            stored,
-            tried_at: None,
-            next: Picture::default(),
-            is_stale: false,
-        }
-    }
-
-    /// The addresses to store, if it is time to.
-    pub(super) fn due(&mut self, members: &[Member], own: NodeId) -> Option<Vec<SocketAddr>> {
+    /// The members and addresses to store, if it is time to.
+    pub(super) fn due(
+        &mut self,
+        members: &[Member],
+        own: NodeId,
+    ) -> Option<Vec<(NodeId, SocketAddr)>> {
         let now = picture(members, own);
         self.is_stale = !now.all.is_empty() && now.all != self.stored.all;
         let is_urgent = self.tried_at.is_none() || now.servers != self.stored.servers;
@@ -118,7 +108,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_crowd_of_clients_costs_one_write_and_a_server_one_at_once() {
-        let mut memory = Memory::new(Vec::new());
+        let mut memory = Memory::default();
         let mut members = vec![member(1, true)];
         assert!(store(&mut memory, &members), "the first to be met");
         assert!(!store(&mut memory, &members), "no change");

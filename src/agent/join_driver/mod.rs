@@ -119,7 +119,7 @@ impl JoinDriver {
         };
         Self {
             engine: Engine::new(policy, sources.manners()),
-            memory: Memory::new(sources.remembered()),
+            memory: Memory::default(),
             files: Files::new(&parts.lookup, sources.of_files()),
             settings: parts.settings.watch(),
             told: parts.told.clone(),

@@ -1,4 +1,4 @@
-//! Whose addresses are kept on disk for the next start.
+//! Who is kept on disk for the next start, with his address.
 //!
 //! Pure. A server that failed is kept too: who crashes while the others are down must find them
 //! again, and nobody else may know where they are. Who left wants not to be found.
@@ -7,23 +7,23 @@ use std::net::SocketAddr;
 
 use crate::types::{Member, MemberStatus, NodeId};
 
-/// Most addresses that are kept. Chosen: more than a cluster has servers.
+/// Most members that are kept. Chosen: more than a cluster has servers.
 const KEPT_MAX: usize = 64;
 
-/// The addresses in the order in which they are tried: servers that are alive, servers that failed,
+/// The members in the order in which they are tried: servers that are alive, servers that failed,
 /// then others that are alive.
-pub(super) fn worth(members: &[Member], own: NodeId) -> Vec<SocketAddr> {
+pub(super) fn worth(members: &[Member], own: NodeId) -> Vec<(NodeId, SocketAddr)> {
     let others = members.iter().filter(|member| member.says.node_id != own);
-    let mut ranked: Vec<(u8, SocketAddr)> = others
-        .filter_map(|member| Some((rank(member)?, member.says.gossip_addr)))
+    let mut ranked: Vec<(u8, SocketAddr, NodeId)> = others
+        .filter_map(|member| Some((rank(member)?, member.says.gossip_addr, member.says.node_id)))
         .collect();
     ranked.sort_unstable();
-    let mut addrs: Vec<SocketAddr> = ranked.into_iter().map(|(_, addr)| addr).collect();
     // One place may have had several members; the first of them has the best rank.
     let mut seen = std::collections::BTreeSet::new();
-    addrs.retain(|addr| seen.insert(*addr));
-    addrs.truncate(KEPT_MAX);
-    addrs
+    ranked.retain(|(_, addr, _)| seen.insert(*addr));
+    ranked.truncate(KEPT_MAX);
+    let homes = ranked.into_iter().map(|(_, addr, node_id)| (node_id, addr));
+    homes.collect()
 }
 
 fn rank(member: &Member) -> Option<u8> {
@@ -73,6 +73,10 @@ mod tests {
         SocketAddr::from(([127, 0, 0, n], 8301))
     }
 
+    fn home(n: u8) -> (NodeId, SocketAddr) {
+        (NodeId::new(u128::from(n)), addr(n))
+    }
+
     #[test]
     fn servers_come_first_also_those_that_failed_and_nobody_who_left() {
         use MemberStatus::{Alive, Failed, Left};
@@ -84,7 +88,7 @@ mod tests {
             member(5, false, Failed),
             member(6, true, Alive),
         ];
-        assert_eq!(worth(&members, NodeId::new(6)), [4, 2, 1].map(addr));
+        assert_eq!(worth(&members, NodeId::new(6)), [4, 2, 1].map(home));
     }
 
     #[test]
@@ -94,6 +98,6 @@ mod tests {
             .collect();
         members.push(member(201, true, MemberStatus::Failed));
         let kept = worth(&members, NodeId::new(1));
-        assert_eq!((kept.len(), kept.first()), (KEPT_MAX, Some(&addr(201))));
+        assert_eq!((kept.len(), kept.first()), (KEPT_MAX, Some(&home(201))));
     }
 }

@@ -78,13 +78,6 @@ impl Sources {
             .collect()
     }
 
-    pub(super) fn remembered(&self) -> Vec<SocketAddr> {
-        match self.entries.first() {
-            Some(Entry::Remembered(peers)) => peers.clone(),
-            _ => Vec::new(),
-        }
-    }
-
     pub(super) fn manners(&self) -> impl Iterator<Item = Manner> {
         self.entries.iter().map(|entry| match entry {
             Entry::Start(sources) => Manner {

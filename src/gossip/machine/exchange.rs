@@ -194,6 +194,18 @@ impl Machine {
         self.settle(now);
     }
 
+    /// Remembers where others were in this agent's last life.
+    pub(crate) fn remember_homes(&self, homes: &[(NodeId, SocketAddr)]) {
+        self.table.lock().remember_homes(homes);
+    }
+
+    /// A member was asked at its home; what it said is merged.
+    pub(crate) fn recalled(&mut self, now: Instant, node_id: NodeId) {
+        self.begin(now);
+        self.table.lock().leave_home(node_id);
+        self.settle(now);
+    }
+
     /// Counts a stream that is not of this protocol.
     pub(crate) const fn count_malformed_stream(&mut self) {
         let counter = &mut self.counters.turned_malformed;

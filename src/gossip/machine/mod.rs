@@ -66,6 +66,8 @@ pub(crate) enum Errand {
     Meet(SocketAddr, NodeId),
     /// Ask a suspect whether it is there.
     Confirm(Identity),
+    /// Ask a member whether it is still where it was in this agent's last life.
+    Recall(SocketAddr, NodeId),
 }
 
 /// What a step asks of the driver.

@@ -7,8 +7,8 @@ use foca::Timer;
 use tokio::time::Instant;
 use tracing::debug;
 
-use super::Machine;
 use super::timers::Due;
+use super::{Errand, Machine};
 use crate::gossip::identity::Identity;
 use crate::gossip::table::Chores;
 use crate::gossip::wire::{News, encode_news};
@@ -31,6 +31,7 @@ impl Machine {
                 refute,
                 granted,
                 holder,
+                questions,
             } = chores;
             for conflict in conflicts {
                 self.note_conflict(now, conflict);
@@ -40,6 +41,9 @@ impl Machine {
             }
             if let Some(holder) = holder {
                 self.upkeep.note_foreigner(holder);
+            }
+            for (node_id, home) in questions {
+                self.effects.errands.push(Errand::Recall(home, node_id));
             }
             for node_id in granted {
                 self.pass_on(node_id);

@@ -76,6 +76,10 @@ async fn run(shell: &Shell, errand: Errand, join: Duration, confirmation: Durati
         Errand::Meet(addr, node_id) => {
             drop(exchange_with_member(shell, (addr, node_id), join).await);
         }
+        Errand::Recall(addr, node_id) => {
+            drop(exchange_with_member(shell, (addr, node_id), confirmation).await);
+            shell.step(|machine, now| machine.recalled(now, node_id));
+        }
         Errand::Confirm(suspect) => {
             let ended =
                 exchange_with_member(shell, (suspect.addr, suspect.node_id), confirmation).await;

@@ -3,6 +3,10 @@
 //! Either the member moved and the old process is gone, or its data directory was copied and both
 //! processes live. The list cannot tell, so the word waits: it is granted when the member is found
 //! down, and not before (decision 11). Who is claimed against is not disturbed by it.
+//!
+//! An agent that was just started holds nobody yet and would believe whoever speaks first. So it
+//! remembers the home of each member, where it was in this agent's last life, and asks there before
+//! it believes one from elsewhere.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -21,6 +25,10 @@ use crate::types::{Announcement, NodeId};
 /// member later. Who really moved goes on asking, and is let in then.
 const CLAIM_KEPT: Duration = Duration::from_secs(10);
 
+/// How long a home that was asked counts without an answer. Chosen: three times the default patience
+/// with a question, for the question may have waited for its turn.
+const HOME_COUNTS: Duration = Duration::from_secs(3);
+
 /// The claims that wait, and what has become of others.
 #[derive(Debug, Default)]
 pub(super) struct Claims {
@@ -28,6 +36,15 @@ pub(super) struct Claims {
     waiting: BTreeMap<NodeId, Claim>,
     granted: Vec<NodeId>,
     holder: Option<SocketAddr>,
+    homes: BTreeMap<NodeId, Home>,
+    questions: Vec<(NodeId, SocketAddr)>,
+}
+
+/// Where a member was in this agent's last life.
+#[derive(Debug)]
+struct Home {
+    addr: SocketAddr,
+    asked: Option<Instant>,
 }
 
 /// A word that waits.
@@ -48,6 +65,24 @@ impl Claims {
     /// Takes the address to ask.
     pub(super) const fn take_holder(&mut self) -> Option<SocketAddr> {
         self.holder.take()
+    }
+
+    /// Takes the homes to ask.
+    pub(super) fn take_questions(&mut self) -> Vec<(NodeId, SocketAddr)> {
+        std::mem::take(&mut self.questions)
+    }
+
+    /// Says whether a word from there waits until the member's home has been asked; has it asked.
+    fn waits_for_home(&mut self, says: &Announcement, now: Instant) -> bool {
+        let home = self.homes.get_mut(&says.node_id);
+        let Some(home) = home.filter(|home| home.addr != says.gossip_addr) else {
+            return false;
+        };
+        if home.asked.is_none() {
+            self.questions.push((says.node_id, home.addr));
+        }
+        let asked = *home.asked.get_or_insert(now);
+        now.saturating_duration_since(asked) < HOME_COUNTS
     }
 
     /// Takes who entered by a claim.
@@ -110,6 +145,26 @@ impl Table {
             return Err(self.conflict(ConflictKind::NodeId, &entry.says, says));
         }
         Ok(Heard::Old)
+    }
+
+    /// Remembers where others were in this agent's last life.
+    pub(crate) fn remember_homes(&mut self, homes: &[(NodeId, SocketAddr)]) {
+        let home = |addr| Home { addr, asked: None };
+        let all = homes.iter().map(|(node_id, addr)| (*node_id, home(*addr)));
+        self.claims.homes = all.collect();
+    }
+
+    /// A member's home was asked: whoever is in the list now, or else speaks from elsewhere, is it.
+    pub(crate) fn leave_home(&mut self, node_id: NodeId) {
+        self.claims.homes.remove(&node_id);
+        if self.get(node_id).is_none() {
+            self.grant_claim(node_id);
+        }
+    }
+
+    /// Says whether this word is of somebody who is not in the list yet and had his home elsewhere.
+    pub(super) fn is_from_elsewhere(&mut self, says: &Announcement) -> bool {
+        self.get(says.node_id).is_none() && self.claims.waits_for_home(says, self.now)
     }
 
     /// Lets the word of a partner that was refused wait, if it is a claim.

@@ -25,7 +25,8 @@ impl Table {
             return Ok(Heard::Old);
         }
         let is_new_life = known.is_none_or(|entry| entry.says.generation != says.generation);
-        if known.is_some_and(|entry| entry.is_claimed_by(&says)) {
+        let is_claim = known.is_some_and(|entry| entry.is_claimed_by(&says));
+        if is_claim || (state != foca::State::Down && self.is_from_elsewhere(&says)) {
             self.hold_claim(says, renewal, state);
             return Ok(Heard::Old);
         }

@@ -1,5 +1,6 @@
 //! What the table hands out after a change, and what it forgets with time.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::{Entry, Table, name_key};
@@ -25,7 +26,9 @@ pub(crate) struct Chores {
     /// Members that entered because a claim was granted: pass them on.
     pub(crate) granted: Vec<NodeId>,
     /// Somebody goes by this agent's own node id there: ask whether it lives.
-    pub(crate) holder: Option<std::net::SocketAddr>,
+    pub(crate) holder: Option<SocketAddr>,
+    /// Homes of members that speak from elsewhere: ask whether they are still there.
+    pub(crate) questions: Vec<(NodeId, SocketAddr)>,
 }
 
 impl Table {
@@ -38,6 +41,7 @@ impl Table {
             refute: std::mem::take(&mut self.refute),
             granted: self.claims.take_granted(),
             holder: self.claims.take_holder(),
+            questions: self.claims.take_questions(),
         }
     }
 

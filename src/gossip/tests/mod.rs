@@ -47,6 +47,7 @@ fn config(announcement: Announcement) -> GossipConfig {
         bind: any_port(),
         announcement,
         key: None,
+        homes: Vec::new(),
         tuning: brisk(),
     }
 }

@@ -180,11 +180,11 @@ impl World {
     fn run(&mut self, from: SocketAddr, errand: Errand) {
         match errand {
             Errand::Exchange(to) => drop(self.exchange(from, to)),
-            Errand::Meet(to, wanted) => {
-                let is_there = |machine: &Machine| !machine.is_other(wanted);
-                if self.machines.get(&to).is_some_and(is_there) {
-                    drop(self.exchange(from, to));
-                }
+            Errand::Meet(to, wanted) => self.meet(from, to, wanted),
+            Errand::Recall(home, wanted) => {
+                self.meet(from, home, wanted);
+                let now = self.now;
+                self.machines.get_mut(&from).unwrap().recalled(now, wanted);
             }
             Errand::Confirm(suspect) => {
                 let is_there = self.exchange(from, suspect.addr).is_ok();
@@ -197,6 +197,14 @@ impl World {
                 let machine = self.machines.get_mut(&from).unwrap();
                 machine.asked(now, &suspect, answered);
             }
+        }
+    }
+
+    /// A push/pull with a member, and with nobody else who has its address.
+    fn meet(&mut self, from: SocketAddr, to: SocketAddr, wanted: NodeId) {
+        let is_there = |machine: &Machine| !machine.is_other(wanted);
+        if self.machines.get(&to).is_some_and(is_there) {
+            drop(self.exchange(from, to));
         }
     }
 

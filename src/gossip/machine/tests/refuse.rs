@@ -119,3 +119,28 @@ fn a_blank_agent_that_met_two_clusters_falls_silent_and_is_refused_by_both() {
         assert_eq!(world.status(9, "new"), None);
     }
 }
+
+#[test]
+fn a_restarted_agent_that_meets_a_copy_first_asks_where_the_original_was() {
+    for is_original_there in [true, false] {
+        let mut world = World::new();
+        if is_original_there {
+            world.start(says("n1", 1));
+        }
+        let copy = Announcement {
+            generation: says("n1", 1).generation + 1,
+            gossip_addr: addr(9),
+            ..says("n1", 1)
+        };
+        world.start(copy);
+        world.start(says("n2", 2));
+        let homes = [(says("n1", 1).node_id, addr(1))];
+        world.step(2, |machine, _| machine.remember_homes(&homes));
+        drop(world.exchange(addr(9), addr(2)));
+        world.deliver();
+        let table = world.machines[&addr(2)].table.lock();
+        let known = table.get(says("n1", 1).node_id).unwrap();
+        let expected = if is_original_there { 1 } else { 9 };
+        assert_eq!(known.says.gossip_addr, addr(expected));
+    }
+}

@@ -55,7 +55,9 @@ impl Crowd {
         let tuning = Tuning::default();
         let (to, patience) = match errand {
             Errand::Exchange(to) | Errand::Meet(to, _) => (to.port(), tuning.join_deadline),
-            Errand::Confirm(suspect) => (suspect.addr.port(), tuning.confirmation),
+            Errand::Confirm(Identity { addr: to, .. }) | Errand::Recall(to, _) => {
+                (to.port(), tuning.confirmation)
+            }
         };
         self.last_event += 1;
         let id = StreamId(self.last_event);
