@@ -173,8 +173,18 @@ impl Cold {
         self.world.computers[at].ip
     }
 
-    /// Whom the source of a server lists now.
+    /// Whom the source of a server lists now: itself alone, or so many that no two founders' lists are
+    /// apart.
     fn view(&self, at: usize) -> BTreeSet<usize> {
+        let listed = self.listed(at);
+        if listed.len() < least(self.servers.len(), self.expect) {
+            return BTreeSet::from([at]);
+        }
+        listed
+    }
+
+    /// Whom it would list if it could list any number.
+    fn listed(&self, at: usize) -> BTreeSet<usize> {
         let (server, now) = (&self.servers[at], self.world.now);
         let is_shown = |other: usize| {
             let is_told = now >= server.all_from || server.some.contains(&other);
@@ -216,13 +226,7 @@ impl Server {
     fn new(world: &mut World, count: usize, expect: usize) -> Self {
         let starts = world.rng.random_range(0..=START_MS);
         let all_from = starts + world.rng.random_range(0..=LATE_MS);
-        // Of twice the expected, halves that see nothing of each other may found two clusters, which no
-        // rule prevents: there a part is more than half.
-        let least = if count >= 2 * expect {
-            count / 2 + 1
-        } else {
-            0
-        };
+        let least = least(count, expect);
         let mut some: BTreeSet<_> = (0..count).filter(|_| world.rng.random_bool(0.5)).collect();
         while some.len() < least {
             some.insert(world.rng.random_range(0..count));
@@ -234,6 +238,17 @@ impl Server {
             all_from,
             some,
         }
+    }
+}
+
+/// The least number of servers that a source lists beside the listing of the server alone. Of twice the
+/// expected, halves that see nothing of each other may found two clusters, which no rule prevents:
+/// there a list is more than half.
+const fn least(count: usize, expect: usize) -> usize {
+    if count >= 2 * expect {
+        count / 2 + 1
+    } else {
+        0
     }
 }
 
