@@ -26,8 +26,8 @@ use super::service::ServerPort;
 use super::tasks::Tasks;
 use super::why::{self, Teller, Why, Word};
 use super::{
-    Agent, AgentError, addresses, adopt, age, member_log, rebalance, register, removed, server,
-    stranded, twin, write_pid,
+    Agent, AgentError, addresses, adopt, age, member_log, obstacle, rebalance, register, removed,
+    server, stranded, twin, write_pid,
 };
 use crate::config::{Config, Mode};
 use crate::datadir::DataDir;
@@ -155,6 +155,7 @@ fn spawn_common(
         "announce",
         membership::announce(membership.watch(), gossip.clone()),
     );
+    tasks.spawn("open", obstacle::open(gossip.clone(), evidence.clone()));
     let end = parts.end.clone();
     tasks.spawn("twin", twin::run(gossip.clone(), evidence.clone(), end));
     if parts.raft.is_none() {
@@ -284,6 +285,7 @@ fn start_gossip(
         announcement,
         key,
         homes: ground.remembered.clone(),
+        is_reserved: true,
         tuning: Tuning {
             failed_kept: config.reconnect_timeout,
             ..Tuning::default()

@@ -28,7 +28,7 @@ pub fn answer(view: &View, message: &Message) -> Step {
         Message::Over(ballot) => (over(view, *ballot), Says::Noted),
     };
     let standing = match &write {
-        Some(ledger) => ledger.standing(),
+        Some(ledger) => view.standing_by(ledger),
         None => view.standing(),
     };
     let answer = Answer {

@@ -60,6 +60,7 @@ pub(super) fn view(own: u128, others: &[u128]) -> View {
         peers: others.iter().map(|n| (NodeId::new(*n), peer(*n))).collect(),
         unreached: BTreeSet::new(),
         open_sources: BTreeSet::new(),
+        called: BTreeSet::new(),
         fates: BTreeMap::new(),
         is_overdue: false,
     }

@@ -28,6 +28,9 @@ pub struct View {
     pub unreached: BTreeSet<Address>,
     /// Sources that have not given a complete answer yet; each counts as one address (rule 5).
     pub open_sources: BTreeSet<String>,
+    /// Clusters that agents told of which this server has not taken into its list: its own sources
+    /// come first.
+    pub called: BTreeSet<ClusterId>,
     /// What the members said about the proposal in the ledger: no entry while not asked, `None`
     /// after silence or an answer from another disk. Empty when nothing binds the server.
     pub fates: BTreeMap<RaftId, Option<Fate>>,
@@ -131,15 +134,25 @@ impl View {
             known.extend(peer.announced.map(|cluster| (cluster, true)));
         }
         known.extend(self.ledger.heard().iter().map(|cluster| (*cluster, true)));
+        for cluster in &self.called {
+            known.entry(*cluster).or_insert(false);
+        }
         known
     }
 
     /// What this server says of itself.
     pub fn standing(&self) -> Standing {
         if self.is_lost() {
-            Standing::Lost
-        } else {
-            self.ledger.standing()
+            return Standing::Lost;
+        }
+        self.standing_by(&self.ledger)
+    }
+
+    /// What this server says of itself by this ledger of its own.
+    pub(super) fn standing_by(&self, ledger: &Ledger) -> Standing {
+        match (ledger.standing(), self.called.first()) {
+            (Standing::Blank, Some(cluster)) => Standing::Heard(*cluster),
+            (standing, _) => standing,
         }
     }
 

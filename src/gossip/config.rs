@@ -24,6 +24,9 @@ pub struct GossipConfig {
     /// Where others were in this agent's last life: one of them that speaks from elsewhere is
     /// believed once it was asked for there. Default nobody.
     pub homes: Vec<(NodeId, SocketAddr)>,
+    /// Whether the agent, while it is blank, lets what others say of a cluster wait until
+    /// [`Gossip::open`](super::Gossip::open): its own sources come first. Default no.
+    pub is_reserved: bool,
     /// Times.
     pub tuning: Tuning,
 }

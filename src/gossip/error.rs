@@ -112,6 +112,12 @@ pub enum GossipError {
         /// The conflict as this agent sees it.
         conflict: Box<Conflict>,
     },
+    /// The agent there is blank and looks for its own cluster first.
+    #[error("{addr} has just been started and hears its own sources first")]
+    Early {
+        /// Where it is.
+        addr: SocketAddr,
+    },
     /// The agent there is about to leave.
     #[error("{addr} is leaving and takes no more members")]
     LeavingThere {

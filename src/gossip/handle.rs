@@ -23,7 +23,7 @@ use super::shell::{
 };
 use super::wire::{Door, is_reachable};
 use crate::host::Host;
-use crate::types::{Announcement, Member, NodeId};
+use crate::types::{Announcement, ClusterId, Member, NodeId};
 
 /// How many addresses of one join are tried at once.
 const JOINS_AT_ONCE: usize = 16;
@@ -88,8 +88,11 @@ impl Gossip {
             return Err(GossipError::Advertise { addr });
         }
         let random = (rand::make_rng::<StdRng>(), Instant::now());
-        let machine = Machine::new(announcement, Door::new(config.key), config.tuning, random)?;
+        let mut machine = Machine::new(announcement, Door::new(config.key), config.tuning, random)?;
         machine.remember_homes(&config.homes);
+        if config.is_reserved {
+            machine.reserve();
+        }
         Ok(Self::spawn(machine, config.host, sockets))
     }
 
@@ -126,6 +129,17 @@ impl Gossip {
             }
         }
         report
+    }
+
+    /// The own sources have been heard: what others said of clusters meanwhile is heard now if they
+    /// led to none, and from now on whoever calls may take this agent in.
+    pub fn open(&self) {
+        self.shell.step(Machine::open);
+    }
+
+    /// The clusters that others have told of and that wait until [`Self::open`].
+    pub fn postponed(&self) -> BTreeSet<ClusterId> {
+        self.shell.step(|machine, _| machine.postponed())
     }
 
     /// Every known member, this agent included, failed and left ones too, sorted by name.
@@ -290,6 +304,7 @@ mod tests {
             },
             key: None,
             homes: Vec::new(),
+            is_reserved: false,
             tuning: Tuning::default(),
         })
         .unwrap();

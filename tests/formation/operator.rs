@@ -198,6 +198,7 @@ fn bound_to_the_lost(world: &World) -> ClusterId {
             peers: BTreeMap::from([(proposer.server.node_id, proposer.clone())]),
             unreached: BTreeSet::new(),
             open_sources: BTreeSet::new(),
+            called: BTreeSet::new(),
             fates: BTreeMap::new(),
             is_overdue: false,
         };

@@ -114,6 +114,7 @@ impl Founding {
             peers: others.map(|peer| (peer.server.node_id, peer)).collect(),
             unreached: evidence.unreached(&members),
             open_sources: evidence.open_sources.clone(),
+            called: self.rooms.gossip.postponed(),
             fates: fates.map(|(disk, (fate, _))| (*disk, *fate)).collect(),
             is_overdue: bound.is_some() && book.bound_for() >= OVERDUE,
         }

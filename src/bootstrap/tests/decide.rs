@@ -77,6 +77,23 @@ fn the_word_of_another_about_a_cluster_stops_a_founding_but_is_not_remembered() 
 }
 
 #[test]
+fn a_cluster_whose_agents_called_stops_a_founding_but_is_not_remembered() {
+    let mut view = view(1, &[2, 3]);
+    let wanted = proposal(2, &[1, 2, 3]);
+    view.called.insert(cluster(7));
+    assert_eq!(decide(&view), Decision::Join(cluster(7)));
+    assert_eq!(view.standing(), Standing::Heard(cluster(7)));
+    let step = answer(&view, &Message::Prepare(wanted.clone()));
+    assert_eq!(step.write, None);
+    assert!(matches!(step.answer.says, Says::No { why: No::Heard(it), .. } if it == cluster(7)));
+    // Giving up a promise is no reason to say that it is blank.
+    let step = answer(&view, &Message::AskAbout(wanted));
+    assert_eq!(step.answer.standing, Standing::Heard(cluster(7)));
+    view.called.clear();
+    assert_eq!(propose(&[1, 2, 3], &[2, 3]), decide(&view));
+}
+
+#[test]
 fn between_two_clusters_a_blank_server_joins_neither() {
     let mut view = view(1, &[2, 3]);
     view.ledger = view.ledger.with_heard(cluster(7)).unwrap();

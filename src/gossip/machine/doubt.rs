@@ -59,7 +59,11 @@ impl Answered {
     pub(crate) fn by(suspect: &Identity, ended: &Result<Partner, GossipError>) -> Self {
         match ended {
             Ok(Partner::Other(node_id)) if *node_id == suspect.node_id => Self::There,
-            Err(GossipError::LeavingThere { .. } | GossipError::Stream { .. }) => Self::Silent,
+            Err(
+                GossipError::LeavingThere { .. }
+                | GossipError::Early { .. }
+                | GossipError::Stream { .. },
+            ) => Self::Silent,
             Err(GossipError::Timeout { step, .. }) if *step != "connecting to" => Self::Silent,
             Err(GossipError::Timeout { .. }) => Self::Unreachable,
             Err(GossipError::Connect { source, .. }) => Self::by_system(source.kind()),
@@ -306,6 +310,7 @@ mod tests {
             (late("connecting to"), Answered::Unreachable),
             (late("reading from"), Answered::Silent),
             (Err(GossipError::LeavingThere { addr }), Answered::Silent),
+            (Err(GossipError::Early { addr }), Answered::Silent),
             // Too many open files here.
             (Err(connect(ErrorKind::Other)), Answered::Silent),
         ];

@@ -62,6 +62,16 @@ impl Machine {
         if picture.from.says.cluster.is_none() && self.is_torn(now) {
             return Message::Leaving;
         }
+        if self.is_early(&picture) {
+            self.postpone(picture);
+            return Message::Early;
+        }
+        let found = self.table.lock().cluster();
+        let is_foreign = |theirs| found.is_some_and(|found| found != theirs);
+        // Whoever calls by himself does not bring an agent between two clusters that has found one.
+        if !picture.from.says.cluster.is_some_and(is_foreign) {
+            self.meet(now, &picture.from);
+        }
         if let Err(conflict) = self.merge(now, picture) {
             self.count_refused(conflict.kind);
             self.count_failed_exchange();
@@ -87,6 +97,7 @@ impl Machine {
         let refusal = match message {
             Message::Own => return Ok(Partner::Own),
             Message::Leaving => return Err(GossipError::LeavingThere { addr }),
+            Message::Early => return Err(GossipError::Early { addr }),
             Message::Other => return Err(GossipError::Elsewhere { addr }),
             Message::Asked(..) => {
                 return Err(GossipError::Malformed {
@@ -98,6 +109,9 @@ impl Machine {
                 let conflict = conflict.seen_from_the_refused();
                 self.count_refused(conflict.kind);
                 self.look_for_twin(&conflict);
+                if conflict.refused_by == Some(RefusedBy::Other) {
+                    self.disown(&conflict);
+                }
                 self.meet_refusal(now, &conflict);
                 Box::new(conflict)
             }
@@ -106,6 +120,7 @@ impl Machine {
             }
             Message::Picture(picture) => {
                 let node_id = picture.from.says.node_id;
+                self.meet(now, &picture.from);
                 match self.merge(now, *picture) {
                     Ok(()) => {
                         self.settle(now);
@@ -147,7 +162,7 @@ impl Machine {
     }
 
     /// Counts an exchange that one side refused.
-    const fn count_refused(&mut self, kind: ConflictKind) {
+    pub(super) const fn count_refused(&mut self, kind: ConflictKind) {
         let counter = match kind {
             ConflictKind::Cluster | ConflictKind::AmbiguousCluster => {
                 &mut self.counters.turned_cluster
@@ -156,6 +171,14 @@ impl Machine {
             ConflictKind::Datacenter => return,
         };
         *counter = counter.saturating_add(1);
+    }
+
+    /// Two blank agents may have met and gone to two clusters since: neither stays in the other's list.
+    fn disown(&mut self, conflict: &Conflict) {
+        if conflict.kind == ConflictKind::Cluster {
+            let gone = self.table.lock().disown(&conflict.theirs);
+            gone.into_iter().for_each(|node_id| self.pass_on(node_id));
+        }
     }
 
     /// A third one said that this agent's node id, or its name, lives elsewhere: whoever lives there
@@ -226,20 +249,21 @@ impl Machine {
     }
 
     /// Merges a whole list, partner first, and queues what was new for the others.
-    fn merge(&mut self, now: Instant, picture: Picture) -> Result<(), Box<Conflict>> {
-        let torn = self.meet(now, &picture.from);
+    pub(super) fn merge(&mut self, now: Instant, picture: Picture) -> Result<(), Box<Conflict>> {
         self.counters.is_torn = self.is_torn(now);
-        if let Some(conflict) = torn {
+        if let Some(conflict) = self.torn_conflict(now, &picture.from) {
             return Err(conflict);
         }
         let mut news = Vec::new();
         let partner = picture.from.says.node_id;
+        let admitted = self.table.lock().admit_partner(&picture.from.says);
+        if let Err(conflict) = admitted {
+            self.table.lock().hold_partner(picture.from);
+            self.disown(&conflict);
+            return Err(conflict);
+        }
         {
             let mut table = self.table.lock();
-            if let Err(conflict) = table.admit_partner(&picture.from.says) {
-                table.hold_partner(picture.from);
-                return Err(conflict);
-            }
             table.admit_company(&picture.from.says, &picture.others)?;
             for line in std::iter::once(picture.from).chain(picture.others) {
                 let node_id = line.says.node_id;

@@ -6,6 +6,7 @@
 //! test runs many of them on a wire of its own.
 
 mod doubt;
+mod early;
 mod exchange;
 mod leave;
 mod pace;
@@ -31,6 +32,7 @@ use rand::{Rng, SeedableRng};
 use tokio::time::Instant;
 
 use self::doubt::Doubts;
+use self::early::Early;
 use self::pace::Pace;
 use self::timers::Timers;
 use self::torn::Torn;
@@ -43,7 +45,7 @@ use super::error::GossipError;
 use super::identity::Identity;
 use super::swim::{self, SharedTable, Swim, Wishes};
 use super::table::Table;
-use super::wire::{Door, News, RECORD_BYTES_MAX, record_bytes};
+use super::wire::{Door, News, RECORD_BYTES_MAX, is_of_cluster, record_bytes};
 use crate::types::{Announcement, ClusterId, Member, MemberStatus, NodeId};
 
 /// Where this agent stands towards the pool.
@@ -99,6 +101,7 @@ pub(crate) struct Machine {
     phase: Phase,
     conflicts: ConflictLog,
     torn: Torn,
+    early: Early,
     counters: Counters,
     wishes: Wishes,
     effects: Effects,
@@ -143,6 +146,7 @@ impl Machine {
             phase: Phase::Here,
             conflicts: ConflictLog::default(),
             torn: Torn::default(),
+            early: Early::default(),
             counters,
             wishes: Wishes::default(),
             effects: Effects::default(),
@@ -158,6 +162,9 @@ impl Machine {
         self.begin(now);
         let cluster = self.table.lock().cluster();
         match self.door.open(cluster, datagram) {
+            Ok(payload) if self.is_waiting() && is_of_cluster(datagram) => {
+                self.postpone_news(&payload);
+            }
             Ok(payload) => {
                 self.hear_ward(&payload);
                 self.hear_news(&payload);

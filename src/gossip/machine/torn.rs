@@ -28,11 +28,12 @@ pub(super) struct Torn {
 }
 
 impl Torn {
-    /// Forgets what no longer counts, and says whether two clusters are left.
-    fn is_torn(&mut self, now: Instant) -> bool {
+    /// Forgets what no longer counts, and says whether two clusters are left, that of the own list
+    /// among them: it may have come with the list of somebody who is blank as well.
+    fn is_torn(&mut self, now: Instant, list: Option<ClusterId>) -> bool {
         self.met
             .retain(|_, (_, at)| now.saturating_duration_since(*at) < COUNTS_FOR);
-        self.met.len() > 1
+        self.met.len() > 1 || (list.is_some() && self.other(list).is_some())
     }
 
     /// Remembers a member that showed himself.
@@ -55,17 +56,20 @@ impl Torn {
 impl Machine {
     /// This agent is blank and stands between two clusters.
     pub(super) fn is_torn(&mut self, now: Instant) -> bool {
-        self.own.cluster.is_none() && self.torn.is_torn(now)
+        let list = self.table.lock().cluster();
+        self.own.cluster.is_none() && self.torn.is_torn(now, list)
     }
 
-    /// Takes note of the cluster of somebody who shows his list; gives the conflict if it is not
-    /// the only one.
-    pub(super) fn meet(&mut self, now: Instant, line: &Line) -> Option<Box<Conflict>> {
-        if self.own.cluster.is_some() {
-            return None;
+    /// Takes note of the cluster of somebody who shows his list.
+    pub(super) fn meet(&mut self, now: Instant, line: &Line) {
+        if self.own.cluster.is_none() {
+            self.torn.meet(now, line);
         }
-        self.torn.meet(now, line);
-        if !self.torn.is_torn(now) {
+    }
+
+    /// The conflict of somebody who shows his list with a cluster that was met, if there are two.
+    pub(super) fn torn_conflict(&mut self, now: Instant, line: &Line) -> Option<Box<Conflict>> {
+        if !self.is_torn(now) {
             return None;
         }
         let ours = Party::from(self.torn.other(line.says.cluster)?);
@@ -85,7 +89,7 @@ impl Machine {
             && self.own.cluster.is_none();
         if let Some(line) = as_line(&conflict.theirs).filter(|_| is_between) {
             self.torn.meet(now, &line);
-            self.counters.is_torn = self.torn.is_torn(now);
+            self.counters.is_torn = self.is_torn(now);
         }
     }
 
@@ -112,12 +116,5 @@ fn as_line(party: &Party) -> Option<Line> {
         cluster: party.cluster,
         role: Role::Client,
     };
-    Some(Line {
-        says,
-        renewal: 0,
-        incarnation: 0,
-        state: foca::State::Alive,
-        intent: None,
-        down_for_s: 0,
-    })
+    Some(Line::alive(says, 0))
 }

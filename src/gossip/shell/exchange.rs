@@ -176,7 +176,8 @@ fn check_cluster(header: Header, message: &Message) -> Result<(), StreamError> {
         | Message::Other
         | Message::Own
         | Message::Refused(_)
-        | Message::Leaving => Ok(()),
+        | Message::Leaving
+        | Message::Early => Ok(()),
     }
 }
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::{Entry, Table, name_key};
-use crate::gossip::conflict::Conflict;
+use crate::gossip::conflict::{Conflict, Party};
 use crate::gossip::identity::Identity;
 use crate::gossip::wire::{Intent, IntentKind, Line};
 use crate::types::{MemberStatus, NodeId};
@@ -95,6 +95,26 @@ impl Table {
     pub(crate) fn failed(&self) -> impl Iterator<Item = &Entry> {
         self.iter()
             .filter(|entry| entry.status() == MemberStatus::Failed)
+    }
+
+    /// Forgets a member that was blank when it entered this list, and now says itself that it is of
+    /// another cluster. Gives what has to be told to others.
+    pub(crate) fn disown(&mut self, speaker: &Party) -> Option<NodeId> {
+        let known = self.get(speaker.node_id?)?;
+        let is_it = known.says.cluster.is_none()
+            && Some(known.says.generation) == speaker.generation
+            && known.says.gossip_addr == speaker.addr;
+        if !is_it || known.says.node_id == self.own || speaker.cluster.is_none() {
+            return None;
+        }
+        let (identity, life) = (known.identity(), known.life());
+        self.release(&identity);
+        self.hear_intent(Intent {
+            node_id: identity.node_id,
+            life,
+            kind: IntentKind::Prune,
+        });
+        Some(identity.node_id)
     }
 
     /// Makes the failed members of a name left ones, or has them forgotten; forgetting takes left

@@ -48,6 +48,7 @@ fn config(announcement: Announcement) -> GossipConfig {
         announcement,
         key: None,
         homes: Vec::new(),
+        is_reserved: false,
         tuning: brisk(),
     }
 }

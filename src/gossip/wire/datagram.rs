@@ -107,6 +107,15 @@ impl Door {
     }
 }
 
+/// Says whether the header of a datagram names a cluster. Where there is a key, that is true of a
+/// datagram that it opened.
+pub(crate) fn is_of_cluster(datagram: &[u8]) -> bool {
+    let said = datagram
+        .split_at_checked(HEADER_BYTES)
+        .and_then(|(header, _rest)| header.split_first_chunk::<4>());
+    said.is_some_and(|(_, theirs)| theirs != tag(None))
+}
+
 /// The upper half of the id. It is never zero: the version of a UUID stands in it.
 fn tag(cluster: Option<ClusterId>) -> [u8; 8] {
     let bytes = cluster.unwrap_or_default().bits().to_be_bytes();

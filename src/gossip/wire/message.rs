@@ -14,6 +14,7 @@ const KIND_REFUSED: u8 = 3;
 const KIND_LEAVING: u8 = 4;
 const KIND_ASKED: u8 = 5;
 const KIND_OTHER: u8 = 6;
+const KIND_EARLY: u8 = 7;
 
 /// The whole list of one member.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub(crate) enum Message {
     Refused(Box<Conflict>),
     /// I am leaving and take no more members.
     Leaving,
+    /// I have not heard my own sources yet, which come first.
+    Early,
 }
 
 impl Message {
@@ -71,6 +74,7 @@ impl Message {
                 out.extend(postcard::to_stdvec(conflict).unwrap_or_default());
             }
             Self::Leaving => out.push(KIND_LEAVING),
+            Self::Early => out.push(KIND_EARLY),
         }
         out
     }
@@ -89,6 +93,7 @@ impl Message {
             (KIND_OTHER, true) => Ok(Self::Other),
             (KIND_OWN, true) => Ok(Self::Own),
             (KIND_LEAVING, true) => Ok(Self::Leaving),
+            (KIND_EARLY, true) => Ok(Self::Early),
             (KIND_REFUSED, _) => match postcard::take_from_bytes(body) {
                 Ok((conflict, [])) => Ok(Self::Refused(Box::new(conflict))),
                 Ok(_) | Err(_) => Err(malformed),
@@ -151,6 +156,7 @@ mod tests {
             Message::Other,
             Message::Own,
             Message::Leaving,
+            Message::Early,
             Message::Refused(Box::new(conflict)),
         ] {
             assert_eq!(Message::parse(&message.encode()), Ok(message));

@@ -9,7 +9,7 @@ mod message;
 mod record;
 mod stream;
 
-pub(crate) use datagram::{DATAGRAM_BYTES_MAX, Door, PAYLOAD_BYTES_MAX, Turned};
+pub(crate) use datagram::{DATAGRAM_BYTES_MAX, Door, PAYLOAD_BYTES_MAX, Turned, is_of_cluster};
 pub(crate) use message::{Message, Picture};
 pub(crate) use record::{
     Intent, IntentKind, Line, News, RECORD_BYTES_MAX, encode_news, is_reachable, parse_news,

@@ -73,6 +73,18 @@ pub(crate) struct Line {
 }
 
 impl Line {
+    /// The line about a member that nobody doubts.
+    pub(crate) const fn alive(says: Announcement, renewal: u32) -> Self {
+        Self {
+            says,
+            renewal,
+            incarnation: 0,
+            state: foca::State::Alive,
+            intent: None,
+            down_for_s: 0,
+        }
+    }
+
     /// The identity that the line is about.
     pub(crate) const fn identity(&self) -> Identity {
         Identity::of(&self.says, self.renewal)

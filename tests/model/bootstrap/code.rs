@@ -243,6 +243,7 @@ impl Code {
             peers: BTreeMap::new(),
             unreached: BTreeSet::new(),
             open_sources: BTreeSet::new(),
+            called: BTreeSet::new(),
             fates: BTreeMap::new(),
             is_overdue: !setup.is_calm,
         };

@@ -93,6 +93,88 @@ fn a_blank_agent_is_not_torn_by_who_looks_for_the_one_that_had_its_address() {
     assert_eq!(world.status(9, "z"), None);
 }
 
+/// `z` is blank and still hears its sources; `s1` is of cluster 1, `f` of 2.
+fn reserved() -> World {
+    let mut world = alone();
+    world.start(of_cluster("f", 9, 2));
+    world.start(says("z", 5));
+    world.step(5, |machine, _| machine.reserve());
+    world
+}
+
+#[test]
+fn a_blank_agent_hears_its_own_sources_before_whoever_calls() {
+    let mut world = reserved();
+    world.start(says("new", 6));
+    world.exchange(addr(6), addr(9)).unwrap();
+    // Neither a member nor somebody blank who found one brings it to the other cluster.
+    for caller in [6, 9] {
+        let refused = world.exchange(addr(caller), addr(5)).unwrap_err();
+        assert!(refused.contains("its own sources first"), "{refused}");
+    }
+    let foreign = ClusterId::random(2 << 80);
+    let datagram = Door::new(None).wrap(Some(foreign), b"x").unwrap();
+    world.step(5, |machine, now| machine.receive(now, addr(9), &datagram));
+    assert_eq!(world.members(5).len(), 1);
+    let foreign = BTreeSet::from([foreign]);
+    assert_eq!(world.machines[&addr(5)].postponed(), foreign);
+    // Its own source leads to cluster 1, and whoever calls from the other one is no reason to stay out.
+    world.exchange(addr(5), addr(1)).unwrap();
+    assert!(world.exchange(addr(9), addr(5)).is_err());
+    assert!(world.machines[&addr(5)].postponed().is_empty());
+    world.step(5, Machine::open);
+    assert!(!world.machines[&addr(5)].counters().is_torn);
+    world.pass(Duration::from_secs(30));
+    assert_eq!(world.status(1, "z"), Some(MemberStatus::Alive));
+    assert_eq!(world.status(9, "z"), None);
+}
+
+#[test]
+fn a_call_that_came_too_early_is_heard_once_the_own_sources_led_nowhere() {
+    let mut world = reserved();
+    world.exchange(addr(9), addr(5)).unwrap_err();
+    world.kill(9);
+    assert_eq!(world.status(5, "f"), None);
+    world.step(5, Machine::open);
+    assert_eq!(world.status(5, "f"), Some(MemberStatus::Alive));
+    assert!(world.machines[&addr(5)].postponed().is_empty());
+}
+
+#[test]
+fn of_each_cluster_the_last_call_waits_and_of_many_clusters_a_few() {
+    let mut world = reserved();
+    for n in 2..9 {
+        for name in ["a", "b"] {
+            let says = of_cluster(name, u16::try_from(n).unwrap() + 20, n);
+            let answer = world.step(5, |machine, now| machine.answer(now, picture(says)));
+            assert_eq!(answer, Message::Early);
+        }
+    }
+    let expected: BTreeSet<_> = (2..6_u128).map(|n| ClusterId::random(n << 80)).collect();
+    assert_eq!(world.machines[&addr(5)].postponed(), expected);
+}
+
+#[test]
+fn a_blank_agent_whose_sources_were_heard_is_taken_in_by_whoever_calls() {
+    let mut world = reserved();
+    world.step(5, Machine::open);
+    world.exchange(addr(9), addr(5)).unwrap();
+    assert_eq!(world.status(5, "f"), Some(MemberStatus::Alive));
+}
+
+#[test]
+fn a_blank_agent_with_the_list_of_one_cluster_that_another_refuses_is_between_them() {
+    let mut world = alone();
+    world.start(of_cluster("f", 9, 2));
+    world.start(says("new", 6));
+    world.start(says("z", 5));
+    world.exchange(addr(6), addr(9)).unwrap();
+    world.exchange(addr(6), addr(5)).unwrap();
+    assert_eq!(world.status(5, "f"), Some(MemberStatus::Alive));
+    assert!(world.exchange(addr(5), addr(1)).is_err());
+    assert!(world.machines[&addr(5)].counters().is_torn);
+}
+
 #[test]
 fn a_blank_agent_that_met_two_clusters_falls_silent_and_is_refused_by_both() {
     for first in [1, 9] {
@@ -142,5 +224,36 @@ fn a_restarted_agent_that_meets_a_copy_first_asks_where_the_original_was() {
         let known = table.get(says("n1", 1).node_id).unwrap();
         let expected = if is_original_there { 1 } else { 9 };
         assert_eq!(known.says.gossip_addr, addr(expected));
+    }
+}
+
+#[test]
+fn two_that_met_while_they_were_blank_and_went_to_two_clusters_list_each_other_no_more() {
+    let mut world = alone();
+    world.start(of_cluster("f", 9, 2));
+    world.start(says("a", 5));
+    world.start(says("b", 6));
+    world.exchange(addr(5), addr(6)).unwrap();
+    // What is said next is lost until both have entered: else each would hear of the other cluster.
+    world.cut(1, 6);
+    world.cut(5, 6);
+    world.exchange(addr(5), addr(1)).unwrap();
+    world.exchange(addr(6), addr(9)).unwrap();
+    assert!(world.members(1).contains_key("b") && world.members(9).contains_key("a"));
+    for (number, n) in [(5, 1_u128), (6, 2)] {
+        let cluster = Some(ClusterId::random(n << 80));
+        let entered = world.step(number, |machine, now| {
+            machine.announce(now, |says| says.cluster = cluster)
+        });
+        entered.unwrap();
+    }
+    world.cut.clear();
+    world.pass(Duration::from_secs(5));
+    let names = |number| world.members(number).into_keys().collect::<Vec<_>>();
+    for number in [1, 5] {
+        assert_eq!(names(number), ["a", "s1"], "{number}");
+    }
+    for number in [9, 6] {
+        assert_eq!(names(number), ["b", "f"], "{number}");
     }
 }

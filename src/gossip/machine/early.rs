@@ -1,0 +1,105 @@
+//! Who speaks of a cluster to a blank agent before its own sources had a word.
+//!
+//! He may be after whoever had this address before, and be of another cluster than the one that the
+//! agent is meant for. So nobody enters the list by what he brings until the own sources have been
+//! heard, or had their time: if they led to a cluster, it is forgotten, else it is heard then. What
+//! waits counts at once as the word that a cluster exists, against which none is founded (design,
+//! section 5, rule 1).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tokio::time::Instant;
+
+use super::Machine;
+use crate::gossip::swim;
+use crate::gossip::wire::{Line, News, Picture};
+use crate::types::ClusterId;
+
+/// The most clusters of which something waits; two already mean that none is joined.
+const CLUSTERS_MAX: usize = 4;
+
+/// What waits, the newest word of each cluster. Nothing ever does unless it was reserved.
+#[derive(Debug, Default)]
+pub(super) struct Early {
+    is_reserved: bool,
+    waiting: BTreeMap<ClusterId, Picture>,
+}
+
+impl Machine {
+    /// Lets what others say of clusters wait from now on.
+    pub(crate) const fn reserve(&mut self) {
+        self.early.is_reserved = true;
+    }
+
+    /// Its own sources have been heard, or have had their time.
+    pub(crate) fn open(&mut self, now: Instant) {
+        let is_wanted = self.is_waiting();
+        let Early { waiting, .. } = std::mem::take(&mut self.early);
+        if !is_wanted {
+            return;
+        }
+        self.begin(now);
+        for picture in waiting.into_values() {
+            self.meet(now, &picture.from);
+            if let Err(conflict) = self.merge(now, picture) {
+                self.count_refused(conflict.kind);
+                self.note_conflict(now, *conflict);
+            }
+        }
+        self.settle(now);
+    }
+
+    /// The clusters that others have told of and that wait.
+    pub(crate) fn postponed(&self) -> BTreeSet<ClusterId> {
+        let is_waiting = self.is_waiting();
+        let waiting = self.early.waiting.keys().copied();
+        waiting.filter(|_| is_waiting).collect()
+    }
+
+    /// No cluster is known here, and the own sources have not been heard.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.early.is_reserved && self.table.lock().cluster().is_none()
+    }
+
+    /// Somebody shows a list with a cluster too early. One who speaks in this agent's very name is
+    /// heard: the two must know of each other.
+    pub(super) fn is_early(&self, picture: &Picture) -> bool {
+        self.is_waiting()
+            && picture.from.says.node_id != self.own.node_id
+            && cluster_of(picture).is_some()
+    }
+
+    /// Lets a list wait.
+    pub(super) fn postpone(&mut self, picture: Picture) {
+        let waiting = &mut self.early.waiting;
+        if let Some(cluster) = cluster_of(&picture)
+            && (waiting.contains_key(&cluster) || waiting.len() < CLUSTERS_MAX)
+        {
+            waiting.insert(cluster, picture);
+        }
+    }
+
+    /// Lets the words in a datagram wait that tell of clusters of which no list does.
+    pub(super) fn postpone_news(&mut self, payload: &[u8]) {
+        for news in swim::read_news(payload, self.own.node_id) {
+            let News::Says { says, renewal } = news else {
+                continue;
+            };
+            let is_told = |cluster| self.early.waiting.contains_key(&cluster);
+            if says.cluster.is_none_or(is_told) {
+                continue;
+            }
+            let from = Line::alive(says, renewal);
+            let others = Vec::new();
+            self.postpone(Picture { from, others });
+        }
+    }
+}
+
+/// The cluster that a list tells of: that of whoever shows it, or of a living one in it.
+fn cluster_of(picture: &Picture) -> Option<ClusterId> {
+    let others = picture.others.iter();
+    let living = others.filter(|line| line.state != foca::State::Down);
+    let mut told = living.filter_map(|line| line.says.cluster);
+    picture.from.says.cluster.or_else(|| told.next())
+}
