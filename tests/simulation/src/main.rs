@@ -94,19 +94,27 @@ fn one(run: Run, seed: u64, is_told: bool) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Runs a season and a cold start for many seeds, as many at once as there are processors.
+/// Runs the seasons of many seeds, then their cold starts.
 fn many(count: u64, first: u64) -> ExitCode {
+    let longest = Longest::default();
+    let held = [Run::Season, Run::Cold].map(|run| all(run, count, first, &longest));
+    let (led, joined) = (longest.led.into_inner(), longest.joined.into_inner());
+    println!("cold starts: {LED} at most {led} ms after enough, {JOINED} {joined} ms after all");
+    ExitCode::from(u8::from(held.contains(&false)))
+}
+
+/// Runs one kind for many seeds, as many at once as there are processors; says whether all held.
+fn all(run: Run, count: u64, first: u64, longest: &Longest) -> bool {
     let began = Instant::now();
     let (next, broken) = (AtomicU64::new(first), AtomicU64::new(0));
-    let longest = Longest::default();
     let at_once = thread::available_parallelism().map_or(1, usize::from);
     let work = || {
         while let Some(seed) = take(&next, first + count) {
-            let season = report(Run::Season, seed, &child(Run::Season, seed));
-            let output = child(Run::Cold, seed);
-            longest.note(&String::from_utf8_lossy(&output.stdout));
-            let is_held = report(Run::Cold, seed, &output) && season;
-            broken.fetch_add(u64::from(!is_held), Ordering::SeqCst);
+            let output = child(run, seed);
+            if run == Run::Cold {
+                longest.note(&String::from_utf8_lossy(&output.stdout));
+            }
+            broken.fetch_add(u64::from(!report(run, seed, &output)), Ordering::SeqCst);
         }
     };
     thread::scope(|scope| {
@@ -115,13 +123,15 @@ fn many(count: u64, first: u64) -> ExitCode {
         }
     });
     let (broken, took) = (broken.into_inner(), began.elapsed().as_secs());
+    let kind = match run {
+        Run::Season => "seasons",
+        Run::Cold => "cold starts",
+    };
     println!(
-        "{} seeds held, {broken} did not, in {took} s",
+        "{} {kind} held, {broken} did not, in {took} s",
         count - broken
     );
-    let (led, joined) = (longest.led.into_inner(), longest.joined.into_inner());
-    println!("cold starts: {LED} at most {led} ms after enough, {JOINED} {joined} ms after all");
-    ExitCode::from(u8::from(broken > 0))
+    broken == 0
 }
 
 /// The next seed, below the end.
