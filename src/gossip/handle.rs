@@ -19,7 +19,7 @@ use super::counters::Counters;
 use super::error::GossipError;
 use super::machine::{Machine, Notice, Partner};
 use super::shell::{
-    ERRANDS_MAX, Shell, Sockets, bind, exchange, run_datagrams, run_errands, run_listener,
+    ERRANDS_MAX, Shell, Sockets, bind, exchange, join, run_datagrams, run_errands, run_listener,
 };
 use super::wire::{Door, is_reachable};
 use crate::host::Host;
@@ -116,7 +116,7 @@ impl Gossip {
             .collect();
         let shell = &self.shell;
         let tried = stream::iter(unique)
-            .map(|addr| async move { (addr, exchange(shell, addr, limit).await) })
+            .map(|addr| async move { (addr, join(shell, addr, limit).await) })
             .buffered(JOINS_AT_ONCE)
             .collect::<Vec<_>>()
             .await;

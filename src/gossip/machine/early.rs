@@ -1,9 +1,9 @@
 //! Who speaks of a cluster to a blank agent before its own sources had a word.
 //!
 //! He may be after whoever had this address before, and be of another cluster than the one that the
-//! agent is meant for. So nobody enters the list by what he brings until the own sources have been
-//! heard, or had their time: if they led to a cluster, it is forgotten, else it is heard then. What
-//! waits counts at once as the word that a cluster exists, against which none is founded (design,
+//! agent is meant for; somebody blank may have called first, and have found that cluster since. So
+//! nobody of a cluster enters the list, but by a join, until the own sources have been heard, or had
+//! their time: if they led to a cluster, what others said is forgotten, else it is heard then. What waits counts at once as the word that a cluster exists, against which none is founded (design,
 //! section 5, rule 1).
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::Machine;
 use crate::gossip::swim;
 use crate::gossip::wire::{Line, News, Picture};
-use crate::types::ClusterId;
+use crate::types::{Announcement, ClusterId};
 
 /// The most clusters of which something waits; two already mean that none is joined.
 const CLUSTERS_MAX: usize = 4;
@@ -79,16 +79,19 @@ impl Machine {
         }
     }
 
-    /// Lets the words in a datagram wait that tell of clusters of which no list does.
+    /// Lets the words in a datagram wait.
     pub(super) fn postpone_news(&mut self, payload: &[u8]) {
         for news in swim::read_news(payload, self.own.node_id) {
-            let News::Says { says, renewal } = news else {
-                continue;
-            };
-            let is_told = |cluster| self.early.waiting.contains_key(&cluster);
-            if says.cluster.is_none_or(is_told) {
-                continue;
+            if let News::Says { says, renewal } = news {
+                self.postpone_word(says, renewal);
             }
+        }
+    }
+
+    /// Lets a word wait that tells of a cluster of which no list does.
+    pub(super) fn postpone_word(&mut self, says: Announcement, renewal: u32) {
+        let is_told = |cluster| self.early.waiting.contains_key(&cluster);
+        if !says.cluster.is_none_or(is_told) {
             let from = Line::alive(says, renewal);
             let others = Vec::new();
             self.postpone(Picture { from, others });

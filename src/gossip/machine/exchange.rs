@@ -83,6 +83,27 @@ impl Machine {
         self.picture().unwrap_or(Message::Leaving)
     }
 
+    /// Takes the answer to the own list that was shown on an errand, and not to join: it may come too
+    /// early, and wait.
+    ///
+    /// # Errors
+    /// As [`Self::take_answer`].
+    pub(crate) fn take_answer_to_errand(
+        &mut self,
+        now: Instant,
+        addr: SocketAddr,
+        message: Message,
+    ) -> Result<Partner, GossipError> {
+        match message {
+            Message::Picture(picture) if self.is_early(&picture) => {
+                let partner = Partner::Other(picture.from.says.node_id);
+                self.postpone(*picture);
+                Ok(partner)
+            }
+            message => self.take_answer(now, addr, message),
+        }
+    }
+
     /// Takes the answer to the own list.
     ///
     /// # Errors
@@ -288,7 +309,15 @@ impl Machine {
     /// Hears the news in a datagram, and queues for others what was new.
     pub(super) fn hear_news(&mut self, payload: &[u8]) {
         let mut fresh = BTreeSet::new();
+        let is_waiting = self.is_waiting();
         for news in swim::read_news(payload, self.own.node_id) {
+            let news = match news {
+                News::Says { says, renewal } if is_waiting && says.cluster.is_some() => {
+                    self.postpone_word(says, renewal);
+                    continue;
+                }
+                news => news,
+            };
             let mut table = self.table.lock();
             let (node_id, heard) = match news {
                 News::Says { says, renewal } => (says.node_id, table.hear(says, renewal)),

@@ -36,7 +36,7 @@ impl Machine {
             for conflict in conflicts {
                 self.note_conflict(now, conflict);
             }
-            if let Some(stranger) = stranger {
+            if let Some(stranger) = stranger.filter(|_| !self.is_waiting()) {
                 self.upkeep.note_stranger(stranger.addr);
             }
             if let Some(holder) = holder {

@@ -29,6 +29,27 @@ const ANSWER_DEADLINE: Duration = Duration::from_secs(10);
 const DRAIN_DEADLINE: Duration = Duration::from_secs(1);
 const DRAIN_BYTES_MAX: u64 = 1_024 * 1_024;
 
+/// What an exchange is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Aim {
+    /// To find a cluster.
+    Join,
+    /// To find out how somebody is.
+    Errand,
+}
+
+/// Exchanges lists with whoever is at an address that a source, or a person, named.
+///
+/// # Errors
+/// As [`exchange`].
+pub(crate) async fn join(
+    shell: &Shell,
+    addr: SocketAddr,
+    limit: Duration,
+) -> Result<Partner, GossipError> {
+    exchange_with(shell, (addr, None), Aim::Join, limit).await
+}
+
 /// Exchanges lists with whoever is at the address.
 ///
 /// # Errors
@@ -38,7 +59,7 @@ pub(crate) async fn exchange(
     addr: SocketAddr,
     limit: Duration,
 ) -> Result<Partner, GossipError> {
-    exchange_with(shell, (addr, None), limit).await
+    exchange_with(shell, (addr, None), Aim::Errand, limit).await
 }
 
 /// Exchanges lists with this member, and with nobody else who may have its address now.
@@ -50,15 +71,16 @@ pub(crate) async fn exchange_with_member(
     (addr, node_id): (SocketAddr, NodeId),
     limit: Duration,
 ) -> Result<Partner, GossipError> {
-    exchange_with(shell, (addr, Some(node_id)), limit).await
+    exchange_with(shell, (addr, Some(node_id)), Aim::Errand, limit).await
 }
 
 async fn exchange_with(
     shell: &Shell,
     to: (SocketAddr, Option<NodeId>),
+    aim: Aim,
     limit: Duration,
 ) -> Result<Partner, GossipError> {
-    let done = ask(shell, to, Instant::now() + limit).await;
+    let done = ask(shell, to, aim, Instant::now() + limit).await;
     if let Err(error) = &done {
         debug!(addr = %to.0, %error, "push/pull failed");
         shell.step(|machine, _| machine.count_failure(error));
@@ -69,6 +91,7 @@ async fn exchange_with(
 async fn ask(
     shell: &Shell,
     (addr, wanted): (SocketAddr, Option<NodeId>),
+    aim: Aim,
     deadline: Instant,
 ) -> Result<Partner, GossipError> {
     let late = |step| move |_elapsed| GossipError::Timeout { addr, step };
@@ -99,7 +122,10 @@ async fn ask(
             return Err(name(error));
         }
     };
-    shell.step(|machine, now| machine.take_answer(now, addr, answer))
+    shell.step(|machine, now| match aim {
+        Aim::Join => machine.take_answer(now, addr, answer),
+        Aim::Errand => machine.take_answer_to_errand(now, addr, answer),
+    })
 }
 
 /// Answers somebody who opened a stream.

@@ -24,7 +24,7 @@ use crate::host::{Datagrams, Host};
 use crate::types::Member;
 pub(crate) use bind::{Sockets, bind};
 pub(crate) use datagrams::run_datagrams;
-pub(crate) use exchange::exchange;
+pub(crate) use exchange::{exchange, join};
 pub(crate) use streams::{run_errands, run_listener};
 
 /// How many errands may wait; one more is dropped, and comes up again by itself.

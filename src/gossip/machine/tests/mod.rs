@@ -16,6 +16,9 @@ use crate::gossip::ConflictKind;
 use crate::gossip::testing::says;
 use crate::gossip::wire::Message;
 
+/// How an answer is taken.
+type Take = fn(&mut Machine, Instant, SocketAddr, Message) -> Result<Partner, GossipError>;
+
 /// Machines by address, and what lies between them.
 struct World {
     now: Instant,
@@ -179,7 +182,7 @@ impl World {
 
     fn run(&mut self, from: SocketAddr, errand: Errand) {
         match errand {
-            Errand::Exchange(to) => drop(self.exchange(from, to)),
+            Errand::Exchange(to) => drop(self.call(from, to)),
             Errand::Meet(to, wanted) => self.meet(from, to, wanted),
             Errand::Recall(home, wanted) => {
                 self.meet(from, home, wanted);
@@ -187,7 +190,7 @@ impl World {
                 self.machines.get_mut(&from).unwrap().recalled(now, wanted);
             }
             Errand::Confirm(suspect) => {
-                let is_there = self.exchange(from, suspect.addr).is_ok();
+                let is_there = self.call(from, suspect.addr).is_ok();
                 let answered = match (is_there, self.machines.contains_key(&suspect.addr)) {
                     (true, _) => Answered::There,
                     (false, true) => Answered::Unreachable,
@@ -204,12 +207,22 @@ impl World {
     fn meet(&mut self, from: SocketAddr, to: SocketAddr, wanted: NodeId) {
         let is_there = |machine: &Machine| !machine.is_other(wanted);
         if self.machines.get(&to).is_some_and(is_there) {
-            drop(self.exchange(from, to));
+            drop(self.call(from, to));
         }
     }
 
-    /// A push/pull, with everything in it going through its bytes.
+    /// A push/pull on an errand.
+    fn call(&mut self, from: SocketAddr, to: SocketAddr) -> Result<Partner, String> {
+        self.swap(from, to, Machine::take_answer_to_errand)
+    }
+
+    /// A push/pull to join.
     fn exchange(&mut self, from: SocketAddr, to: SocketAddr) -> Result<Partner, String> {
+        self.swap(from, to, Machine::take_answer)
+    }
+
+    /// A push/pull, with everything in it going through its bytes.
+    fn swap(&mut self, from: SocketAddr, to: SocketAddr, take: Take) -> Result<Partner, String> {
         let now = self.now;
         if self.cut.contains(&(from, to)) || !self.machines.contains_key(&to) {
             return Err(String::from("unreachable"));
@@ -222,7 +235,7 @@ impl World {
         let answer = self.machines.get_mut(&to).unwrap().answer(now, *picture);
         let answer = Message::parse(&answer.encode()).unwrap();
         let asker = self.machines.get_mut(&from).unwrap();
-        let taken = asker.take_answer(now, to, answer);
+        let taken = take(asker, now, to, answer);
         self.deliver();
         taken.map_err(|error| error.to_string())
     }

@@ -257,3 +257,19 @@ fn two_that_met_while_they_were_blank_and_went_to_two_clusters_list_each_other_n
         assert_eq!(names(number), ["b", "f"], "{number}");
     }
 }
+
+#[test]
+fn a_blank_partner_who_called_first_draws_nobody_to_the_cluster_that_he_found() {
+    let mut world = reserved();
+    world.start(says("new", 6));
+    world.exchange(addr(6), addr(5)).unwrap();
+    world.exchange(addr(6), addr(9)).unwrap();
+    world.pass(Duration::from_secs(60));
+    assert_eq!(world.status(6, "f"), Some(MemberStatus::Alive));
+    assert_eq!(world.status(5, "f"), None);
+    let told = BTreeSet::from([ClusterId::random(2 << 80)]);
+    assert_eq!(world.machines[&addr(5)].postponed(), told);
+    world.exchange(addr(5), addr(1)).unwrap();
+    assert_eq!(world.status(5, "s1"), Some(MemberStatus::Alive));
+    assert!(!world.machines[&addr(5)].counters().is_torn);
+}
