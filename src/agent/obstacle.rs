@@ -10,7 +10,7 @@ use super::evidence::Evidence;
 use super::twin;
 use crate::gossip::{ConflictKind, Gossip, Party, SeenConflict};
 use crate::tls::Tls;
-use crate::types::{Member, Reason};
+use crate::types::{ClusterId, Member, Reason};
 use crate::why::Said;
 
 /// How long a refusal is the reason after it came up last. Chosen: three times the default
@@ -42,6 +42,13 @@ pub(super) fn stranger(gossip: &Gossip) -> Option<Said> {
     latest(gossip, FRESH, |seen| {
         matches!(seen.conflict.kind, NodeId | NodeName | Datacenter)
     })
+}
+
+/// Why nobody of a cluster that exists is in the list, if one was refused of late.
+pub(super) fn absence(gossip: &Gossip, cluster: ClusterId) -> Option<Said> {
+    let members = gossip.members();
+    let is_of_it = |member: &Member| member.says.cluster == Some(cluster);
+    stranger(gossip).filter(|_| !members.iter().any(is_of_it))
 }
 
 /// Why a blank agent lets no cluster adopt it, if that is so: it met two (design, section 4).

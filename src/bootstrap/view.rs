@@ -28,8 +28,8 @@ pub struct View {
     pub unreached: BTreeSet<Address>,
     /// Sources that have not given a complete answer yet; each counts as one address (rule 5).
     pub open_sources: BTreeSet<String>,
-    /// Clusters that agents told of which this server has not taken into its list: its own sources
-    /// come first.
+    /// Clusters whose agents said so to this server, also those that are not in its list: its own sources
+    /// come first, or one of the two refused the other.
     pub called: BTreeSet<ClusterId>,
     /// What the members said about the proposal in the ledger: no entry while not asked, `None`
     /// after silence or an answer from another disk. Empty when nothing binds the server.

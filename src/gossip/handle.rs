@@ -137,9 +137,11 @@ impl Gossip {
         self.shell.step(Machine::open);
     }
 
-    /// The clusters that others have told of and that wait until [`Self::open`].
-    pub fn postponed(&self) -> BTreeSet<ClusterId> {
-        self.shell.step(|machine, _| machine.postponed())
+    /// The clusters that others told of while this agent is blank, also those whose members are not in
+    /// its list: what they say waits until [`Self::open`], or one of the two refused the other. Nothing
+    /// that is forgotten ten minutes after it was said last.
+    pub fn heard_of(&self) -> BTreeSet<ClusterId> {
+        self.shell.step(Machine::heard_of)
     }
 
     /// Every known member, this agent included, failed and left ones too, sorted by name.

@@ -1,9 +1,9 @@
 //! Two agents with one identity: copies of data directories, and names that are taken.
 
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use crate::support::{Agent, STEADY, World, eventually};
+use crate::support::{Agent, STEADY, World, eventually, throughout};
 
 /// Copies a data directory as `cp -r` does, while its agent may be running.
 fn copy(from: &Path, to: &Path) {
@@ -274,4 +274,36 @@ async fn a_name_that_lives_is_refused_on_both_sides_and_given_away_when_its_hold
     println!("admitted {took:?} after the start");
     assert!(took.as_secs() < 10, "{took:?}");
     second.led().await;
+}
+
+#[tokio::test]
+async fn empty_servers_under_the_names_of_living_ones_found_nothing_beside_them() {
+    let world = World::new();
+    let servers = world.servers(3, &[]);
+    for server in &servers {
+        server.led().await;
+    }
+    let mut join = vec![1, 11, 12, 13];
+    for expect in ["-bootstrap-expect=3", "-bootstrap"] {
+        let start = |n: u8| {
+            named(
+                &world,
+                10 + n,
+                &format!("n{n}"),
+                &join,
+                &["-server", expect],
+            )
+        };
+        let empty: Vec<Agent> = (1..=3).map(start).collect();
+        waits_for(&empty[0], "name-conflict").await;
+        throughout(Duration::from_secs(5), || async {
+            for server in &empty {
+                assert_eq!(server.stat("quorate", "cluster_id").await, "", "{expect}");
+            }
+        })
+        .await;
+        drop(empty);
+        (11..14).for_each(|n| world.wipe(n));
+        join = vec![1, 2, 3];
+    }
 }

@@ -90,6 +90,8 @@ impl Founding {
     /// Everything the rules look at, as of now and as of this ledger.
     pub(super) fn view(&self, book: &Book) -> View {
         let heard = lock(&self.heard);
+        // What waits moves into the list in one step: read in this order, it is seen in one of the two.
+        let called = self.rooms.gossip.heard_of();
         let members = self.rooms.gossip.members();
         let others = members
             .iter()
@@ -114,7 +116,7 @@ impl Founding {
             peers: others.map(|peer| (peer.server.node_id, peer)).collect(),
             unreached: evidence.unreached(&members),
             open_sources: evidence.open_sources.clone(),
-            called: self.rooms.gossip.postponed(),
+            called,
             fates: fates.map(|(disk, (fate, _))| (*disk, *fate)).collect(),
             is_overdue: bound.is_some() && book.bound_for() >= OVERDUE,
         }

@@ -185,7 +185,9 @@ impl Founding {
             Decision::Propose(draft) => self.propose(draft, failures).await?,
             Decision::Wipe(cluster) => self.wipe(cluster).await,
             Decision::Join(cluster) => {
-                let said = words::joining(cluster, &self.rooms.gossip.members());
+                let gossip = &self.rooms.gossip;
+                let said = obstacle::absence(gossip, cluster);
+                let said = said.unwrap_or_else(|| words::joining(cluster, &gossip.members()));
                 self.wait(said, events).await;
             }
             Decision::Serve(cluster) => {

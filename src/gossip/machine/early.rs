@@ -18,6 +18,9 @@ use crate::types::{Announcement, ClusterId};
 /// The most clusters of which something waits; two already mean that none is joined.
 const CLUSTERS_MAX: usize = 4;
 
+/// The most members of a list that wait; the others come with the next exchange.
+const LINES_MAX: usize = 64;
+
 /// What waits, the newest word of each cluster. Nothing ever does unless it was reserved.
 #[derive(Debug, Default)]
 pub(super) struct Early {
@@ -49,11 +52,18 @@ impl Machine {
         self.settle(now);
     }
 
-    /// The clusters that others have told of and that wait.
-    pub(crate) fn postponed(&self) -> BTreeSet<ClusterId> {
-        let is_waiting = self.is_waiting();
-        let waiting = self.early.waiting.keys().copied();
-        waiting.filter(|_| is_waiting).collect()
+    /// The clusters that others told of while this agent is blank, also those whose members are not in
+    /// its list: what they say waits, or one of the two refused the other.
+    pub(crate) fn heard_of(&mut self, now: Instant) -> BTreeSet<ClusterId> {
+        if self.own.cluster.is_some() {
+            return BTreeSet::new();
+        }
+        let mut told: BTreeSet<ClusterId> = self.torn.clusters(now).collect();
+        told.extend(self.table.lock().claiming_clusters());
+        if self.is_waiting() {
+            told.extend(self.early.waiting.keys());
+        }
+        told
     }
 
     /// No cluster is known here, and the own sources have not been heard.
@@ -69,8 +79,10 @@ impl Machine {
             && cluster_of(picture).is_some()
     }
 
-    /// Lets a list wait.
-    pub(super) fn postpone(&mut self, picture: Picture) {
+    /// Lets a list wait, of the others in it only so many as show the cluster.
+    pub(super) fn postpone(&mut self, mut picture: Picture) {
+        picture.others.retain(|line| line.says.cluster.is_some());
+        picture.others.truncate(LINES_MAX);
         let waiting = &mut self.early.waiting;
         if let Some(cluster) = cluster_of(&picture)
             && (waiting.contains_key(&cluster) || waiting.len() < CLUSTERS_MAX)

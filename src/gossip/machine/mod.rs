@@ -9,6 +9,7 @@ mod doubt;
 mod early;
 mod exchange;
 mod leave;
+mod news;
 mod pace;
 mod refusal;
 mod settle;
@@ -223,7 +224,12 @@ impl Machine {
         new.version = old.version.saturating_add(1);
         check_size(&new)?;
         self.own = new.clone();
-        self.table.lock().set_own(new.clone());
+        let foreign = {
+            let mut table = self.table.lock();
+            table.set_own(new.clone());
+            table.shed_foreign()
+        };
+        foreign.into_iter().for_each(|gone| self.pass_on(gone));
         let renewal = self.swim.identity().life.renewal;
         self.spread(&News::Says { says: new, renewal });
         self.settle(now);

@@ -28,12 +28,17 @@ pub(super) struct Torn {
 }
 
 impl Torn {
-    /// Forgets what no longer counts, and says whether two clusters are left, that of the own list
-    /// among them: it may have come with the list of somebody who is blank as well.
-    fn is_torn(&mut self, now: Instant, list: Option<ClusterId>) -> bool {
+    /// The clusters that count still; forgets the others.
+    pub(super) fn clusters(&mut self, now: Instant) -> impl Iterator<Item = ClusterId> {
         self.met
             .retain(|_, (_, at)| now.saturating_duration_since(*at) < COUNTS_FOR);
-        self.met.len() > 1 || (list.is_some() && self.other(list).is_some())
+        self.met.keys().copied()
+    }
+
+    /// Says whether two clusters are left, that of the own list among them: it may have come with the
+    /// list of somebody who is blank as well.
+    fn is_torn(&mut self, now: Instant, list: Option<ClusterId>) -> bool {
+        self.clusters(now).count() > 1 || (list.is_some() && self.other(list).is_some())
     }
 
     /// Remembers a member that showed himself.
@@ -60,9 +65,10 @@ impl Machine {
         self.own.cluster.is_none() && self.torn.is_torn(now, list)
     }
 
-    /// Takes note of the cluster of somebody who shows his list.
+    /// Takes note of the cluster of somebody who shows his list. Another datacenter's is none of this
+    /// agent's.
     pub(super) fn meet(&mut self, now: Instant, line: &Line) {
-        if self.own.cluster.is_none() {
+        if self.own.cluster.is_none() && line.says.datacenter == self.own.datacenter {
             self.torn.meet(now, line);
         }
     }
@@ -82,13 +88,16 @@ impl Machine {
         }))
     }
 
-    /// Whoever refuses this agent as standing between two clusters was met, too.
+    /// Whoever refuses this agent as standing between two clusters was met, too; so was one whose name or
+    /// node id it has, whether that one refuses it or another who knows him.
     pub(super) fn meet_refusal(&mut self, now: Instant, conflict: &Conflict) {
-        let is_between = conflict.kind == ConflictKind::AmbiguousCluster
-            && conflict.refused_by == Some(RefusedBy::Other)
-            && self.own.cluster.is_none();
-        if let Some(line) = as_line(&conflict.theirs).filter(|_| is_between) {
-            self.torn.meet(now, &line);
+        let is_met = match conflict.kind {
+            ConflictKind::AmbiguousCluster => conflict.refused_by == Some(RefusedBy::Other),
+            ConflictKind::NodeId | ConflictKind::NodeName => true,
+            ConflictKind::Cluster | ConflictKind::Datacenter => false,
+        };
+        if let Some(line) = as_line(&conflict.theirs).filter(|_| is_met) {
+            self.meet(now, &line);
             self.counters.is_torn = self.is_torn(now);
         }
     }

@@ -18,7 +18,7 @@ use super::{Heard, Table};
 use crate::gossip::conflict::{Conflict, ConflictKind};
 use crate::gossip::identity::Identity;
 use crate::gossip::wire::Line;
-use crate::types::{Announcement, NodeId};
+use crate::types::{Announcement, ClusterId, NodeId};
 
 /// How long a claim waits without being heard again. Chosen: longer than a silent member takes to
 /// be found failed (`Tuning::hung`), and short enough that a copy that has ended is not taken for the
@@ -160,6 +160,12 @@ impl Table {
         if self.get(node_id).is_none() {
             self.grant_claim(node_id);
         }
+    }
+
+    /// The clusters of those who wait to be believed.
+    pub(crate) fn claiming_clusters(&self) -> impl Iterator<Item = ClusterId> {
+        let waiting = self.claims.waiting.values();
+        waiting.filter_map(|claim| claim.says.cluster)
     }
 
     /// Says whether this word is of somebody who is not in the list yet and had his home elsewhere.

@@ -107,14 +107,43 @@ impl Table {
         if !is_it || known.says.node_id == self.own || speaker.cluster.is_none() {
             return None;
         }
-        let (identity, life) = (known.identity(), known.life());
+        let node_id = known.says.node_id;
+        self.forget(node_id);
+        Some(node_id)
+    }
+
+    /// Forgets the members of other clusters than this agent's, which it met while it was blank. Gives
+    /// what has to be told to others.
+    pub(crate) fn shed_foreign(&mut self) -> Vec<NodeId> {
+        let Some(ours) = self.get(self.own).and_then(|own| own.says.cluster) else {
+            return Vec::new();
+        };
+        let is_foreign = |entry: &&Entry| entry.says.cluster.is_some_and(|theirs| theirs != ours);
+        let foreign: Vec<NodeId> = self
+            .iter()
+            .filter(is_foreign)
+            .map(|entry| entry.says.node_id)
+            .collect();
+        for node_id in &foreign {
+            self.forget(*node_id);
+        }
+        foreign
+    }
+
+    /// Takes a member for down and forgotten, as by a prune.
+    fn forget(&mut self, node_id: NodeId) {
+        let Some((identity, life)) = self
+            .get(node_id)
+            .map(|entry| (entry.identity(), entry.life()))
+        else {
+            return;
+        };
         self.release(&identity);
         self.hear_intent(Intent {
-            node_id: identity.node_id,
+            node_id,
             life,
             kind: IntentKind::Prune,
         });
-        Some(identity.node_id)
     }
 
     /// Makes the failed members of a name left ones, or has them forgotten; forgetting takes left

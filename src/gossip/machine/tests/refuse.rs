@@ -12,6 +12,10 @@ fn of_cluster(name: &str, number: u16, n: u128) -> Announcement {
     }
 }
 
+fn heard_of(world: &mut World, number: u16) -> BTreeSet<ClusterId> {
+    world.step(number, Machine::heard_of)
+}
+
 fn picture(says: Announcement) -> Picture {
     let from = Line {
         says,
@@ -117,11 +121,12 @@ fn a_blank_agent_hears_its_own_sources_before_whoever_calls() {
     world.step(5, |machine, now| machine.receive(now, addr(9), &datagram));
     assert_eq!(world.members(5).len(), 1);
     let foreign = BTreeSet::from([foreign]);
-    assert_eq!(world.machines[&addr(5)].postponed(), foreign);
+    assert_eq!(heard_of(&mut world, 5), foreign);
     // Its own source leads to cluster 1, and whoever calls from the other one is no reason to stay out.
     world.exchange(addr(5), addr(1)).unwrap();
     assert!(world.exchange(addr(9), addr(5)).is_err());
-    assert!(world.machines[&addr(5)].postponed().is_empty());
+    let own = BTreeSet::from([ClusterId::random(1 << 80)]);
+    assert_eq!(heard_of(&mut world, 5), own);
     world.step(5, Machine::open);
     assert!(!world.machines[&addr(5)].counters().is_torn);
     world.pass(Duration::from_secs(30));
@@ -137,7 +142,6 @@ fn a_call_that_came_too_early_is_heard_once_the_own_sources_led_nowhere() {
     assert_eq!(world.status(5, "f"), None);
     world.step(5, Machine::open);
     assert_eq!(world.status(5, "f"), Some(MemberStatus::Alive));
-    assert!(world.machines[&addr(5)].postponed().is_empty());
 }
 
 #[test]
@@ -151,7 +155,7 @@ fn of_each_cluster_the_last_call_waits_and_of_many_clusters_a_few() {
         }
     }
     let expected: BTreeSet<_> = (2..6_u128).map(|n| ClusterId::random(n << 80)).collect();
-    assert_eq!(world.machines[&addr(5)].postponed(), expected);
+    assert_eq!(heard_of(&mut world, 5), expected);
 }
 
 #[test]
@@ -268,8 +272,68 @@ fn a_blank_partner_who_called_first_draws_nobody_to_the_cluster_that_he_found() 
     assert_eq!(world.status(6, "f"), Some(MemberStatus::Alive));
     assert_eq!(world.status(5, "f"), None);
     let told = BTreeSet::from([ClusterId::random(2 << 80)]);
-    assert_eq!(world.machines[&addr(5)].postponed(), told);
+    assert_eq!(heard_of(&mut world, 5), told);
     world.exchange(addr(5), addr(1)).unwrap();
     assert_eq!(world.status(5, "s1"), Some(MemberStatus::Alive));
     assert!(!world.machines[&addr(5)].counters().is_torn);
+}
+
+#[test]
+fn a_cluster_whose_members_name_a_blank_agent_has_was_heard_of_whoever_refuses_whom() {
+    let told = BTreeSet::from([ClusterId::random(1 << 80)]);
+    for is_caller in [true, false] {
+        let mut world = alone();
+        let same_name = Announcement {
+            name: says("s1", 1).name,
+            ..says("z", 5)
+        };
+        world.start(same_name);
+        let (from, to) = if is_caller { (5, 1) } else { (1, 5) };
+        let refused = world.exchange(addr(from), addr(to)).unwrap_err();
+        assert!(refused.contains("Conflicting address for s1"), "{refused}");
+        assert_eq!(heard_of(&mut world, 5), told, "{is_caller}");
+    }
+}
+
+#[test]
+fn an_agent_of_another_datacenter_is_not_met() {
+    let mut world = alone();
+    let far = Announcement {
+        datacenter: "dc2".parse().unwrap(),
+        ..of_cluster("f", 9, 2)
+    };
+    world.start(far);
+    world.start(says("z", 5));
+    world.exchange(addr(9), addr(5)).unwrap_err();
+    assert!(heard_of(&mut world, 5).is_empty());
+    world.exchange(addr(5), addr(1)).unwrap();
+}
+
+#[test]
+fn who_enters_a_cluster_lists_no_member_of_another_that_it_met_before() {
+    let mut world = alone();
+    world.start(says("z", 5));
+    world.exchange(addr(5), addr(1)).unwrap();
+    let other = Some(ClusterId::random(2 << 80));
+    let entered = world.step(5, |machine, now| {
+        machine.announce(now, |says| says.cluster = other)
+    });
+    entered.unwrap();
+    assert_eq!(world.members(5).into_keys().collect::<Vec<_>>(), ["z"]);
+    world.pass(Duration::from_secs(30));
+    assert_eq!(world.members(5).into_keys().collect::<Vec<_>>(), ["z"]);
+    assert_eq!(world.members(1).into_keys().collect::<Vec<_>>(), ["s1"]);
+}
+
+#[test]
+fn a_cluster_whose_member_waits_for_its_home_to_be_asked_was_heard_of() {
+    let mut world = World::new();
+    world.start(says("z", 5));
+    let homes = [(says("s1", 1).node_id, addr(7))];
+    let told = world.step(5, |machine, now| {
+        machine.remember_homes(&homes);
+        machine.answer(now, picture(of_cluster("s1", 1, 1)));
+        machine.heard_of(now)
+    });
+    assert_eq!(told, BTreeSet::from([ClusterId::random(1 << 80)]));
 }
