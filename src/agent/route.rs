@@ -28,8 +28,8 @@ const PAUSE_MAX: Duration = Duration::from_millis(100);
 /// How long a server may take to say why. Chosen: as long as it may take to say where it stands in
 /// a founding.
 const WHY_DEADLINE: Duration = Duration::from_secs(1);
-/// How many servers are asked why before a client calls them silent. Chosen: with five servers and
-/// two of them gone one of three answers.
+/// How many servers are asked why before a client calls them silent, or leaderless. Chosen: with five
+/// servers and two of them gone one of three answers.
 const WHY_TRIES: usize = 3;
 /// A server that takes longer to say how it does counts as silent. Chosen: far more than a busy
 /// one takes.
@@ -217,28 +217,33 @@ impl Router {
             .collect()
     }
 
-    /// Asks the servers in turn why they do not serve, until one of them answers.
+    /// Asks the servers in turn why they do not serve, until one of them answers that is not
+    /// without a leader: one that is cut off from the others tells of itself only, and is asked
+    /// last from then on.
     ///
     /// # Errors
     /// What was in the way at the last one, in one line.
     pub(super) async fn why(&self) -> Result<Told, String> {
-        let mut answer = self.ask_one_why().await;
-        for _other in 1..self.servers().len().min(WHY_TRIES) {
-            if answer.is_ok() {
-                break;
+        let mut leaderless = None;
+        let mut failure = NodeError::NoServers.to_string();
+        for server in self.order.in_turn(&self.servers(), WHY_TRIES) {
+            match self.call_why(server, Instant::now() + WHY_DEADLINE).await {
+                Ok(told) if told.is_leaderless() => {
+                    leaderless.get_or_insert((server, told));
+                }
+                Ok(told) => {
+                    if let Some((cut_off, _)) = leaderless {
+                        self.order.failed(cut_off);
+                    }
+                    return Ok(told);
+                }
+                Err(error) => {
+                    self.order.failed(server);
+                    failure = error;
+                }
             }
-            answer = self.ask_one_why().await;
         }
-        answer
-    }
-
-    async fn ask_one_why(&self) -> Result<Told, String> {
-        let deadline = Instant::now() + WHY_DEADLINE;
-        let Some(server) = self.order.first(&self.servers()) else {
-            return Err(NodeError::NoServers.to_string());
-        };
-        let answer = self.call_why(server, deadline).await;
-        answer.inspect_err(|_error| self.order.failed(server))
+        leaderless.map(|(_, told)| told).ok_or(failure)
     }
 
     async fn call_why(&self, server: SocketAddr, deadline: Instant) -> Result<Told, String> {

@@ -37,6 +37,11 @@ impl Servers {
     /// The server to ask, given those that are there now: those that went are forgotten, those
     /// that came get a random place.
     pub(super) fn first(&self, alive: &[SocketAddr]) -> Option<SocketAddr> {
+        self.in_turn(alive, 1).first().copied()
+    }
+
+    /// As many servers, in the order in which to ask them; see [`Self::first`].
+    pub(super) fn in_turn(&self, alive: &[SocketAddr], most: usize) -> Vec<SocketAddr> {
         let mut order = self.order();
         order.retain(|known| alive.contains(known));
         for addr in alive {
@@ -45,7 +50,7 @@ impl Servers {
                 order.insert(place, *addr);
             }
         }
-        order.first().copied()
+        order.iter().take(most).copied().collect()
     }
 
     /// A server failed: it is asked last.

@@ -127,6 +127,11 @@ impl Told {
     pub fn is_ready(&self) -> bool {
         self.said.reason == Reason::Ready
     }
+
+    /// The server is in a cluster, and knows nobody who leads it.
+    pub fn is_leaderless(&self) -> bool {
+        matches!(self.said.reason, Reason::NoLeader | Reason::QuorumLost)
+    }
 }
 
 /// A source of addresses and how it does.

@@ -11,6 +11,7 @@ mod damaged_snapshots;
 mod discover;
 mod growth;
 mod guide;
+mod handed_over;
 mod herd;
 mod hostile;
 mod identity;

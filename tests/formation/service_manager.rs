@@ -38,6 +38,9 @@ async fn the_unit_files_start_an_agent_that_notifies_with_the_files_beside_them(
         // Consul's code for a stop without a leave; a failure is started again all the same.
         assert_eq!(unit(file, "SuccessExitStatus"), "1");
         assert_eq!(unit(file, "Restart"), "always");
+        assert_eq!(unit(file, "StartLimitIntervalSec"), "0");
+        // Who left by `leave` does not come back by itself.
+        assert_eq!(unit(file, "RestartPreventExitStatus"), "0");
         let state = format!("/var/lib/{}", unit(file, "StateDirectory"));
         let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "config", config]
             .iter()

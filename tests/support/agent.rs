@@ -184,9 +184,18 @@ impl Agent {
     }
 
     pub(crate) async fn put(&self, path: &str, body: &str) -> (u16, String) {
+        self.ask_put(path, body).await.unwrap()
+    }
+
+    /// As [`Self::put`], or why no answer came.
+    pub(crate) async fn ask_put(
+        &self,
+        path: &str,
+        body: &str,
+    ) -> Result<(u16, String), reqwest::Error> {
         let request = self.client.put(self.url(path)).body(body.to_owned());
-        let response = request.send().await.unwrap();
-        (response.status().as_u16(), response.text().await.unwrap())
+        let response = request.send().await?;
+        Ok((response.status().as_u16(), response.text().await?))
     }
 
     /// Tries a write once and gives the status.

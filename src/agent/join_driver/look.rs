@@ -8,7 +8,8 @@ use tokio::time::Instant;
 
 use super::{Entry, JoinDriver};
 use crate::join::Event;
-use crate::types::{Member, MemberStatus, Reason};
+use crate::types::{Member, MemberStatus};
+use crate::why::Told;
 
 /// Without a leader for so long, the agent looks for others again (design, section 6).
 const LEADERLESS: Duration = Duration::from_secs(10);
@@ -106,6 +107,6 @@ impl JoinDriver {
     fn is_told_of_no_leader(&self) -> bool {
         let word = self.told.borrow();
         let said = word.as_ref().and_then(|word| word.as_ref().ok());
-        said.is_some_and(|told| matches!(told.said.reason, Reason::NoLeader | Reason::QuorumLost))
+        said.is_some_and(Told::is_leaderless)
     }
 }

@@ -4,6 +4,7 @@
 
 mod cuts;
 mod half;
+mod leaderless;
 mod removed;
 mod watch;
 

@@ -5,6 +5,7 @@
 //! that joined it before the old ones left. Servers that found another cluster in its place are
 //! strangers to its clients.
 
+mod asked;
 mod source;
 
 use std::time::{Duration, Instant};

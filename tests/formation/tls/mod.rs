@@ -14,12 +14,12 @@ use tokio::net::TcpStream;
 use crate::support::{Agent, OURS, STEADY, World, eventually};
 
 /// Files made by `quorate tls`, in a directory of their own.
-struct Pki {
+pub(super) struct Pki {
     dir: PathBuf,
 }
 
 impl Pki {
-    fn new(world: &World, name: &str) -> Self {
+    pub(super) fn new(world: &World, name: &str) -> Self {
         let dir = world.path(name);
         std::fs::create_dir(&dir).unwrap();
         let pki = Self { dir };
@@ -54,7 +54,7 @@ impl Pki {
     }
 
     /// A config file with the strictest switches and a new certificate for a role.
-    fn mutual(&self, world: &World, name: &str, role: &str) -> PathBuf {
+    pub(super) fn mutual(&self, world: &World, name: &str, role: &str) -> PathBuf {
         let own = self.make(role);
         write(
             world,
@@ -82,7 +82,7 @@ fn write(
     world.write(name, &text)
 }
 
-fn flag(file: &Path) -> String {
+pub(super) fn flag(file: &Path) -> String {
     format!("-config-file={}", file.display())
 }
 

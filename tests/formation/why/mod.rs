@@ -1,12 +1,11 @@
 //! Every agent says the right reason within seconds of a fault, and serves soon after its end.
-//!
-//! Not here, because there is no such thing yet: a name in a TLS certificate that does not fit.
 
 mod clients;
 #[cfg(feature = "aws")]
 mod cloud;
 mod clusters;
 mod corrected;
+mod tls;
 
 use std::time::{Duration, Instant};
 
