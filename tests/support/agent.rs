@@ -188,11 +188,7 @@ impl Agent {
     }
 
     /// As [`Self::put`], or why no answer came.
-    pub(crate) async fn ask_put(
-        &self,
-        path: &str,
-        body: &str,
-    ) -> Result<(u16, String), reqwest::Error> {
+    pub(crate) async fn ask_put(&self, path: &str, body: &str) -> reqwest::Result<(u16, String)> {
         let request = self.client.put(self.url(path)).body(body.to_owned());
         let response = request.send().await?;
         Ok((response.status().as_u16(), response.text().await?))
@@ -200,16 +196,14 @@ impl Agent {
 
     /// Tries a write once and gives the status.
     pub(crate) async fn try_put(&self, path: &str, body: &str) -> Option<u16> {
-        let request = self.client.put(self.url(path)).body(body.to_owned());
-        Some(request.send().await.ok()?.status().as_u16())
+        Some(self.ask_put(path, body).await.ok()?.0)
     }
 
     /// Writes a key, waiting until the agent has a leader to write through.
     pub(crate) async fn write(&self, key: &str, value: &str) {
         let path = format!("/v1/kv/{key}");
-        let body = value.to_owned();
         eventually(&format!("a write through {}", self.addr), || async {
-            (self.try_put(&path, &body).await == Some(200)).then_some(())
+            (self.try_put(&path, value).await == Some(200)).then_some(())
         })
         .await;
     }

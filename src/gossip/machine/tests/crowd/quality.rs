@@ -107,6 +107,25 @@ fn survive_a_pause(seeds: Seeds, standing: u16, time: Duration) {
     }
 }
 
+/// How long one of two takes to see that the host of the other is gone, after ten seconds in which
+/// it was late again and again, or was not.
+fn verdict_alone(seed: u64, was_late: bool) -> Duration {
+    let mut crowd = Crowd::of(2, seed);
+    for _second in 0..10 {
+        if was_late {
+            crowd.end(1, Life::Stands);
+        }
+        crowd.pass(Duration::from_millis(900));
+        if was_late {
+            crowd.resume(1);
+        }
+        crowd.pass(Duration::from_millis(100));
+    }
+    crowd.end(2, Life::Dark);
+    let seen = |crowd: &Crowd| crowd.all_see(2, MemberStatus::Failed);
+    crowd.until(Duration::from_mins(1), seen).unwrap()
+}
+
 #[test]
 fn all_of_fifty_see_within_three_seconds_that_a_process_died() {
     find(1..=3, Life::Killed).all_below("process killed", Duration::from_secs(3));
@@ -160,6 +179,15 @@ fn who_stood_still_in_doubt_of_another_asks_anew_before_it_judges() {
         crowd.resume(1);
         crowd.pass(Duration::from_secs(6));
         assert_eq!(crowd.failed_but(&[]), nobody(), "seed {seed}");
+    }
+}
+
+#[test]
+fn who_was_late_itself_is_slower_to_judge_others() {
+    for seed in 1..=5 {
+        let [steady, late] = [false, true].map(|was_late| verdict_alone(seed, was_late));
+        println!("seed {seed}: steady {steady:.1?}, late {late:.1?}");
+        assert!(late > steady * 2, "seed {seed}: {steady:?} {late:?}");
     }
 }
 
