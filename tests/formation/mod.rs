@@ -11,7 +11,6 @@ mod damaged_snapshots;
 mod discover;
 mod growth;
 mod guide;
-mod handed_over;
 mod herd;
 mod hostile;
 mod identity;

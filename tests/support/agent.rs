@@ -188,7 +188,7 @@ impl Agent {
     }
 
     /// As [`Self::put`], or why no answer came.
-    pub(crate) async fn ask_put(&self, path: &str, body: &str) -> reqwest::Result<(u16, String)> {
+    async fn ask_put(&self, path: &str, body: &str) -> reqwest::Result<(u16, String)> {
         let request = self.client.put(self.url(path)).body(body.to_owned());
         let response = request.send().await?;
         Ok((response.status().as_u16(), response.text().await?))
