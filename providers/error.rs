@@ -89,6 +89,11 @@ impl ResolveError {
         }
     }
 
+    /// A query that passed the parser, and is refused all the same.
+    pub(crate) fn query(provider: &'static str, why: impl Error + Send + Sync + 'static) -> Self {
+        Self::new(Kind::Query, provider, "check the query").with_source(why)
+    }
+
     /// Adds a fact for the reader. Control characters are dropped and 300 characters kept, since
     /// the text may be the vendor's. Never hand in a secret.
     #[must_use]

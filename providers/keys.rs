@@ -108,6 +108,19 @@ impl Key {
     }
 }
 
+/// Checks a list, separated by commas, in which only known words count; `all`, if there is such a word,
+/// stands alone for all of them.
+pub(crate) fn check_words(list: &str, known: &[&str], all: Option<&str>) -> Result<(), String> {
+    let mut words = list.split(',').map(str::trim);
+    let wrong = words.find(|word| !known.contains(word));
+    let Some(wrong) = wrong.filter(|_wrong| all != Some(list)) else {
+        return Ok(());
+    };
+    let first = all.map_or_else(String::new, |all| format!("`{all}` or "));
+    let known = known.join(", ");
+    Err(format!("is {first}a list of {known}, not `{wrong}`"))
+}
+
 /// The most names that are suggested in place of an unknown one.
 const SUGGESTIONS_MAX: usize = 3;
 

@@ -11,6 +11,19 @@ use crate::keys::Key;
 use crate::provider::Lookup;
 use crate::{Kind, ResolveError};
 
+/// What is asked without the proxy.
+pub(crate) const NO_PROXY: Key = Key::optional(
+    "no_proxy",
+    "hosts, domains and ranges without proxy, separated by commas; default: `NO_PROXY`",
+);
+
+/// The way past a firewall.
+pub(crate) const PROXY: Key = Key::secret(
+    "proxy",
+    "URL of a proxy, with user and password if need be; default: `HTTPS_PROXY`, `HTTP_PROXY`",
+)
+.checked(check_proxy);
+
 /// The way to the server, for the table of every provider over HTTP.
 pub const HTTP_KEYS: &[Key] = &[
     Key::optional(
@@ -27,15 +40,8 @@ pub const HTTP_KEYS: &[Key] = &[
         "scheme and host of the API, with an optional port and path before the vendor's",
     )
     .checked(check_url),
-    Key::optional(
-        "no_proxy",
-        "hosts, domains and ranges without proxy, separated by commas; default: `NO_PROXY`",
-    ),
-    Key::secret(
-        "proxy",
-        "URL of a proxy, with user and password if need be; default: `HTTPS_PROXY`, `HTTP_PROXY`",
-    )
-    .checked(check_proxy),
+    NO_PROXY,
+    PROXY,
 ];
 
 /// Who asks, for providers whose vendor has no keys of its own for that.
@@ -68,7 +74,7 @@ pub(crate) fn check_url(text: &str) -> Result<(), String> {
     }
 }
 
-pub(crate) fn check_proxy(text: &str) -> Result<(), String> {
+fn check_proxy(text: &str) -> Result<(), String> {
     match Url::parse(text) {
         Ok(url) if matches!(url.scheme(), "https" | "http") && url.has_host() => Ok(()),
         _ => Err("is https:// or http:// with a host".to_owned()),

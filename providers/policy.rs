@@ -4,7 +4,7 @@
 //! ordered list of kinds, of which an instance's first counts; `network` picks among several
 //! networks; `port` goes before any that the provider knows.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use crate::keys::Key;
 use crate::{Address, AddressKind, Contact, Fate, Host, Instance, Query, QueryError};
@@ -50,11 +50,7 @@ impl AddressPolicy {
     /// [`QueryError::Value`] for a value that cannot be right.
     pub fn from_query(query: &Query, default: &[AddressKind]) -> Result<Self, QueryError> {
         let read = |key| query.value(key).unwrap_or_default();
-        let wrong = |key, why| QueryError::Value {
-            provider: query.provider(),
-            key,
-            why,
-        };
+        let wrong = |key, why: String| query.refusal(key, why);
         let order = match (query.value("addr"), query.value("addr_type")) {
             (Some(list), _) => kinds(list).map_err(|why| wrong("addr", why))?,
             (None, Some(one)) => kinds(one).unwrap_or_else(|_own_word| default.to_vec()),
@@ -71,6 +67,9 @@ impl AddressPolicy {
     pub fn choose(&self, instance: &Instance) -> Fate {
         if let Some(why) = &instance.dropped {
             return Fate::Dropped(why.clone());
+        }
+        if let Some(nobodys) = instance.addresses.iter().find(|one| is_nobodys(&one.host)) {
+            return Fate::Unreachable(format!("says {}, which is no host's address", nobodys.host));
         }
         let near: Vec<&Address> = instance
             .addresses
@@ -124,6 +123,16 @@ impl AddressPolicy {
             tags: instance.tags.clone(),
             ..Contact::new(address.host.clone())
         }
+    }
+}
+
+/// Says whether a host cannot have this address: 0.0.0.0, which leads back to oneself, and the like.
+fn is_nobodys(host: &Host) -> bool {
+    match host {
+        Host::Ip(ip) => {
+            ip.is_unspecified() || ip.is_multicast() || *ip == IpAddr::V4(Ipv4Addr::BROADCAST)
+        }
+        Host::Name(_) => false,
     }
 }
 
@@ -254,6 +263,16 @@ mod tests {
         ];
         for (keys, default, wanted) in rows {
             assert_eq!(chosen(keys, default), wanted, "{keys}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_no_host_has_is_a_gap_and_no_contact() {
+        for text in ["0.0.0.0", "::", "255.255.255.255", "224.0.0.1", "ff02::1"] {
+            let lies = machine().with_address(Address::of(ip(text)));
+            let fate = policy("", &[]).choose(&lies);
+            let why = format!("says {text}, which is no host's address");
+            assert_eq!(fate, Fate::Unreachable(why));
         }
     }
 

@@ -99,6 +99,16 @@ impl Query {
         keys.find(|key| key.name == name)
     }
 
+    /// The error that a key's value cannot be right, with a phrase that follows the key; never hand in
+    /// a secret.
+    pub fn refusal(&self, key: &'static str, why: impl Into<String>) -> QueryError {
+        QueryError::Value {
+            provider: self.provider,
+            key,
+            why: why.into(),
+        }
+    }
+
     /// Checks pairs against the table of the provider they name.
     pub(crate) fn from_pairs(
         pairs: Pairs,

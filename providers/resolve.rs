@@ -21,9 +21,7 @@ pub(crate) async fn run(
     lookup: Lookup<'_>,
 ) -> Result<Answer, ResolveError> {
     let policy = AddressPolicy::from_query(lookup.query, provider.order(lookup.query));
-    let policy = policy.map_err(|error| {
-        ResolveError::new(Kind::Query, provider.name(), "check the query").with_source(error)
-    })?;
+    let policy = policy.map_err(|error| ResolveError::query(provider.name(), error))?;
     let mut seen = Seen::default();
     let deadline = lookup.limits.deadline;
     let failure = match timeout(deadline, provider.read(lookup, &mut seen)).await {

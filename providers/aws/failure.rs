@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use aws_sdk_ec2::config::http::HttpResponse;
 use aws_sdk_ec2::error::SdkError;
 
-use crate::{HttpError, Kind, QueryError, Reply, ResolveError, code, judge_status};
+use crate::{HttpError, Kind, Reply, ResolveError, code, judge_status};
 
 use super::NAME;
 
@@ -22,11 +22,6 @@ pub(super) const LOAD: &str = "load credentials";
 
 /// The most errors of one chain that are told.
 const CAUSES_MAX: usize = 8;
-
-/// A query that passed the parser and is refused here all the same.
-pub(super) fn query(error: QueryError) -> ResolveError {
-    ResolveError::new(Kind::Query, NAME, "check the query").with_source(error)
-}
 
 /// A reply that parses and yet is not what the API gives.
 pub(super) fn shape(operation: &'static str, what: &str) -> ResolveError {

@@ -3,7 +3,7 @@
 //! Pure. What several keys mean together is in [`super::settings`].
 
 use crate::Key;
-use crate::options::{check_proxy, check_url};
+use crate::options::{NO_PROXY, PROXY, check_url};
 
 /// Every key, sorted (provider reference, 3.2). The way to Amazon is that of other providers, with
 /// the vendor's variable for its roots.
@@ -47,15 +47,8 @@ pub(super) const KEYS: &[Key] = &[
         "the id that the role's owner asks for; with `role_arn`",
     )
     .checked(check_external_id),
-    Key::optional(
-        "no_proxy",
-        "hosts, domains and ranges without proxy, separated by commas; default: `NO_PROXY`",
-    ),
-    Key::secret(
-        "proxy",
-        "URL of a proxy, with user and password if need be; default: `HTTPS_PROXY`, `HTTP_PROXY`",
-    )
-    .checked(check_proxy),
+    NO_PROXY,
+    PROXY,
     Key::optional(
         "region",
         "region, or several separated by commas. Default: `AWS_REGION`, that of the ECS task, of the profile, of the instance",

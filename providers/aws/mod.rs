@@ -85,7 +85,8 @@ impl Provider for Aws {
 }
 
 async fn read(lookup: Lookup<'_>, seen: &mut Seen) -> Result<(), ResolveError> {
-    let settings = Settings::from_query(lookup.query).map_err(failure::query)?;
+    let settings =
+        Settings::from_query(lookup.query).map_err(|error| ResolveError::query(NAME, error))?;
     let account = Account::open(&settings, lookup).await?;
     regions::read(&account, &settings, seen).await
 }

@@ -2,6 +2,7 @@
 //!
 //! Pure. Names become parts of paths, so they keep to Azure's rules for them.
 
+use crate::keys::check_words;
 use crate::{Key, Kind, Lookup, Query, QueryError, ResolveError};
 
 use super::NAME;
@@ -154,11 +155,7 @@ fn cloud(name: &str) -> Cloud {
 }
 
 fn wanted(query: &Query) -> Result<Wanted, QueryError> {
-    let wrong = |key, why: &str| QueryError::Value {
-        provider: NAME,
-        key,
-        why: why.to_owned(),
-    };
+    let wrong = |key, why: &str| query.refusal(key, why);
     let value = |key| query.value(key).map(str::to_owned);
     let tag = (value("tag_name"), value("tag_value"));
     match (tag, value("resource_group"), value("vm_scale_set")) {
@@ -203,14 +200,7 @@ fn check_subscriptions(text: &str) -> Result<(), String> {
 }
 
 fn check_status(text: &str) -> Result<(), String> {
-    match words(text).find(|one| !STATES.contains(one)) {
-        Some(_) if text == "any" => Ok(()),
-        Some(one) => Err(format!(
-            "is `any` or a list of {}, not `{one}`",
-            STATES.join(", ")
-        )),
-        None => Ok(()),
-    }
+    check_words(text, STATES, Some("any"))
 }
 
 #[cfg(test)]

@@ -73,9 +73,8 @@ impl Provider for Azure {
 }
 
 async fn read(lookup: Lookup<'_>, seen: &mut Seen) -> Result<(), ResolveError> {
-    let settings = Settings::from_query(lookup.query).map_err(|error| {
-        ResolveError::new(Kind::Query, NAME, "check the query").with_source(error)
-    })?;
+    let settings =
+        Settings::from_query(lookup.query).map_err(|error| ResolveError::query(NAME, error))?;
     let subscriptions = Settings::subscriptions(lookup)?;
     let door = Door::open(lookup, settings.cloud);
     // Without credentials no subscription can be read, and one error says so.

@@ -126,7 +126,7 @@ pub async fn check(provider: &'static dyn Provider, sample: &Sample) -> Vec<Faul
     };
     faults.extend(table::queries(&subject));
     faults.extend(secrets::offline(&subject));
-    if subject.is_over_http() && sample.is_through_io {
+    if subject.is_over_http() {
         faults.extend(bad::check(&subject).await);
         faults.extend(secrets::repeated(&subject).await);
         if sample.has_pages() {

@@ -7,7 +7,7 @@ use crate::{Key, Provider, QueryError, Registry};
 
 /// A query that works and what the vendor answers to it. The default has neither: then a query is
 /// made from the tables, and only bad answers are played.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Sample {
     pub(super) query: String,
     pub(super) pages: Vec<(String, String)>,
@@ -15,21 +15,6 @@ pub struct Sample {
     pub(super) next: Option<String>,
     pub(super) variables: Vec<(String, String)>,
     pub(super) files: Vec<(String, String)>,
-    pub(super) is_through_io: bool,
-}
-
-impl Default for Sample {
-    fn default() -> Self {
-        Self {
-            query: String::new(),
-            pages: Vec::new(),
-            before: Vec::new(),
-            next: None,
-            variables: Vec::new(),
-            files: Vec::new(),
-            is_through_io: true,
-        }
-    }
 }
 
 impl Sample {
@@ -76,14 +61,6 @@ impl Sample {
     #[must_use]
     pub fn file(mut self, path: &str, text: &str) -> Self {
         self.files.push((path.to_owned(), text.to_owned()));
-        self
-    }
-
-    /// The provider calls through a vendor's SDK and not through [`crate::Io`], so that nothing
-    /// can be played to it here.
-    #[must_use]
-    pub const fn past_io(mut self) -> Self {
-        self.is_through_io = false;
         self
     }
 

@@ -5,7 +5,7 @@
 //! `CONSUL_HTTP_SSL_VERIFY` (certificates are always checked), `CONSUL_HTTP_AUTH`, `CONSUL_CAPATH`
 //! and `CONSUL_TLS_SERVER_NAME`.
 
-use crate::options::{check_proxy, check_url};
+use crate::options::{NO_PROXY, PROXY, check_url};
 use crate::{Key, Kind, Lookup, Query, QueryError, ResolveError, Secret};
 
 use super::NAME;
@@ -39,10 +39,7 @@ pub(super) const KEYS: &[Key] = &[
     .checked(check_url),
     Key::optional("filter", "Consul's filter expression, as the asked list takes it"),
     Key::optional("namespace", "default: `CONSUL_NAMESPACE`").variable("CONSUL_NAMESPACE"),
-    Key::optional(
-        "no_proxy",
-        "hosts, domains and ranges without proxy, separated by commas; default: `NO_PROXY`",
-    ),
+    NO_PROXY,
     Key::optional(
         "node_meta",
         "only nodes with this metadata: `name:value`, separated by commas",
@@ -54,11 +51,7 @@ pub(super) const KEYS: &[Key] = &[
         "`true` leaves out what fails a check; default: `false`; for `source=health`",
     )
     .choices(&["true", "false"]),
-    Key::secret(
-        "proxy",
-        "URL of a proxy, with user and password if need be; default: `HTTPS_PROXY`, `HTTP_PROXY`",
-    )
-    .checked(check_proxy),
+    PROXY,
     Key::optional(
         "scheme",
         "`http` (default) or `https`; default: `https` if `CONSUL_HTTP_SSL` is true",
@@ -100,14 +93,7 @@ pub(super) fn source(query: &Query) -> &str {
 
 /// Refuses keys that the asked list does not take, rather than widen it.
 pub(super) fn check(query: &Query) -> Result<(), QueryError> {
-    let wrong = |key, why: &str| {
-        let why = why.to_owned();
-        Err(QueryError::Value {
-            provider: NAME,
-            key,
-            why,
-        })
-    };
+    let wrong = |key, why: &str| Err(query.refusal(key, why));
     let has = |key: &str| query.value(key).is_some();
     let source = source(query);
     let is_service = matches!(source, "health" | "catalog");

@@ -2,6 +2,7 @@
 //!
 //! Pure. `tag_name` must be there: without it go-discover lists every droplet of an account.
 
+use crate::keys::check_words;
 use crate::{Key, Query};
 
 /// Every key of its own, sorted.
@@ -60,9 +61,5 @@ impl<'a> Wanted<'a> {
 }
 
 fn check_status(list: &str) -> Result<(), String> {
-    let mut states = list.split(',').map(str::trim);
-    match states.find(|state| !STATES.contains(state)) {
-        Some(wrong) => Err(format!("is a list of {}, not `{wrong}`", STATES.join(", "))),
-        None => Ok(()),
-    }
+    check_words(list, STATES, None)
 }

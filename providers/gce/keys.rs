@@ -5,9 +5,8 @@
 
 use regex_lite::Regex;
 
+use crate::keys::check_words;
 use crate::{Key, Query, QueryError};
-
-use super::NAME;
 
 /// Its own keys, sorted (provider reference, 3.5).
 pub(super) const KEYS: &[Key] = &[
@@ -91,10 +90,12 @@ impl Settings {
         if filter.is_none() && group.is_none() {
             let why = "is missing: one of `tag_value`, `label_key`, `filter` and `instance_group` \
                        says which instances are meant";
-            return Err(wrong("tag_value", why));
+            return Err(query.refusal("tag_value", why));
         }
         let zones = match query.value("zone_pattern") {
-            Some(pattern) => Some(whole(pattern).map_err(|why| wrong("zone_pattern", &why))?),
+            Some(pattern) => {
+                Some(whole(pattern).map_err(|why| query.refusal("zone_pattern", why))?)
+            }
             None => None,
         };
         let states = match query.value("status") {
@@ -121,14 +122,6 @@ impl Settings {
     }
 }
 
-fn wrong(key: &'static str, why: &str) -> QueryError {
-    QueryError::Value {
-        provider: NAME,
-        key,
-        why: why.to_owned(),
-    }
-}
-
 /// In go-discover's words where it has them, so that both ask the vendor the same.
 fn filter(query: &Query) -> Result<Option<String>, QueryError> {
     let mut parts = Vec::new();
@@ -137,8 +130,12 @@ fn filter(query: &Query) -> Result<Option<String>, QueryError> {
     }
     match (query.value("label_key"), query.value("label_value")) {
         (Some(key), Some(value)) => parts.push(format!("labels.{key}={}", quoted(value))),
-        (Some(_), None) => return Err(wrong("label_value", "is missing beside `label_key`")),
-        (None, Some(_)) => return Err(wrong("label_key", "is missing beside `label_value`")),
+        (Some(_), None) => {
+            return Err(query.refusal("label_value", "is missing beside `label_key`"));
+        }
+        (None, Some(_)) => {
+            return Err(query.refusal("label_key", "is missing beside `label_value`"));
+        }
         (None, None) => {}
     }
     parts.extend(query.value("filter").map(str::to_owned));
@@ -202,15 +199,7 @@ fn check_project(text: &str) -> Result<(), String> {
 }
 
 fn check_status(text: &str) -> Result<(), String> {
-    let unknown = text.split(',').map(str::trim);
-    match unknown.into_iter().find(|one| !STATES.contains(one)) {
-        Some(_) if text == "any" => Ok(()),
-        Some(one) => Err(format!(
-            "is `any` or a list of {}, not `{one}`",
-            STATES.join(", ")
-        )),
-        None => Ok(()),
-    }
+    check_words(text, STATES, Some("any"))
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ mod session;
 mod tests;
 
 use crate::{
-    ADDRESS_KEYS, About, AddressKind, BoxFuture, HTTP_KEYS, Keys, Kind, Lookup, Provider, Query,
+    ADDRESS_KEYS, About, AddressKind, BoxFuture, HTTP_KEYS, Keys, Lookup, Provider, Query,
     QueryError, ResolveError, Seen,
 };
 
@@ -79,9 +79,8 @@ impl Provider for Gce {
 }
 
 async fn read(lookup: Lookup<'_>, seen: &mut Seen) -> Result<(), ResolveError> {
-    let settings = Settings::from_query(lookup.query).map_err(|error| {
-        ResolveError::new(Kind::Query, NAME, "check the query").with_source(error)
-    })?;
+    let settings =
+        Settings::from_query(lookup.query).map_err(|error| ResolveError::query(NAME, error))?;
     let mut session = Session::open(lookup).await?;
     let members = match &settings.group {
         Some(group) => Some(groups::members(&mut session, group, &settings, seen).await?),

@@ -2,8 +2,10 @@
 //!
 //! Pure.
 
-use super::NAME;
+use crate::keys::check_words;
 use crate::{Key, Query, QueryError};
+
+use super::NAME;
 
 /// Every key of its own, sorted.
 pub(super) const KEYS: &[Key] = &[
@@ -74,11 +76,7 @@ pub(super) fn check(query: &Query) -> Result<(), QueryError> {
         (&of_robot[..], "is for `role=robot`")
     };
     if let Some(key) = others.iter().find(|key| query.value(key).is_some()) {
-        return Err(QueryError::Value {
-            provider: NAME,
-            key,
-            why: role.to_owned(),
-        });
+        return Err(query.refusal(key, role));
     }
     // Without labels, a name is all that keeps an account's other machines out.
     if is_robot(query) && query.value("name").is_none() {
@@ -129,9 +127,5 @@ impl<'a> Wanted<'a> {
 }
 
 fn check_status(list: &str) -> Result<(), String> {
-    let mut states = list.split(',').map(str::trim);
-    match states.find(|state| !STATES.contains(state)) {
-        Some(wrong) => Err(format!("is a list of {}, not `{wrong}`", STATES.join(", "))),
-        None => Ok(()),
-    }
+    check_words(list, STATES, None)
 }

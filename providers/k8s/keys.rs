@@ -143,13 +143,7 @@ pub(super) fn check(query: &Query) -> Result<(), QueryError> {
             key,
         });
     }
-    let wrong = |key, why: String| {
-        Err(QueryError::Value {
-            provider: NAME,
-            key,
-            why,
-        })
-    };
+    let wrong = |key, why: String| Err(query.refusal(key, why));
     let mut useless = useless.iter().copied().flatten();
     if let Some(key) = useless.find(|key| query.value(key).is_some()) {
         return wrong(key, format!("has no meaning with `source={source}`"));

@@ -69,14 +69,7 @@ impl Provider for Services {
 
     fn check(&self, query: &Query) -> Result<(), QueryError> {
         let has = |key: &str| query.value(key).is_some();
-        let wrong = |key, why: &str| {
-            let why = why.to_owned();
-            Err(QueryError::Value {
-                provider: NAME,
-                key,
-                why,
-            })
-        };
+        let wrong = |key, why: &str| Err(query.refusal(key, why));
         let missing = |key| {
             Err(QueryError::MissingKey {
                 provider: NAME,

@@ -8,8 +8,8 @@
 mod tests;
 
 use crate::{
-    ADDRESS_KEYS, About, Address, BoxFuture, Cost, Instance, Key, Keys, Kind, Lookup, Provider,
-    Query, QueryError, ResolveError, Seen, place,
+    ADDRESS_KEYS, About, Address, BoxFuture, Cost, Instance, Key, Keys, Lookup, Provider, Query,
+    QueryError, ResolveError, Seen, place,
 };
 
 const NAME: &str = "static";
@@ -56,9 +56,7 @@ impl Provider for Static {
         lookup: Lookup<'a>,
         seen: &'a mut Seen,
     ) -> BoxFuture<'a, Result<(), ResolveError>> {
-        let found = instances(lookup.query).map_err(|error| {
-            ResolveError::new(Kind::Query, NAME, "check the query").with_source(error)
-        });
+        let found = instances(lookup.query).map_err(|error| ResolveError::query(NAME, error));
         Box::pin(std::future::ready(found.map(|found| {
             seen.instances.extend(found);
         })))
@@ -66,11 +64,7 @@ impl Provider for Static {
 }
 
 fn instances(query: &Query) -> Result<Vec<Instance>, QueryError> {
-    let wrong = |why| QueryError::Value {
-        provider: NAME,
-        key: "addrs",
-        why,
-    };
+    let wrong = |why| query.refusal("addrs", why);
     let list = query.value("addrs").unwrap_or_default();
     let words = list
         .split(',')

@@ -14,9 +14,9 @@ use std::collections::BTreeMap;
 
 use ec2::{Fault, Instance, StandIn};
 
+use crate::tape::shown;
 use crate::{
-    Answer, Contact, Environment, FakeClock, FakeDns, Io, Kind, Query, RealHttp, ResolveError,
-    resolve,
+    Answer, Environment, FakeClock, FakeDns, Io, Kind, Query, RealHttp, ResolveError, resolve,
 };
 
 /// A key pair and a region, as variables.
@@ -50,10 +50,6 @@ async fn ask(ec2: &StandIn, more: &str) -> Result<Answer, ResolveError> {
 async fn three() -> StandIn {
     let of = |n: u8| Instance::running(&format!("i-{n}"), [10, 0, 0, n]).tag("role", "server");
     StandIn::start((1..=3).map(of).collect()).await.unwrap()
-}
-
-fn shown(answer: &Answer) -> Vec<String> {
-    answer.contacts.iter().map(Contact::to_string).collect()
 }
 
 const THREE: [&str; 3] = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
