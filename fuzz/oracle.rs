@@ -16,6 +16,11 @@ pub(crate) fn holds(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let shown = redact(&text);
     let query = Query::parse(&text);
+    if let Err(error) = &query {
+        let line = error.to_string();
+        assert!(!line.contains(breaks_lines), "{line:?}");
+        assert!(line.chars().count() < 2_000, "{line}");
+    }
     match read_pairs(&text) {
         Ok(pairs) => {
             assert!(pairs.len() <= KEYS_MAX && text.len() <= TEXT_BYTES_MAX);
@@ -43,6 +48,11 @@ pub(crate) fn holds(bytes: &[u8]) {
             assert!(picture.column() <= 2 * line.chars().count(), "{picture}");
         }
     }
+}
+
+/// Says whether a character ends a line, or turns it around.
+fn breaks_lines(c: char) -> bool {
+    c.is_control() || "\u{2028}\u{2029}\u{202e}\u{2066}".contains(c)
 }
 
 /// The pairs with every character of them escaped.

@@ -8,6 +8,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::grammar::is_plain;
+
 /// The longest text that a vendor gets into one of our errors, in characters. Chosen: three lines.
 const DETAIL_CHARS_MAX: usize = 300;
 
@@ -94,11 +96,11 @@ impl ResolveError {
         Self::new(Kind::Query, provider, "check the query").with_source(why)
     }
 
-    /// Adds a fact for the reader. Control characters are dropped and 300 characters kept, since
+    /// Adds a fact for the reader. Characters that break a line or turn it around are dropped, and 300 characters kept, since
     /// the text may be the vendor's. Never hand in a secret.
     #[must_use]
     pub fn with(mut self, name: &'static str, detail: &str) -> Self {
-        let clean = detail.chars().filter(|c| !c.is_control());
+        let clean = detail.chars().filter(|c| is_plain(*c));
         self.context
             .push((name, clean.take(DETAIL_CHARS_MAX).collect()));
         self
@@ -179,7 +181,7 @@ mod tests {
     #[test]
     fn a_vendors_text_cannot_break_a_log_line() {
         let error = ResolveError::new(Kind::Denied, "aws", "DescribeInstances")
-            .with("code", "X\r\nlevel=error")
+            .with("code", "X\r\n\u{2028}\u{202e}level=error")
             .with("message", &"m".repeat(1000));
         let text = error.to_string();
         assert!(

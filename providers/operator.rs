@@ -126,6 +126,33 @@ fn replies() -> Vec<(&'static str, Take)> {
     ]
 }
 
+/// A vendor's word on a key that it does not know, and on a token that has expired, in its own shape.
+async fn of_vendors(page: &mut String) {
+    let unknown = r#"{"id":"Unauthorized","message":"Unable to authenticate you"}"#;
+    let expired = r#"{"kind":"Status","apiVersion":"v1","status":"Failure","message":"Unauthorized","reason":"Unauthorized","code":401}"#;
+    let rows = [
+        (
+            "A wrong key",
+            "provider=digitalocean tag_name=role api_token=hush",
+            "/v2/droplets?per_page=200&tag_name=role",
+            unknown,
+        ),
+        (
+            "An expired token of a pod",
+            "provider=k8s label_selector=\"app=server\" token=hush",
+            "/api/v1/namespaces/default/pods?limit=500&labelSelector=app%3Dserver",
+            expired,
+        ),
+    ];
+    for (title, query, target, body) in rows {
+        let tape = Tape::play([Take::get(target).status(401).json(body)]).await;
+        let outcome = tape.resolve(query).await;
+        tape.finish();
+        let query = Query::parse(query).unwrap().to_string();
+        block(page, title, &query, &shown(&outcome));
+    }
+}
+
 /// Strings that are refused offline.
 const REFUSED: [(&str, &str); 4] = [
     (
@@ -153,6 +180,7 @@ async fn page() -> String {
         let tape = Tape::play([take]).await;
         block(&mut page, title, &query, &shown(&tape.resolve(QUERY).await));
     }
+    of_vendors(&mut page).await;
     let tape = Tape::always(Hostile::Broken).await;
     block(
         &mut page,

@@ -6,8 +6,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::grammar::{self, GrammarError, MASK, Pairs};
+use crate::grammar::{self, GrammarError, MASK, Pairs, Shown};
 use crate::keys::{Key, Keys, Need, nearest};
+
+/// The longest phrase about a value, which it may repeat, in characters. Chosen: the longest of ours
+/// names the states of an instance in 200.
+const WHY_CHARS_MAX: usize = 400;
 
 /// Why a text is no query. Nothing here is healed by trying again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,7 +24,7 @@ pub enum QueryError {
     #[error("no `provider=` in the query")]
     NoProvider,
     /// There is no provider of this name in this build.
-    #[error("unknown provider `{name}`; {}", hint(valid))]
+    #[error("unknown provider `{}`; {}", Shown::name(name), hint(valid))]
     UnknownProvider {
         /// The name as given.
         name: String,
@@ -28,7 +32,7 @@ pub enum QueryError {
         valid: Vec<&'static str>,
     },
     /// The provider takes no key of this name.
-    #[error("{provider} takes no key `{key}`; {}", hint(valid))]
+    #[error("{provider} takes no key `{}`; {}", Shown::name(key), hint(valid))]
     UnknownKey {
         /// The provider.
         provider: &'static str,
@@ -46,7 +50,7 @@ pub enum QueryError {
         key: &'static str,
     },
     /// A value cannot be right.
-    #[error("{provider}: `{key}` {why}")]
+    #[error("{provider}: `{key}` {}", Shown::new(why, WHY_CHARS_MAX))]
     Value {
         /// The provider.
         provider: &'static str,

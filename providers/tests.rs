@@ -147,6 +147,24 @@ fn a_query_is_checked_when_it_is_parsed() {
 }
 
 #[test]
+fn what_is_wrong_with_a_query_is_one_line_whatever_stands_in_it() {
+    let long = "x".repeat(10_000);
+    for text in [
+        r#"provider="a\nlevel=error""#.to_owned(),
+        r#"provider=static addrs=a "x\n\u202ey"=1"#.to_owned(),
+        r#"provider=static addrs="a\nb\u2028c""#.to_owned(),
+        r#"provider=static addrs=a port="1\n2""#.to_owned(),
+        format!("provider={long}"),
+        format!("provider=static addrs=a {long}=1"),
+        format!("provider=static addrs=a port={long}"),
+    ] {
+        let line = Query::parse(&text).unwrap_err().to_string();
+        assert!(!line.contains(['\n', '\u{202e}', '\u{2028}']), "{line:?}");
+        assert!(line.len() < 1_000, "{line}");
+    }
+}
+
+#[test]
 fn an_empty_value_is_none() {
     let query = parse("region=\"\" tag_key=a provider=scripted").unwrap();
     assert_eq!(query.value("region"), None);

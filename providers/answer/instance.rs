@@ -9,6 +9,11 @@ use std::time::Duration;
 
 use super::{Gap, Host};
 use crate::ResolveError;
+use crate::grammar::Shown;
+
+/// The longest text about an instance or a part that people read, in characters. Chosen: Amazon and
+/// Azure have ids of 200.
+const TOLD_CHARS_MAX: usize = 300;
 
 /// One machine, pod, task, record or line, as the vendor described it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -59,7 +64,7 @@ impl Instance {
     /// Left out, and why: a phrase that follows the instance, such as `is stopped`.
     #[must_use]
     pub fn drop_because(mut self, why: impl Into<String>) -> Self {
-        self.dropped = Some(why.into());
+        self.dropped = Some(shown(&why.into()));
         self
     }
 
@@ -70,7 +75,7 @@ impl Instance {
             .first()
             .map(|address| address.host.to_string());
         let known = self.id.clone().or_else(|| self.name.clone()).or(first);
-        known.unwrap_or_else(|| "without a name".to_owned())
+        known.map_or_else(|| "without a name".to_owned(), |label| shown(&label))
     }
 }
 
@@ -197,6 +202,11 @@ const fn is_private(ip: IpAddr) -> bool {
     }
 }
 
+/// A text that may be the vendor's, as one line of an explanation takes it.
+fn shown(text: &str) -> String {
+    Shown::new(text, TOLD_CHARS_MAX).to_string()
+}
+
 /// What a lookup has seen so far; a provider adds to it.
 #[derive(Debug, Default)]
 pub struct Seen {
@@ -216,7 +226,7 @@ impl Seen {
 
     /// Adds a part that could not be read, such as `zone eu-1`, and why.
     pub fn gap(&mut self, part: impl Into<String>, error: ResolveError) {
-        let part = part.into();
+        let part = shown(&part.into());
         self.gaps.push(Gap { part, error });
     }
 
@@ -247,6 +257,19 @@ mod tests {
         for (ip, wanted) in rows {
             assert_eq!(Address::of(ip.parse().unwrap()).kind, Some(wanted), "{ip}");
         }
+    }
+
+    #[test]
+    fn what_a_vendor_calls_its_machines_cannot_break_a_line() {
+        let instance = Instance::from_call("list").with_id("i-1\n10.6.6.6\u{202e}\u{1b}[2J");
+        assert_eq!(instance.label(), "i-110.6.6.6[2J");
+        let dropped = instance.drop_because("is off\n10.6.6.6");
+        assert_eq!(dropped.dropped.as_deref(), Some("is off10.6.6.6"));
+        let mut seen = Seen::default();
+        let error = ResolveError::new(crate::Kind::Denied, "a", "list");
+        seen.gap(format!("zone {}\n", "z".repeat(1_000)), error);
+        let part = &seen.gaps[0].part;
+        assert!(part.ends_with("zz...") && part.len() < 310, "{part:?}");
     }
 
     #[test]

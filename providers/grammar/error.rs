@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use super::picture::is_plain;
 use super::{KEYS_MAX, TEXT_BYTES_MAX};
 
 /// The longest name that an error repeats, in characters; the longest key there is has 30.
@@ -89,26 +90,28 @@ impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::MissingEquals { key, .. } => {
-                let key = Name(key);
+                let key = Shown::name(key);
                 write!(
                     f,
                     "`{key}` has no `=`; a value with spaces needs double quotes"
                 )
             }
             Self::MissingValue { key, .. } => {
-                let key = Name(key);
+                let key = Shown::name(key);
                 write!(f, "`{key}=` has no value; an empty one is written as \"\"")
             }
-            Self::DuplicateKey { key } => write!(f, "`{}` is given twice", Name(key)),
-            Self::BadValue { key, why } => write!(f, "the value of `{}`: {why}", Name(key)),
+            Self::DuplicateKey { key } => write!(f, "`{}` is given twice", Shown::name(key)),
+            Self::BadValue { key, why } => write!(f, "the value of `{}`: {why}", Shown::name(key)),
             Self::BareEquals { after } => {
-                let after = Name(after);
+                let after = Shown::name(after);
                 write!(
                     f,
                     "unexpected `=` behind `{after}`; a value with `=` needs double quotes"
                 )
             }
-            Self::BadKey { after, why } => write!(f, "the key behind `{}`: {why}", Name(after)),
+            Self::BadKey { after, why } => {
+                write!(f, "the key behind `{}`: {why}", Shown::name(after))
+            }
             Self::TooLong { bytes } => {
                 write!(
                     f,
@@ -120,19 +123,34 @@ impl fmt::Display for Mistake {
     }
 }
 
-/// A name as an error shows it: cut, and without characters that could break a line.
-struct Name<'a>(&'a str);
+/// A text from outside as an error shows it: cut, and without characters that could break a line or
+/// turn it around.
+pub(crate) struct Shown<'a> {
+    text: &'a str,
+    chars_max: usize,
+}
 
-impl fmt::Display for Name<'_> {
+impl<'a> Shown<'a> {
+    /// At most so many characters of a text.
+    pub(crate) const fn new(text: &'a str, chars_max: usize) -> Self {
+        Self { text, chars_max }
+    }
+
+    /// The name of a provider or key.
+    pub(crate) const fn name(text: &'a str) -> Self {
+        Self::new(text, NAME_CHARS_MAX)
+    }
+}
+
+impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let clean = self.0.chars().filter(|c| !c.is_control());
-        clean
-            .take(NAME_CHARS_MAX)
-            .try_for_each(|c| fmt::Write::write_char(f, c))?;
-        if self.0.chars().count() > NAME_CHARS_MAX {
-            f.write_str("...")?;
+        let mut plain = self.text.chars().filter(|c| is_plain(*c));
+        let mut kept = plain.by_ref().take(self.chars_max);
+        kept.try_for_each(|c| fmt::Write::write_char(f, c))?;
+        match plain.next() {
+            Some(_) => f.write_str("..."),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 

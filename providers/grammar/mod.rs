@@ -14,9 +14,10 @@ mod quoted;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use error::Shown;
 pub use error::{Broken, GrammarError, Mistake};
-pub(crate) use picture::MASK;
 pub use picture::Picture;
+pub(crate) use picture::{MASK, is_plain};
 
 use std::fmt;
 use std::ops::Range;

@@ -98,6 +98,11 @@ fn width(c: char) -> usize {
     c.width().unwrap_or(1)
 }
 
+/// Says whether a character stands for itself, and neither breaks a line nor turns it around.
+pub(crate) fn is_plain(c: char) -> bool {
+    visible(c) == c
+}
+
 /// The character, or one that can be seen in its place.
 fn visible(c: char) -> char {
     let code = u32::from(c);

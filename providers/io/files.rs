@@ -11,6 +11,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::io::AsyncReadExt as _;
 
 use super::BoxFuture;
+use crate::grammar::Shown;
+
+/// The longest path that an error repeats, in characters. Chosen: that of one name on Linux, and some.
+const PATH_CHARS_MAX: usize = 300;
 
 /// A file, read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,18 +25,23 @@ pub struct File {
     pub modified: SystemTime,
 }
 
+/// A path as one line of an error takes it: a folder may hold names of anybody's choice.
+fn shown(path: &Path) -> String {
+    Shown::new(&path.to_string_lossy(), PATH_CHARS_MAX).to_string()
+}
+
 /// Why a file could not be read.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum FileError {
     /// There is no such file.
-    #[error("no file {}", path.display())]
+    #[error("no file {}", shown(path))]
     Absent {
         /// The file.
         path: PathBuf,
     },
     /// It is longer than was asked for.
-    #[error("{} has more than {bytes_max} bytes", path.display())]
+    #[error("{} has more than {bytes_max} bytes", shown(path))]
     TooLarge {
         /// The file.
         path: PathBuf,
@@ -40,7 +49,7 @@ pub enum FileError {
         bytes_max: usize,
     },
     /// The system says no.
-    #[error("reading {}", path.display())]
+    #[error("reading {}", shown(path))]
     Failed {
         /// The file or folder.
         path: PathBuf,

@@ -143,6 +143,7 @@ impl Discover {
             let text = words.join(" ");
             return addrs::run(&text, self.shape.quiet, &limits, self.at_least, world).await;
         }
+        self.refuse_late_options()?;
         let texts = strings::of_words(&self.words);
         if self.offline.parse {
             return Ok(offline::parse(&texts, self.offline.show_secrets, world));
@@ -174,6 +175,18 @@ impl Discover {
             deadline,
             ..Limits::default()
         })
+    }
+
+    /// As in Go, options end at the first string; one behind it would be read as a part of it.
+    fn refuse_late_options(&self) -> Result<(), Failure> {
+        match self.words.iter().skip(1).find(|word| word.starts_with('-')) {
+            Some(word) => {
+                let option = word.split('=').next().unwrap_or_default();
+                let text = format!("{option} stands behind a string; options go before the first");
+                Err(Failure::misuse(text))
+            }
+            None => Ok(()),
+        }
     }
 
     /// go-discover has none of them, so nobody relies on what they would do.

@@ -159,6 +159,14 @@ async fn a_command_that_makes_no_sense_is_refused() {
             "-json does not go with",
         ),
         (&["discover", "-chek", "a=b"], "did you mean -check?"),
+        (
+            &["discover", "provider=static addrs=a", "-timeout=5s"],
+            "-timeout stands behind a string",
+        ),
+        (
+            &["discover", "provider=static", "addrs=a", "-json"],
+            "-json stands behind a string",
+        ),
         // As with go-discover, a flag behind `addrs` is a key.
         (&["discover", "addrs", "-q", "a=b"], "`-q` has no `=`"),
     ] {
