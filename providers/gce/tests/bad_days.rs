@@ -6,18 +6,6 @@ use super::{FIELDS, QUERY, at_home, list, machine, metadata, project, shown, tok
 use crate::tape::{Hostile, Take, Tape};
 use crate::{Kind, Retry};
 
-/// What each hostile answer is to the API.
-fn kinds(hostile: Hostile) -> &'static [Kind] {
-    match hostile {
-        Hostile::Hang | Hostile::Endless => &[Kind::Timeout],
-        Hostile::Reset | Hostile::Broken => &[Kind::Unavailable],
-        Hostile::Busy | Hostile::TooMany => &[Kind::Throttled],
-        Hostile::Unknown => &[Kind::Credentials],
-        Hostile::Forbidden => &[Kind::Denied],
-        _ => &[Kind::Answer],
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn no_hostile_answer_of_the_api_becomes_an_empty_list() {
     for hostile in Hostile::ALL {
@@ -28,10 +16,7 @@ async fn no_hostile_answer_of_the_api_becomes_an_empty_list() {
             .chain((0..8).map(|_| bad()));
         let tape = machine(takes).await;
         let error = tape.resolve(QUERY).await.unwrap_err();
-        assert!(
-            kinds(hostile).contains(&error.kind()),
-            "{hostile:?}: {error}"
-        );
+        assert_eq!(error.kind(), hostile.kind(), "{hostile:?}: {error}");
         assert!(!format!("{error} {error:?}").contains("of-md"), "{error:?}");
     }
 }
@@ -49,7 +34,7 @@ async fn no_hostile_answer_of_the_metadata_server_is_believed() {
             let error = tape.resolve(QUERY).await.unwrap_err();
             let is_known = match hostile {
                 Hostile::Unknown | Hostile::Forbidden => error.kind() == Kind::Credentials,
-                _ => kinds(hostile).contains(&error.kind()),
+                _ => error.kind() == hostile.kind(),
             };
             assert!(is_known, "{hostile:?} {path}: {error}");
             let is_told = error.to_string().contains("metadata server");
