@@ -83,12 +83,13 @@ impl fmt::Display for Picture {
     }
 }
 
-/// How many of the characters fit into so many columns.
+/// How many of the characters fit into so many columns. A mark without a width takes one too, or a
+/// line could have any number of them.
 fn fitting<'a>(chars: impl Iterator<Item = &'a char>, columns: usize) -> usize {
     let mut taken = 0;
     chars
         .take_while(|c| {
-            taken += width(**c);
+            taken += width(**c).max(1);
             taken <= columns
         })
         .count()
@@ -168,5 +169,8 @@ mod tests {
         assert!(picture.line().chars().count() < 170, "{picture}");
         let under = picture.line().chars().nth(picture.column());
         assert_eq!(under, Some('x'), "{picture}");
+        let marks = "\u{301}".repeat(5_000);
+        let picture = Picture::new(&format!("{marks}x{marks}"), marks.len(), &[]);
+        assert!(picture.line().chars().count() < 170, "{picture}");
     }
 }
