@@ -30,7 +30,7 @@ use super::{
     server, stranded, twin, write_pid,
 };
 use crate::config::{Config, Mode};
-use crate::datadir::DataDir;
+use crate::datadir::{DataDir, Home};
 use crate::gossip::{Gossip, GossipConfig, Key, Tuning};
 use crate::host::{Host, Storage};
 use crate::http;
@@ -53,7 +53,7 @@ pub(super) struct Ground {
     /// The cluster that the record of a former life names.
     pub(super) former: Option<ClusterId>,
     /// Addresses of the others in the last life.
-    remembered: Vec<(NodeId, SocketAddr)>,
+    remembered: Vec<Home>,
 }
 
 pub(super) async fn start(
@@ -107,8 +107,7 @@ pub(super) async fn start(
     }
     spawn_common(&parts, &tasks, registered, evidence.subscribe());
     spawn_why(&parts, &tasks, teller, word);
-    let last_seen = ground.remembered.into_iter().map(|(_, addr)| addr);
-    let sources = sources.with_remembered(last_seen.collect());
+    let sources = sources.with_remembered(ground.remembered);
     tasks.spawn(
         "join",
         JoinDriver::new(&parts, sources, evidence, sights).run(),

@@ -49,6 +49,9 @@ const GENERATION: &str = "generation";
 /// Record of the servers last known.
 const PEERS: &str = "peers";
 
+/// A member, and where its gossip listened.
+pub type Home = (NodeId, SocketAddr);
+
 /// An open data directory. Clones are the same directory; the last one dropped unlocks it.
 #[derive(Debug, Clone)]
 pub struct DataDir {
@@ -242,7 +245,7 @@ impl DataDir {
     /// # Errors
     ///
     /// As [`DataDir::load`].
-    pub fn peers(&self) -> Result<Vec<(NodeId, SocketAddr)>, DataDirError> {
+    pub fn peers(&self) -> Result<Vec<Home>, DataDirError> {
         Ok(self.load(PEERS)?.unwrap_or_default())
     }
 
@@ -252,7 +255,7 @@ impl DataDir {
     /// # Errors
     ///
     /// As [`DataDir::store`].
-    pub fn store_peers(&self, peers: &[(NodeId, SocketAddr)]) -> Result<(), DataDirError> {
+    pub fn store_peers(&self, peers: &[Home]) -> Result<(), DataDirError> {
         let is_known = self.peers().is_ok_and(|known| known == peers);
         if is_known {
             return Ok(());

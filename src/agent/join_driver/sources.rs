@@ -9,6 +9,7 @@ use crate::agent::AgentError;
 use crate::agent::evidence::Evidence;
 use crate::agent::lookup::Source;
 use crate::config::Config;
+use crate::datadir::Home;
 use crate::join::{self, Cost, Engine, Kind, Manner, SourceId};
 use crate::types::Address;
 
@@ -51,9 +52,10 @@ impl Sources {
     }
 
     /// Adds the addresses of the last life, to be tried first.
-    pub(in crate::agent) fn with_remembered(mut self, peers: Vec<SocketAddr>) -> Self {
-        if !peers.is_empty() {
-            self.entries.insert(0, Entry::Remembered(peers));
+    pub(in crate::agent) fn with_remembered(mut self, homes: Vec<Home>) -> Self {
+        if !homes.is_empty() {
+            let peers = homes.into_iter().map(|(_, addr)| addr);
+            self.entries.insert(0, Entry::Remembered(peers.collect()));
         }
         self
     }

@@ -12,9 +12,8 @@ use super::{Machine, Phase};
 use crate::gossip::conflict::{Conflict, ConflictKind, RefusedBy};
 use crate::gossip::error::GossipError;
 use crate::gossip::identity::Identity;
-use crate::gossip::swim;
 use crate::gossip::table::Heard;
-use crate::gossip::wire::{Line, Message, News, Picture};
+use crate::gossip::wire::{Line, Message, Picture};
 use crate::types::{Announcement, NodeId};
 
 /// Who answered a join.
@@ -197,7 +196,9 @@ impl Machine {
     fn disown(&mut self, conflict: &Conflict) {
         if conflict.kind == ConflictKind::Cluster {
             let gone = self.table.lock().disown(&conflict.theirs);
-            gone.into_iter().for_each(|node_id| self.pass_on(node_id));
+            if let Some(node_id) = gone {
+                self.pass_on(node_id);
+            }
         }
     }
 

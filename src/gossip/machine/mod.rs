@@ -229,7 +229,9 @@ impl Machine {
             table.set_own(new.clone());
             table.shed_foreign()
         };
-        foreign.into_iter().for_each(|gone| self.pass_on(gone));
+        for node_id in foreign {
+            self.pass_on(node_id);
+        }
         let renewal = self.swim.identity().life.renewal;
         self.spread(&News::Says { says: new, renewal });
         self.settle(now);

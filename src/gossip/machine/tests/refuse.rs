@@ -268,7 +268,7 @@ fn a_blank_partner_who_called_first_draws_nobody_to_the_cluster_that_he_found() 
     world.start(says("new", 6));
     world.exchange(addr(6), addr(5)).unwrap();
     world.exchange(addr(6), addr(9)).unwrap();
-    world.pass(Duration::from_secs(60));
+    world.pass(Duration::from_mins(1));
     assert_eq!(world.status(6, "f"), Some(MemberStatus::Alive));
     assert_eq!(world.status(5, "f"), None);
     let told = BTreeSet::from([ClusterId::random(2 << 80)]);

@@ -122,8 +122,8 @@ fn verdict_alone(seed: u64, was_late: bool) -> Duration {
         crowd.pass(Duration::from_millis(100));
     }
     crowd.end(2, Life::Dark);
-    let seen = |crowd: &Crowd| crowd.all_see(2, MemberStatus::Failed);
-    crowd.until(Duration::from_mins(1), seen).unwrap()
+    let is_judged = |crowd: &Crowd| crowd.all_see(2, MemberStatus::Failed);
+    crowd.until(Duration::from_mins(1), is_judged).unwrap()
 }
 
 #[test]
