@@ -47,6 +47,46 @@ async fn three_servers_form_through_the_ec2_api() {
 
 #[cfg(feature = "aws")]
 #[tokio::test]
+async fn servers_whom_ec2_shows_themselves_first_then_one_other_then_all_found_one_cluster() {
+    let world = World::new();
+    let shown = |numbers: &[u8]| -> Vec<Instance> {
+        let instance = |n: &u8| {
+            Instance::running(&format!("i-{n}"), world.addr(*n)).tag("role", "server")
+        };
+        numbers.iter().map(instance).collect()
+    };
+    let mut clouds = Vec::new();
+    let mut servers: Vec<Agent> = Vec::new();
+    for n in 1..=3 {
+        let cloud = StandIn::start(shown(&[n])).await.unwrap();
+        let source = format!("-retry-join={}", through_ec2(&cloud));
+        servers.push(world.agent(n, &["-server", "-bootstrap-expect=3", &source]));
+        clouds.push(cloud);
+    }
+    for server in &servers {
+        server.logged("reason=only-self").await;
+        assert!(!server.log_text().contains("Join cluster completed"));
+    }
+    clouds[0].set_instances(shown(&[1, 2]));
+    servers[0].sees(2).await;
+    servers[1].sees(2).await;
+    for server in &servers {
+        assert_eq!(server.stat("quorate", "cluster_id").await, "");
+    }
+    for cloud in &clouds {
+        cloud.set_instances(shown(&[1, 2, 3]));
+    }
+    let mut ids = Vec::new();
+    for server in &servers {
+        server.led().await;
+        server.sees(3).await;
+        ids.push(server.stat("quorate", "cluster_id").await);
+    }
+    assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+}
+
+#[cfg(feature = "aws")]
+#[tokio::test]
 async fn discover_prints_one_address_a_line() {
     let world = World::new();
     let instances = (1..=3)
