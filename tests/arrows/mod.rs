@@ -40,37 +40,37 @@ const ROOMS: &[(&str, u8)] = &[
 
 /// Rooms of the providers crate with their levels; any other is a provider.
 const PROVIDER_ROOMS: &[(&str, u8)] = &[
-    ("answer", 0),
-    ("error", 0),
+    ("answer", 2),
+    ("error", 1),
     ("grammar", 0),
     ("keys", 0),
-    ("place", 1),
+    ("place", 3),
     ("secret", 0),
     ("yaml", 0),
-    ("io", 1),
-    ("query", 1),
-    ("auth", 2),
-    ("list", 2),
-    ("point", 2),
-    ("policy", 2),
-    ("provider", 2),
-    ("options", 3),
-    ("names", 3),
-    ("resolve", 3),
-    ("registry", 4),
-    ("tape", 4),
-    ("rest", 5),
-    ("conformance", 7),
-    ("watch", 7),
-    ("lib", 7),
-    ("operator", 8),
-    ("readme", 8),
-    ("stand_ins", 8),
-    ("tests", 8),
+    ("io", 3),
+    ("query", 3),
+    ("auth", 4),
+    ("list", 4),
+    ("point", 4),
+    ("policy", 4),
+    ("provider", 4),
+    ("options", 5),
+    ("names", 5),
+    ("resolve", 5),
+    ("registry", 6),
+    ("tape", 6),
+    ("rest", 7),
+    ("conformance", 9),
+    ("watch", 9),
+    ("lib", 9),
+    ("operator", 10),
+    ("readme", 10),
+    ("stand_ins", 10),
+    ("tests", 10),
 ];
 
 /// The level of one provider; above the runner of lookups, through which a provider is tested.
-const PROVIDER: u8 = 6;
+const PROVIDER: u8 = 8;
 
 /// Rooms that hold decisions.
 const PURE: &[&str] = &[

@@ -294,7 +294,7 @@ async fn empty_servers_under_the_names_of_living_ones_found_nothing_beside_them(
                 &["-server", expect],
             )
         };
-        let empty: Vec<Agent> = (1..=3).map(start).collect();
+        let mut empty: Vec<Agent> = (1..=3).map(start).collect();
         waits_for(&empty[0], "name-conflict").await;
         throughout(Duration::from_secs(5), || async {
             for server in &empty {
@@ -302,7 +302,9 @@ async fn empty_servers_under_the_names_of_living_ones_found_nothing_beside_them(
             }
         })
         .await;
-        drop(empty);
+        for server in &mut empty {
+            server.kill().await;
+        }
         (11..14).for_each(|n| world.wipe(n));
         join = vec![1, 2, 3];
     }

@@ -50,9 +50,8 @@ async fn three_servers_form_through_the_ec2_api() {
 async fn servers_whom_ec2_shows_themselves_first_then_one_other_then_all_found_one_cluster() {
     let world = World::new();
     let shown = |numbers: &[u8]| -> Vec<Instance> {
-        let instance = |n: &u8| {
-            Instance::running(&format!("i-{n}"), world.addr(*n)).tag("role", "server")
-        };
+        let instance =
+            |n: &u8| Instance::running(&format!("i-{n}"), world.addr(*n)).tag("role", "server");
         numbers.iter().map(instance).collect()
     };
     let mut clouds = Vec::new();
