@@ -85,4 +85,6 @@ pub mod adr {
     pub mod adr_0016_one_way_to_amazon {}
     #[doc = include_str!("adr/0017-a-smaller-histogram.md")]
     pub mod adr_0017_a_smaller_histogram {}
+    #[doc = include_str!("adr/0018-own-sources-first.md")]
+    pub mod adr_0018_own_sources_first {}
 }

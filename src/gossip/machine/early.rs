@@ -3,7 +3,8 @@
 //! He may be after whoever had this address before, and be of another cluster than the one that the
 //! agent is meant for; somebody blank may have called first, and have found that cluster since. So
 //! nobody of a cluster enters the list, but by a join, until the own sources have been heard, or had
-//! their time: if they led to a cluster, what others said is forgotten, else it is heard then. What waits counts at once as the word that a cluster exists, against which none is founded (design,
+//! their time: if they led to a cluster, what others said is forgotten, else it is heard then. What
+//! waits counts at once as the word that a cluster exists, against which none is founded (design,
 //! section 5, rule 1).
 
 use std::collections::{BTreeMap, BTreeSet};
