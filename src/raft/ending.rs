@@ -54,8 +54,13 @@ impl Raft {
     /// see [`Self::transfer_leader`]. All clones are stopped.
     pub async fn shutdown(&self) {
         self.inner.stopping.store(true, Ordering::Release);
-        if let Err(error) = self.inner.raft.shutdown().await {
-            tracing::error!(%error, "raft core did not end well");
+        // In a task of its own: where raft has failed and a caller was cut off while it waited for the
+        // reason, openraft panics here, and the process would end by that and not with its own word.
+        let raft = self.inner.raft.clone();
+        match tokio::spawn(async move { raft.shutdown().await }).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "raft core did not end well"),
+            Err(error) => tracing::error!(%error, "raft core did not end well"),
         }
         let mut closed = self.inner.closed.lock().await;
         if tokio::time::timeout(CLOSE_DEADLINE, closed.wait())
