@@ -138,8 +138,8 @@ impl Gossip {
     }
 
     /// The clusters that others told of while this agent is blank, also those whose members are not in
-    /// its list: what they say waits until [`Self::open`], or one of the two refused the other. Nothing
-    /// that is forgotten ten minutes after it was said last.
+    /// its list: what they say waits until [`Self::open`], or one of the two refused the other. One that
+    /// was met counts for ten minutes after it was met last.
     pub fn heard_of(&self) -> BTreeSet<ClusterId> {
         self.shell.step(Machine::heard_of)
     }

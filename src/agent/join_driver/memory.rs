@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::remember::worth;
+use crate::datadir::Home;
 use crate::types::{Member, MemberStatus, NodeId};
 
 /// How long a change that is not about servers may wait. Chosen: longer than a crowd takes to
@@ -31,18 +32,14 @@ pub(super) struct Memory {
 /// The addresses of one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Picture {
-    all: Vec<(NodeId, SocketAddr)>,
+    all: Vec<Home>,
     /// The servers that are alive.
     servers: BTreeSet<SocketAddr>,
 }
 
 impl Memory {
     /// The members and addresses to store, if it is time to.
-    pub(super) fn due(
-        &mut self,
-        members: &[Member],
-        own: NodeId,
-    ) -> Option<Vec<(NodeId, SocketAddr)>> {
+    pub(super) fn due(&mut self, members: &[Member], own: NodeId) -> Option<Vec<Home>> {
         let now = picture(members, own);
         self.is_stale = !now.all.is_empty() && now.all != self.stored.all;
         let is_urgent = self.tried_at.is_none() || now.servers != self.stored.servers;

@@ -5,6 +5,7 @@
 
 use std::net::SocketAddr;
 
+use crate::datadir::Home;
 use crate::types::{Member, MemberStatus, NodeId};
 
 /// Most members that are kept. Chosen: more than a cluster has servers.
@@ -12,7 +13,7 @@ const KEPT_MAX: usize = 64;
 
 /// The members in the order in which they are tried: servers that are alive, servers that failed,
 /// then others that are alive.
-pub(super) fn worth(members: &[Member], own: NodeId) -> Vec<(NodeId, SocketAddr)> {
+pub(super) fn worth(members: &[Member], own: NodeId) -> Vec<Home> {
     let others = members.iter().filter(|member| member.says.node_id != own);
     let mut ranked: Vec<(u8, SocketAddr, NodeId)> = others
         .filter_map(|member| Some((rank(member)?, member.says.gossip_addr, member.says.node_id)))
