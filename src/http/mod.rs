@@ -9,6 +9,7 @@ mod autopilot_shape;
 mod client;
 mod duration;
 mod endpoint;
+mod endpoints;
 #[cfg(test)]
 pub(crate) mod fake;
 mod filter;
