@@ -9,8 +9,21 @@ use super::live::{Look, watch};
 use super::{Failure, World, why};
 use crate::http::{Client, SelfJson, WhyJson};
 
+/// What never rests, and what every write moves: a line per change of these tells nobody anything,
+/// so a watch that prints lines leaves them out.
+const RESTLESS: [&str; 7] = [
+    "applied_index",
+    "commit_index",
+    "event_queue",
+    "fsm_pending",
+    "goroutines",
+    "last_contact",
+    "last_log_index",
+];
+
 /// Shows how the agent does: roles, raft, gossip, process
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  quorate info -why\n  quorate info -watch")]
 pub(super) struct Info {
     /// Say why the agent does not serve, and what to do; ends with code 2 until it does
     #[arg(long)]
@@ -69,9 +82,27 @@ fn groups(stats: &BTreeMap<String, BTreeMap<String, String>>) -> Look {
         for (name, value) in values {
             look.table.push(format!("\t{name} = {value}"));
             let about = format!("{group}.{name}");
-            let line = format!("{about} = {value}");
-            look.lines.insert(about, line);
+            if !RESTLESS.contains(&name.as_str()) {
+                let line = format!("{about} = {value}");
+                look.lines.insert(about, line);
+            }
         }
     }
     look
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_watch_tells_states_and_leaves_out_what_never_rests() {
+        let values = [("goroutines", "80"), ("os", "linux")];
+        let group = values.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let look = groups(&BTreeMap::from([("runtime".to_owned(), group.into())]));
+        let table = ["runtime:", "\tgoroutines = 80", "\tos = linux"];
+        assert_eq!(look.table, table);
+        let lines: Vec<&String> = look.lines.values().collect();
+        assert_eq!(lines, ["runtime.os = linux"]);
+    }
 }

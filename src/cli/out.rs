@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
+use rustix::termios::tcgetwinsize;
+
 /// Standard output and standard error, or what stands for them.
 pub struct Out {
     stdout: Box<dyn Write + Send>,
@@ -37,6 +39,17 @@ impl Out {
     /// Standard output is a terminal.
     pub(super) const fn is_terminal(&self) -> bool {
         self.is_terminal
+    }
+
+    /// Rows and columns of the terminal of the process; those of a VT100 where it does not say.
+    pub(super) fn size(&self) -> (usize, usize) {
+        let told = self.is_terminal.then(|| tcgetwinsize(io::stdout()));
+        match told {
+            Some(Ok(size)) if size.ws_row > 0 && size.ws_col > 0 => {
+                (usize::from(size.ws_row), usize::from(size.ws_col))
+            }
+            _ => (24, 80),
+        }
     }
 
     /// Standard error is a terminal.

@@ -13,7 +13,10 @@ pub(super) fn lines(why: &WhyJson) -> Vec<String> {
         }
     };
     row("since", &format!("{held} ({})", why.since));
-    row("meaning", &why.meaning);
+    // A line that says nothing of its own is the meaning itself.
+    if why.meaning != why.line {
+        row("meaning", &why.meaning);
+    }
     row("missing", &why.missing.join(", "));
     row("to do", &why.advice);
     for source in &why.sources {

@@ -46,7 +46,9 @@ async fn an_agent_that_serves_ends_the_command_with_0_and_one_that_does_not_answ
     served.node.report.lock().unwrap().said = Said::plain(Reason::Ready);
     let ran = run(&served, &["info", "-why"]).await;
     assert_eq!(ran.code, 0);
-    assert!(ran.stdout.starts_with("ready: the agent serves requests\n"));
+    let told = "ready: the agent serves requests\n  since    12.3 s ";
+    assert!(ran.stdout.starts_with(told), "{ran:?}");
+    assert!(!ran.stdout.contains("meaning"), "said twice: {ran:?}");
     let (world, captured) = Captured::world([("CONSUL_HTTP_ADDR", "127.0.0.1:1")]);
     let ran = run_in(world, captured, &["info", "-why"]).await;
     assert_eq!((ran.code, ran.stdout.as_str()), (1, ""));
