@@ -5,6 +5,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 mod clusters;
 mod moved;
+mod refresh;
 mod replacement;
 mod rounds;
 

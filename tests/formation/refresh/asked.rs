@@ -9,7 +9,7 @@ const ELSEWHERE: u8 = 31;
 async fn unaware(world: &World) -> (Vec<Agent>, Agent, Agent, Source) {
     let source = Source::start(Kind::Api, world, &OLD, &[]).await;
     let servers = world.servers(3, &[]);
-    let client = world.agent(CLIENTS[0], &[&source.flags(world)[0]]);
+    let client = world.agent(FIRST_CLIENT, &[&source.flags(world)[0]]);
     is_ready(&client, true).await;
     client.sees(OLD.len() + 1).await;
     rests(&client).await;

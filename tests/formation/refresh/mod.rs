@@ -13,12 +13,14 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::support::{Agent, Cluster, SOON, World, eventually, vote};
-use source::{Kind, Source};
+pub(super) use source::Kind;
+use source::Source;
 
 const OLD: [u8; 3] = [1, 2, 3];
 const NEW: [u8; 3] = [11, 12, 13];
-/// Places of clients.
-const CLIENTS: [u8; 4] = [21, 22, 23, 24];
+/// How many clients there are, and the place of the first.
+const CLIENTS: usize = 4;
+const FIRST_CLIENT: u8 = 21;
 
 /// The bound of the scenario.
 const READY_WITHIN: Duration = Duration::from_secs(30);
@@ -30,16 +32,17 @@ const PEACE: Duration = Duration::from_secs(4);
 /// doubling pauses some eight, and a few more by chance.
 const LOOKUPS_MAX: usize = 16;
 
-/// Three servers with keys, and clients that look in the source.
-async fn formed(world: &World, source: &Source) -> (Vec<Agent>, Vec<Agent>, Cluster) {
+/// Three servers with keys, and so many clients that look in the source.
+async fn formed(world: &World, source: &Source, count: usize) -> (Vec<Agent>, Vec<Agent>, Cluster) {
     let servers = world.servers(3, &[SOON]);
     let cluster = Cluster::filled(&servers, 50).await;
     let flags = source.flags(world);
     let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
-    let clients: Vec<Agent> = CLIENTS.map(|n| world.agent(n, &flags)).into();
+    let places = (FIRST_CLIENT..).take(count);
+    let clients: Vec<Agent> = places.map(|n| world.agent(n, &flags)).collect();
     for client in &clients {
         is_ready(client, true).await;
-        client.sees(OLD.len() + CLIENTS.len()).await;
+        client.sees(OLD.len() + count).await;
         rests(client).await;
     }
     (servers, clients, cluster)
@@ -90,7 +93,8 @@ async fn are_back(clients: &[Agent], cluster: &Cluster, places: [u8; 3]) -> Dura
         is_ready(client, true).await;
     }
     let mut names: Vec<String> = places.map(|n| format!("n{n}")).into();
-    names.extend(CLIENTS.map(|n| format!("n{n}")));
+    let places = (FIRST_CLIENT..).take(clients.len());
+    names.extend(places.map(|n| format!("n{n}")));
     names.sort();
     for client in clients {
         cluster.holds(client).await;
@@ -114,7 +118,7 @@ async fn looks_in_vain(agent: &Agent) {
 
 /// How long nobody is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Away {
+pub(super) enum Away {
     /// As long as it takes to start.
     Short,
     /// Until the clients have looked in vain several times.
@@ -152,10 +156,10 @@ async fn elsewhere(world: &World) -> Vec<Agent> {
 
 /// All servers stop at once, and come back with their disks at other addresses. They no longer
 /// know of the clients, so that only the source leads these to them.
-async fn all_servers_move(kind: Kind, away: Away) {
+pub(super) async fn all_servers_move(kind: Kind, away: Away, count: usize) {
     let world = World::new();
     let source = Source::start(kind, &world, &OLD, &NEW).await;
-    let (mut servers, clients, cluster) = formed(&world, &source).await;
+    let (mut servers, clients, cluster) = formed(&world, &source, count).await;
     let at_start = source.asked();
     peace(&source, &clients).await;
 
@@ -183,38 +187,38 @@ async fn all_servers_move(kind: Kind, away: Away) {
 
 #[tokio::test]
 async fn clients_find_all_servers_elsewhere_through_an_api() {
-    all_servers_move(Kind::Api, Away::Short).await;
+    all_servers_move(Kind::Api, Away::Short, CLIENTS).await;
 }
 
 #[tokio::test]
 async fn clients_that_looked_in_vain_find_all_servers_elsewhere_through_an_api() {
-    all_servers_move(Kind::Api, Away::Long).await;
+    all_servers_move(Kind::Api, Away::Long, CLIENTS).await;
 }
 
 #[cfg(feature = "aws")]
 #[tokio::test]
 async fn clients_find_all_servers_elsewhere_through_the_ec2_api() {
-    all_servers_move(Kind::Ec2, Away::Short).await;
+    all_servers_move(Kind::Ec2, Away::Short, CLIENTS).await;
 }
 
 #[tokio::test]
 async fn clients_find_all_servers_elsewhere_through_a_dns_name() {
-    all_servers_move(Kind::Name, Away::Short).await;
+    all_servers_move(Kind::Name, Away::Short, CLIENTS).await;
 }
 
 #[tokio::test]
 async fn clients_find_all_servers_elsewhere_through_a_dns_service() {
-    all_servers_move(Kind::Service, Away::Short).await;
+    all_servers_move(Kind::Service, Away::Short, CLIENTS).await;
 }
 
 #[tokio::test]
 async fn clients_find_all_servers_elsewhere_through_a_file() {
-    all_servers_move(Kind::File, Away::Short).await;
+    all_servers_move(Kind::File, Away::Short, CLIENTS).await;
 }
 
 #[tokio::test]
 async fn clients_find_all_servers_elsewhere_through_a_list_that_names_both_places() {
-    all_servers_move(Kind::List, Away::Short).await;
+    all_servers_move(Kind::List, Away::Short, CLIENTS).await;
 }
 
 /// New servers join the old ones, which then leave.
@@ -235,7 +239,7 @@ async fn relieved(world: &World, old: Vec<Agent>) -> Vec<Agent> {
 async fn all_servers_are_replaced(kind: Kind) {
     let world = World::new();
     let source = Source::start(kind, &world, &OLD, &NEW).await;
-    let (servers, clients, cluster) = formed(&world, &source).await;
+    let (servers, clients, cluster) = formed(&world, &source, CLIENTS).await;
     for client in &clients {
         client.signal("STOP").await;
     }
@@ -261,7 +265,7 @@ async fn clients_that_stood_still_find_new_servers_in_the_place_of_all_old_ones(
 async fn a_client_refuses_another_cluster_in_the_place_of_its_own_and_finds_its_own_again() {
     let world = World::new();
     let source = Source::start(Kind::File, &world, &OLD, &NEW).await;
-    let (mut servers, clients, cluster) = formed(&world, &source).await;
+    let (mut servers, clients, cluster) = formed(&world, &source, CLIENTS).await;
     for server in &mut servers {
         server.kill().await;
     }

@@ -11,7 +11,7 @@ const TTL: u32 = 1;
 
 /// The kinds.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Kind {
+pub(in crate::formation) enum Kind {
     /// An API over HTTP.
     Api,
     #[cfg(feature = "aws")]
