@@ -13,10 +13,10 @@ use super::lookup::chain;
 use super::parts::Parts;
 use super::reconcile::{peers, servers};
 use super::wire::{Request, Response};
-use crate::autopilot::breaks_quorum;
+use crate::autopilot::{Peer, breaks_quorum};
 use crate::http::NodeError;
-use crate::raft::Raft;
-use crate::types::RaftId;
+use crate::raft::{Raft, Status};
+use crate::types::{MemberStatus, RaftId};
 
 /// How often a leaving server asks whether it is out.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -29,7 +29,8 @@ impl Parts {
     /// what it did, a line each.
     ///
     /// # Errors
-    /// The voters left could not go on, unless `force` is set; nothing has happened then.
+    /// Unless `force` is set: the voters left could not go on, and nothing has happened then; or the
+    /// server has left and is still a voter.
     pub(super) async fn leave(&self, force: bool) -> Result<Vec<String>, NodeError> {
         if !force {
             self.check_rest()?;
@@ -42,11 +43,20 @@ impl Parts {
         self.why.tell("telling the others".to_owned());
         self.gossip.leave().await;
         self.why.tell("gone from the gossip".to_owned());
-        self.wait_until_removed().await;
-        self.forget_others().await;
+        let is_out = self.wait_until_removed().await;
+        if is_out {
+            self.forget_others().await;
+        }
         // The receiver is gone only if the agent is ending already.
         let _already_ending = self.end.try_send(End::Left);
-        Ok(self.why.stages())
+        if is_out || force {
+            return Ok(self.why.stages());
+        }
+        Err(NodeError::Failed(format!(
+            "it has left, but was not removed as voter within {} s: start it again, or take it out by \
+             `quorate operator raft remove-peer` at a server that has a leader",
+            PATIENCE.as_secs()
+        )))
     }
 
     /// Refuses if the servers left could not go on without this one.
@@ -68,7 +78,7 @@ impl Parts {
             return;
         }
         self.why.tell("handing leadership over".to_owned());
-        match raft.transfer_leader(None).await {
+        match raft.transfer_leader(self.heir(&raft.status())).await {
             Ok(()) => self.why.tell("leadership handed over".to_owned()),
             Err(error) => {
                 warn!(target: "agent.server", error = %error, "leadership not handed over");
@@ -76,6 +86,22 @@ impl Parts {
                     .tell(format!("leadership not handed over: {}", chain(&error)));
             }
         }
+    }
+
+    /// Of the voters that stay and answer, the one that has most of the log; none if all others
+    /// leave as well, of whom then any must do.
+    fn heir(&self, status: &Status) -> Option<RaftId> {
+        let servers = servers(&self.gossip.members());
+        let stays = |peer: &&Peer| {
+            let mut alive = servers.iter().filter(|s| s.status == MemberStatus::Alive);
+            peer.is_answering && alive.any(|server| server.raft_id == peer.raft_id)
+        };
+        let peers = peers(status);
+        let others = peers
+            .iter()
+            .filter(|peer| peer.is_voter && peer.raft_id != status.id);
+        let heir = others.filter(stays).max_by_key(|peer| peer.matched)?;
+        Some(heir.raft_id)
     }
 
     /// After a leave the next life starts without the others, unless `rejoin_after_leave` says
@@ -90,29 +116,34 @@ impl Parts {
     }
 
     /// Waits a moment for the leader to take this server out of raft, so that the rest's quorum
-    /// does not count it. The leader is asked: whoever is out hears of it from nobody.
-    async fn wait_until_removed(&self) {
-        let Some(raft) = &self.raft else { return };
+    /// does not count it; says whether it is out, or there is no rest. The leader is asked: whoever
+    /// is out hears of it from nobody.
+    async fn wait_until_removed(&self) -> bool {
+        let Some(raft) = &self.raft else { return true };
         let own = raft.status().id;
-        let is_alone = raft.status().voters().all(|voter| voter.id == own);
-        if is_alone || raft.status().peer(own).is_none() {
-            return;
+        let is_alone = || raft.status().voters().all(|voter| voter.id == own);
+        if is_alone() || raft.status().peer(own).is_none() {
+            return true;
         }
         self.why.tell("waiting to be removed as voter".to_owned());
         let gone = async {
-            while self.is_in_configuration(own).await {
+            while !is_alone() && self.is_in_configuration(own).await {
+                // Another one that leaves may have handed leadership over to this one.
+                self.hand_over(raft).await;
                 tokio::time::sleep(LOOK_EVERY).await;
             }
         };
-        if tokio::time::timeout(PATIENCE, gone).await.is_ok() {
+        let is_out = tokio::time::timeout(PATIENCE, gone).await.is_ok();
+        if is_out {
             self.why.tell("removed as voter".to_owned());
-            return;
+        } else {
+            warn!(target: "agent.server", "failed to leave raft configuration gracefully, timeout");
+            self.why.tell(format!(
+                "not removed as voter within {} s; see `quorate operator raft remove-peer`",
+                PATIENCE.as_secs()
+            ));
         }
-        warn!(target: "agent.server", "failed to leave raft configuration gracefully, timeout");
-        self.why.tell(format!(
-            "not removed as voter within {} s; see `quorate operator raft remove-peer`",
-            PATIENCE.as_secs()
-        ));
+        is_out
     }
 
     async fn is_in_configuration(&self, own: RaftId) -> bool {

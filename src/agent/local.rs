@@ -157,7 +157,11 @@ impl Local {
             .await
             .map_err(|error| match error {
                 ReadError::NotLeader { .. } => Response::NotLeader,
-                error => Response::Failed(NodeError::Failed(error.to_string())),
+                // It may be back in a moment, or another leads then: the question waits.
+                ReadError::NoQuorum => Response::Failed(NodeError::NoLeader),
+                error @ ReadError::Stopped { .. } => {
+                    Response::Failed(NodeError::Failed(error.to_string()))
+                }
             })
     }
 

@@ -129,8 +129,7 @@ impl Router {
                 Some(leader) => self.send(leader, request, true, deadline).await,
                 None => Try::Again(NodeError::NoLeader),
             },
-            Response::Failed(error) => Try::Fatal(error),
-            response => Try::Answer(response),
+            response => verdict(response),
         }
     }
 
@@ -303,11 +302,20 @@ impl Router {
             Err(error) => return after_failure(request, to, &error),
         };
         match wire::decode(&answer) {
-            Ok(Response::NotLeader) => Try::Again(NodeError::NoLeader),
-            Ok(Response::Failed(error)) => Try::Fatal(error),
-            Ok(response) => Try::Answer(response),
+            Ok(response) => verdict(response),
             Err(error) => Try::Fatal(NodeError::Failed(format!("answer of {to}: {error}"))),
         }
+    }
+}
+
+/// What an answer means for the request: that nobody leads may pass, and nothing was done.
+fn verdict(response: Response) -> Try {
+    match response {
+        Response::NotLeader | Response::Failed(NodeError::NoLeader) => {
+            Try::Again(NodeError::NoLeader)
+        }
+        Response::Failed(error) => Try::Fatal(error),
+        response => Try::Answer(response),
     }
 }
 

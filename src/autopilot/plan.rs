@@ -39,7 +39,12 @@ pub(super) fn removal(view: &View) -> Option<Duty> {
         } else {
             cause_of_removal(view, peer)?
         };
-        if peer.is_voter && !keeps_quorum(view, peer) {
+        // Those that leave at the same time can still vote each other out, until they have ended.
+        let may_go = match cause {
+            Cause::Left => goes_on(view, peer, |rest| is_leaving_yet_there(view, rest)),
+            _ => keeps_quorum(view, peer),
+        };
+        if peer.is_voter && !may_go {
             return None;
         }
         Some(Duty::Remove {
@@ -51,13 +56,25 @@ pub(super) fn removal(view: &View) -> Option<Duty> {
 
 /// Whether enough voters are alive without this one to go on, and to commit its removal.
 fn keeps_quorum(view: &View, without: &Peer) -> bool {
+    goes_on(view, without, |_| false)
+}
+
+/// As [`keeps_quorum`], where others count as well as those that gossip holds for alive.
+fn goes_on(view: &View, without: &Peer, counts: impl Fn(&Peer) -> bool) -> bool {
     let rest = || {
         view.peers
             .iter()
             .filter(|peer| peer.is_voter && peer.raft_id != without.raft_id)
     };
-    let is_alive = |peer: &&Peer| view.is_alive(peer.raft_id);
-    rest().filter(is_alive).count() * 2 > rest().count()
+    let is_there = |peer: &&Peer| view.is_alive(peer.raft_id) || counts(peer);
+    rest().filter(is_there).count() * 2 > rest().count()
+}
+
+/// A voter that has said that it leaves, and waits to be taken out; the leader may be one.
+fn is_leaving_yet_there(view: &View, peer: &Peer) -> bool {
+    let status = view.server(peer.raft_id).map(|server| server.status);
+    let has_left = matches!(status, Some(MemberStatus::Leaving | MemberStatus::Left));
+    has_left && (peer.is_answering || peer.raft_id == view.own)
 }
 
 fn cause_of_removal(view: &View, peer: &Peer) -> Option<Cause> {

@@ -118,6 +118,38 @@ fn a_voter_whose_leave_would_cost_the_rest_its_quorum_stays() {
 }
 
 #[test]
+fn voters_that_leave_at_once_are_taken_out_while_they_still_answer() {
+    let mut view = calm();
+    for server in &mut view.servers[1..] {
+        server.status = MemberStatus::Left;
+    }
+    let removes = |view: &View, n| {
+        let cause = Cause::Left;
+        let raft_id = RaftId::new(n);
+        view.duty() == Some(Duty::Remove { raft_id, cause })
+    };
+    assert!(removes(&view, 2), "{:?}", view.duty());
+    view.peers[2].is_answering = false;
+    assert!(
+        removes(&view, 3),
+        "its vote, and not the one that still answers"
+    );
+    view.peers[1].is_answering = false;
+    assert_eq!(view.duty(), None);
+}
+
+#[test]
+fn a_leader_that_leaves_itself_takes_the_other_leavers_out() {
+    let mut view = calm();
+    for server in &mut view.servers[..2] {
+        server.status = MemberStatus::Left;
+    }
+    let cause = Cause::Left;
+    let raft_id = RaftId::new(2);
+    assert_eq!(view.duty(), Some(Duty::Remove { raft_id, cause }));
+}
+
+#[test]
 fn a_wiped_server_replaces_its_former_self_before_it_is_added() {
     let mut view = calm();
     let mut successor = server(9);

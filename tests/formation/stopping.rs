@@ -260,6 +260,37 @@ async fn requests_during_an_election_wait_for_the_new_leader_and_succeed() {
 }
 
 #[tokio::test]
+async fn reads_at_a_leader_that_nobody_confirms_wait_until_it_is_confirmed_again() {
+    let world = World::new();
+    let patient = "-hcl=performance { rpc_hold_timeout = \"1m\" }";
+    let mut servers = world.servers(3, &[patient]);
+    let client = world.agent(4, &[&world.list([1])[0], patient]);
+    client.write("kept", "1").await;
+    let leader = servers[0].led().await;
+    let leads = |server: &Agent| leader == format!("{}:8300", server.addr());
+    let at = servers.iter().position(leads).unwrap();
+    let leader = servers.remove(at);
+    for follower in &servers {
+        follower.signal("STOP").await;
+    }
+    let go_on = async {
+        // Longer than a leader waits for its quorum, by what the list shows.
+        eventually("the others are failed", || async {
+            (leader.members(4).await.len() == servers.len()).then_some(())
+        })
+        .await;
+        for follower in &servers {
+            follower.signal("CONT").await;
+        }
+    };
+    let reads = [&leader, &client].map(|through| through.try_get("/v1/kv/kept?raw&consistent"));
+    let (answers, ()) = join(join_all(reads), go_on).await;
+    for answer in answers {
+        assert_eq!(answer, Some((200, "1".to_owned())));
+    }
+}
+
+#[tokio::test]
 async fn a_blocking_read_through_a_client_outlives_every_server_that_it_waits_at() {
     let world = World::new();
     let mut servers = world.servers(3, &[]);
@@ -300,6 +331,39 @@ async fn a_server_that_is_told_to_leave_on_a_signal_does_and_is_no_voter() {
         vote(&rest).await;
     }
     servers[0].write("after", "2").await;
+}
+
+/// So many of the servers leave in the same moment, the leader among them or not.
+async fn leave_at_once(count: u8, leaving: usize, with_leader: bool) {
+    let world = World::new();
+    let mut servers = world.servers(count, &[SOON]);
+    servers[0].write("before", "1").await;
+    vote(&servers.iter().collect::<Vec<_>>()).await;
+    let leader = servers[0].led().await;
+    let leads = |server: &Agent| leader == format!("{}:8300", server.addr());
+    servers.sort_by_key(|server| leads(server) != with_leader);
+    let rest = servers.split_off(leaving);
+    let asked = servers
+        .iter()
+        .map(|server| server.put("/v1/agent/leave", ""));
+    for (status, said) in join_all(asked).await {
+        assert_eq!(status, 200, "{said}");
+    }
+    vote(&rest.iter().collect::<Vec<_>>()).await;
+    rest[0].write("after", "2").await;
+    assert_eq!(rest[0].get("/v1/kv/before?raw").await.1, "1");
+}
+
+#[tokio::test]
+async fn servers_that_leave_at_once_are_all_taken_out_and_the_rest_goes_on() {
+    leave_at_once(3, 2, false).await;
+    leave_at_once(5, 3, false).await;
+}
+
+#[tokio::test]
+async fn a_leader_that_leaves_with_others_hands_over_to_one_that_stays() {
+    leave_at_once(3, 2, true).await;
+    leave_at_once(5, 3, true).await;
 }
 
 #[tokio::test]
