@@ -181,12 +181,13 @@ async fn run_to_code(words: Vec<OsString>, world: &mut World) -> u8 {
 
 fn command() -> clap::Command {
     let root = clap::Command::new("quorate")
-        .about(ABOUT)
         .after_help("`quorate COMMAND -h` explains a command. Options take one dash or two.")
         .subcommand_required(true)
         .arg_required_else_help(true)
         .disable_help_subcommand(true);
-    let mut root = Command::augment_subcommands(root).subcommand(crate::config::command());
+    // The enum's own words would stand in the place of ours.
+    let root = Command::augment_subcommands(root).about(ABOUT);
+    let mut root = root.subcommand(crate::config::command());
     // Gives each command the full name that its usage shows.
     root.build();
     root

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::termios::tcgetwinsize;
 
 /// Standard output and standard error, or what stands for them.
@@ -10,6 +11,8 @@ pub struct Out {
     stdout: Box<dyn Write + Send>,
     stderr: Box<dyn Write + Send>,
     is_broken: bool,
+    /// Whether nobody reads standard output any more.
+    is_abandoned: fn() -> bool,
     /// A person sees standard output, or standard error.
     is_terminal: bool,
     is_watched: bool,
@@ -22,16 +25,19 @@ impl Out {
             stdout: Box::new(stdout),
             stderr: Box::new(stderr),
             is_broken: false,
+            is_abandoned: || false,
             is_terminal: false,
             is_watched: false,
         }
     }
 
-    /// Prints to the streams of the process.
+    /// Prints to the streams of the process. A dumb terminal is told as a program is.
     pub fn of_process() -> Self {
+        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         Self {
-            is_terminal: io::stdout().is_terminal(),
-            is_watched: io::stderr().is_terminal(),
+            is_abandoned: has_no_reader,
+            is_terminal: io::stdout().is_terminal() && !is_dumb,
+            is_watched: io::stderr().is_terminal() && !is_dumb,
             ..Self::new(io::stdout(), io::stderr())
         }
     }
@@ -57,8 +63,10 @@ impl Out {
         self.is_watched
     }
 
-    /// Something could not be printed.
-    pub(super) const fn is_broken(&self) -> bool {
+    /// Something could not be printed, or nobody reads any more: who watches through a pipe prints
+    /// nothing while nothing changes.
+    pub(super) fn is_broken(&mut self) -> bool {
+        self.is_broken |= (self.is_abandoned)();
         self.is_broken
     }
 
@@ -74,9 +82,10 @@ impl Out {
         self.is_broken |= self.stdout.flush().is_err();
     }
 
-    /// Prints a line of what was asked for.
-    pub fn line(&mut self, line: impl AsRef<[u8]>) {
-        self.raw(line);
+    /// Prints a line of what was asked for, without what could steer a terminal: some of it is the
+    /// word of others.
+    pub fn line(&mut self, line: impl AsRef<str>) {
+        self.raw(harmless(line.as_ref()));
         self.raw("\n");
     }
 
@@ -86,9 +95,10 @@ impl Out {
         self.is_broken |= written.is_err();
     }
 
-    /// Prints a line about what went wrong. One that cannot be printed is lost: there is no third
-    /// stream to say so.
+    /// Prints a line about what went wrong, as [`Out::line`] does. One that cannot be printed is
+    /// lost: there is no third stream to say so.
     pub fn problem(&mut self, line: impl fmt::Display) {
+        let line = harmless(&line.to_string());
         drop(writeln!(self.stderr, "{line}"));
     }
 
@@ -105,5 +115,58 @@ impl fmt::Debug for Out {
         f.debug_struct("Out")
             .field("is_broken", &self.is_broken)
             .finish_non_exhaustive()
+    }
+}
+
+/// Whether standard output is a pipe or a socket whose other end was closed.
+fn has_no_reader() -> bool {
+    let stdout = io::stdout();
+    let mut polled = [PollFd::new(&stdout, PollFlags::empty())];
+    let seen = poll(&mut polled, Some(&Timespec::default()));
+    let gone = PollFlags::ERR | PollFlags::HUP;
+    seen.is_ok() && polled.iter().any(|one| one.revents().intersects(gone))
+}
+
+/// Text of which nothing steers a terminal; lines and tabs stay.
+pub(super) fn harmless(text: &str) -> String {
+    let one = |c: char| match c {
+        '\n' | '\t' => c,
+        c if steers(c) => char::REPLACEMENT_CHARACTER,
+        c => c,
+    };
+    text.chars().map(one).collect()
+}
+
+/// Text of others that stands in a line, which it must not end.
+pub(super) fn in_line(text: &str) -> String {
+    let one = |c: char| {
+        if steers(c) {
+            char::REPLACEMENT_CHARACTER
+        } else {
+            c
+        }
+    };
+    text.chars().map(one).collect()
+}
+
+/// Control characters, and those that turn the direction of writing (Unicode Standard Annex 9,
+/// section 2).
+fn steers(c: char) -> bool {
+    let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    c.is_control() || turns
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobodys_word_steers_the_terminal() {
+        let word = "a\x1b[2J\tb\n\u{9b}c\u{202e}d";
+        assert_eq!(harmless(word), "a\u{fffd}[2J\tb\n\u{fffd}c\u{fffd}d");
+        assert_eq!(
+            in_line(word),
+            "a\u{fffd}[2J\u{fffd}b\u{fffd}\u{fffd}c\u{fffd}d"
+        );
     }
 }

@@ -131,6 +131,19 @@ async fn a_watch_through_a_pipe_prints_a_line_per_change() {
 }
 
 #[tokio::test]
+async fn a_watch_ends_when_nobody_reads_it_any_more() {
+    let world = World::new();
+    let server = world.agent(1, &["-server", "-bootstrap"]);
+    server.led().await;
+    let mut watch = Watch::start(&server, &["members", "-watch"]);
+    assert!(watch.line().await.starts_with("n1  "));
+    let Watch { mut child, lines } = watch;
+    drop(lines);
+    let ended = tokio::time::timeout(PATIENCE, child.wait()).await;
+    ended.expect("still watches, and nobody reads").unwrap();
+}
+
+#[tokio::test]
 async fn a_watch_in_a_terminal_is_one_table_and_ends_by_ctrl_c() {
     let world = World::new();
     let server = world.agent(1, &["-server", "-bootstrap"]);

@@ -76,7 +76,8 @@ impl Get {
         if self.detailed {
             self.print_detailed(entry, world)
         } else {
-            world.out.line(self.value(entry)?);
+            world.out.raw(self.value(entry)?);
+            world.out.raw("\n");
             Ok(())
         }
     }
@@ -114,7 +115,8 @@ impl Get {
         for (number, entry) in entries.iter().enumerate() {
             if !self.detailed {
                 world.out.raw(format!("{}:", entry.key));
-                world.out.line(self.value(entry)?);
+                world.out.raw(self.value(entry)?);
+                world.out.raw("\n");
                 continue;
             }
             if number > 0 {
@@ -140,7 +142,8 @@ impl Get {
             world.out.line(format!("{name:<NAME_WIDTH$}{text}"));
         }
         world.out.raw(format!("{:<NAME_WIDTH$}", "Value"));
-        world.out.line(value);
+        world.out.raw(value);
+        world.out.raw("\n");
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 use bytes::Bytes;
 
 use crate::cli::connect::{AgentOptions, ReadOptions, ServerOptions};
+use crate::cli::out::in_line;
 use crate::cli::{Failure, World};
 use crate::http::{
     AutopilotConfigJson, AutopilotServerJson, AutopilotStateJson, ClientError, GoDuration,
@@ -194,7 +195,7 @@ fn server(server: &AutopilotServerJson) -> Vec<String> {
     let rows = [
         ("Name:", server.name.clone()),
         ("Address:", server.address.clone()),
-        ("Version:", server.version.clone()),
+        ("Version:", in_line(&server.version)),
         ("Status:", server.status.clone()),
         ("Node Type:", server.node_type.clone()),
         ("Node Status:", server.node_status.clone()),

@@ -19,7 +19,8 @@ use crate::http::fake::serve_fake;
 #[tokio::test]
 async fn help_is_no_mistake_and_an_unknown_command_is() {
     for (args, code, on_stdout, text) in [
-        (&["-h"][..], 0, true, "force-leave"),
+        (&["-h"][..], 0, true, "Finds its peers"),
+        (&["-h"], 0, true, "force-leave"),
         (&["--help"], 0, true, "Usage: quorate <COMMAND>"),
         (
             &["join", "-h"],
