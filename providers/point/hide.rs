@@ -88,7 +88,8 @@ impl Tables<'_> {
             if tail || self.carries_secret(&pair.key) {
                 masks.push(pair.key_at.clone());
             }
-            if tail || self.hides(&pair.key) || self.carries_secret(&pair.value) {
+            let is_told = self.carries_secret(&pair.value) || has_user(&pair.value);
+            if tail || self.hides(&pair.key) || is_told {
                 masks.push(pair.value_at.clone());
             }
             tail = self.opens(tail, pair);
@@ -231,4 +232,14 @@ fn words(text: &str) -> impl Iterator<Item = Range<usize>> {
             Some(start..start + word.len())
         })
         .filter(|word| !word.is_empty())
+}
+
+/// Says whether a text holds a URL with something before its host (RFC 3986, section 3.2.1).
+fn has_user(text: &str) -> bool {
+    let mut authorities = text.split("://").skip(1);
+    authorities.any(|rest| {
+        let end = rest.find(['/', '?', '#', ' ']);
+        end.map_or(Some(rest), |end| rest.get(..end))
+            .is_some_and(|authority| authority.contains('@'))
+    })
 }

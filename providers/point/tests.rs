@@ -33,6 +33,10 @@ fn a_mistake_is_pointed_at_and_secrets_are_masked() {
     let rows = [
         ("provider=cloud foo", "provider=cloud foo\n               ^"),
         (
+            "provider=cloud region=http://u:hush@h/ foo",
+            "provider=cloud region=**** foo\n                           ^",
+        ),
+        (
             "provider=cloud password=hush foo=bar region=x y",
             "provider=cloud password=**** ****=**** region=x y\n                                                ^",
         ),

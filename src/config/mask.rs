@@ -31,17 +31,26 @@ pub(super) fn brief(text: &str) -> String {
     format!("{start}...")
 }
 
-/// Hides the values of keys that name a credential in a `provider=...` string, and the user part
-/// of any URL; other texts stay as they are.
+/// Hides the values of keys that name a credential in a `provider=...` string, also where the `=`
+/// is missing or stands apart, and the user part of any URL; other texts stay as they are.
 pub(super) fn query(text: &str) -> String {
     let mut shown = String::new();
     let mut rest = text;
+    // The last word was such a key, and the value is still to come.
+    let mut is_due = false;
     while !rest.is_empty() {
         let blank = rest.find(|c: char| !c.is_whitespace());
         let (space, after) = cut(rest, blank);
         let (word, after) = cut(after, end_of_word(after));
         shown.push_str(space);
-        shown.push_str(&hide(word));
+        match word.strip_prefix('=') {
+            Some("") if is_due => shown.push('='),
+            Some(_) if is_due => shown.push_str(&format!("={HIDDEN}")),
+            None if is_due && !word.is_empty() => shown.push_str(HIDDEN),
+            _ => shown.push_str(&hide(word)),
+        }
+        let key = word.strip_suffix('=').unwrap_or(word);
+        is_due = (is_due && word == "=") || (!key.contains('=') && is_telling(key));
         rest = after;
     }
     shown
@@ -117,6 +126,14 @@ mod tests {
                 "provider=x endpoint=https://hidden@host/a@b",
             ),
             ("  a   b ", "  a   b "),
+            (
+                "provider=aws tag_key=a secret_access_key s3 b=c",
+                "provider=aws tag_key=a secret_access_key hidden b=c",
+            ),
+            ("token = s3 b=c", "token = hidden b=c"),
+            ("token =s3 b=c", "token =hidden b=c"),
+            ("token= s3 b=c", "token=hidden hidden b=c"),
+            ("tag_key a", "tag_key a"),
         ];
         for (text, shown) in rows {
             assert_eq!(query(text), shown, "{text}");
