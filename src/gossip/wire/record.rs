@@ -12,6 +12,10 @@ use crate::types::{Announcement, NodeId};
 /// failure detector (at most 220 bytes: three identities and counters) and the seal.
 pub(crate) const RECORD_BYTES_MAX: usize = 1_100;
 
+/// The longest version of a program in bytes. Chosen: several times as long as a version of Cargo's
+/// with a suffix.
+const BUILD_BYTES_MAX: usize = 64;
+
 /// What a member is about to do, or is made to do, with one of its lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum IntentKind {
@@ -146,9 +150,11 @@ pub(super) fn take_line(bytes: &mut &[u8]) -> Result<Line, Malformed> {
 }
 
 /// A member that cannot be reached at what it says would make others talk to themselves, or to
-/// everybody.
-const fn is_sound(says: &Announcement) -> bool {
-    is_reachable(says.gossip_addr)
+/// everybody. Its version stands in tables and logs.
+fn is_sound(says: &Announcement) -> bool {
+    let build = says.build.as_bytes();
+    let is_version = build.len() <= BUILD_BYTES_MAX && build.iter().all(u8::is_ascii_graphic);
+    is_reachable(says.gossip_addr) && is_version
 }
 
 /// Says whether an address can be one process's: it has a port and is neither unspecified nor a
@@ -184,6 +190,30 @@ mod tests {
                 parse_news(&[&bytes[..], &[0]].concat()).is_err(),
                 "one byte more"
             );
+        }
+    }
+
+    #[test]
+    fn a_version_that_would_forge_a_row_or_fill_a_log_is_malformed() {
+        let long = "1".repeat(BUILD_BYTES_MAX + 1);
+        for (build, is_good) in [
+            ("0.1.0-dev+a1", true),
+            ("", true),
+            (&long[1..], true),
+            (&long, false),
+            ("1\nweb2  alive", false),
+            ("\u{1b}[2J", false),
+            ("1 0", false),
+            ("\u{202e}1", false),
+        ] {
+            let mut word = says("s1", 1);
+            word.build = build.to_owned();
+            let news = News::Says {
+                says: word,
+                renewal: 0,
+            };
+            let bytes = encode_news(&news).unwrap();
+            assert_eq!(parse_news(&bytes).is_ok(), is_good, "{build:?}");
         }
     }
 
