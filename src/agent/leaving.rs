@@ -10,7 +10,7 @@ use tracing::{info, warn};
 
 use super::End;
 use super::lookup::chain;
-use super::parts::Parts;
+use super::parts::{Parts, handed_over};
 use super::reconcile::{peers, servers};
 use super::wire::{Request, Response};
 use crate::autopilot::{Peer, breaks_quorum};
@@ -78,8 +78,11 @@ impl Parts {
             return;
         }
         self.why.tell("handing leadership over".to_owned());
-        match raft.transfer_leader(self.heir(&raft.status())).await {
-            Ok(()) => self.why.tell("leadership handed over".to_owned()),
+        match raft.step_down(self.heir(&raft.status())).await {
+            Ok(is_settled) => {
+                handed_over(is_settled);
+                self.why.tell("leadership handed over".to_owned());
+            }
             Err(error) => {
                 warn!(target: "agent.server", error = %error, "leadership not handed over");
                 self.why

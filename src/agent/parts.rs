@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tracing::{info, warn};
@@ -23,10 +22,6 @@ use crate::http::{NodeError, OWN_ADDRESS};
 use crate::raft::Raft;
 use crate::tls::Tls;
 use crate::types::{Address, MemberStatus};
-
-/// How long a server that handed its leadership over waits for the word of the next leader. Chosen:
-/// far longer than a round trip and the sync of a disk.
-const SETTLE_WITHIN: Duration = Duration::from_secs(2);
 
 /// The rooms of one agent, wired.
 #[derive(Debug)]
@@ -108,11 +103,8 @@ impl Parts {
         if !raft.status().is_leader() || self.alive_servers() < 2 {
             return;
         }
-        match raft.transfer_leader(None).await {
-            Ok(()) => {
-                info!(target: "agent.server", "leadership handed over");
-                settle(raft).await;
-            }
+        match raft.step_down(None).await {
+            Ok(is_settled) => handed_over(is_settled),
             Err(error) => {
                 warn!(target: "agent.server", error = %error, "leadership not handed over");
             }
@@ -130,16 +122,10 @@ impl Parts {
     }
 }
 
-/// Waits a moment until it is known what became of the writes that this server took up while it
-/// led. The next leader says so, at a port that is about to close: without its word those who wait
-/// for an answer would never get one.
-async fn settle(raft: &Raft) {
-    let Some((last, _term)) = raft.status().last_log else {
-        return;
-    };
-    let mut applied = raft.applied();
-    let settled = applied.wait_for(|applied| *applied >= last);
-    if tokio::time::timeout(SETTLE_WITHIN, settled).await.is_err() {
+/// Logs that another server leads now; `is_settled` as [`Raft::step_down`] says.
+pub(super) fn handed_over(is_settled: bool) {
+    info!(target: "agent.server", "leadership handed over");
+    if !is_settled {
         warn!(target: "agent.server", "the next leader did not say what became of the last writes");
     }
 }

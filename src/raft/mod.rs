@@ -38,7 +38,7 @@ mod stores;
 mod type_config;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use config::{ConfigError, RaftConfig};
 pub use error::{HandleError, MembershipError, RaftError, ReadError, TransferError, WriteError};

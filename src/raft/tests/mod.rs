@@ -1,6 +1,7 @@
 //! Whole raft nodes in one process, over a transport that can be cut.
 
 mod durability;
+mod ending;
 mod faults;
 mod founding;
 mod offline;
@@ -25,11 +26,16 @@ use crate::types::{NodeId, RaftId};
 /// Far above what anything here takes; a wait that gets here has failed.
 const DEADLINE: Duration = Duration::from_secs(30);
 
+/// The way to a node that is far, in virtual time.
+const WAY: Duration = Duration::from_millis(50);
+
 /// The network: who listens where, and which directions are cut.
 #[derive(Default)]
 pub(super) struct Net {
     nodes: Mutex<HashMap<SocketAddr, Raft>>,
     cuts: Mutex<HashSet<(SocketAddr, SocketAddr)>>,
+    /// Whom everything reaches late.
+    far: Mutex<Option<SocketAddr>>,
     refusals: Mutex<Vec<String>>,
 }
 
@@ -53,6 +59,18 @@ impl Net {
         self.cuts.lock().unwrap().contains(&(from, to))
     }
 
+    /// Everything that is sent to this node takes [`WAY`] from now on.
+    fn remove_far(&self, node: RaftId) {
+        *self.far.lock().unwrap() = Some(addr(node));
+    }
+
+    async fn travel(&self, to: SocketAddr) {
+        let is_far = *self.far.lock().unwrap() == Some(to);
+        if is_far {
+            tokio::time::sleep(WAY).await;
+        }
+    }
+
     /// What receivers refused, in their words.
     fn refusals(&self) -> Vec<String> {
         self.refusals.lock().unwrap().clone()
@@ -70,6 +88,7 @@ impl Wire {
         if self.net.is_cut(self.own, to) {
             return lost.await;
         }
+        self.net.travel(to).await;
         let node = self.net.nodes.lock().unwrap().get(&to).cloned();
         let Some(node) = node else {
             return Err(TransportError::Unreachable {
@@ -77,6 +96,7 @@ impl Wire {
             });
         };
         let answer = node.handle(payload).await;
+        self.net.travel(self.own).await;
         if self.net.is_cut(to, self.own) {
             return lost.await;
         }
@@ -107,7 +127,7 @@ impl Transport for Wire {
 }
 
 /// Raft nodes numbered from 1, each with an address of its number and, if wanted, a directory.
-pub(super) struct Cluster {
+pub(crate) struct Cluster {
     net: Arc<Net>,
     config: RaftConfig,
     dirs: Option<tempfile::TempDir>,
@@ -135,7 +155,7 @@ fn voters(ids: &[RaftId]) -> BTreeMap<RaftId, Peer> {
 }
 
 impl Cluster {
-    fn in_memory() -> Self {
+    pub(crate) fn in_memory() -> Self {
         Self {
             net: Arc::default(),
             config: RaftConfig::default(),
@@ -183,7 +203,7 @@ impl Cluster {
     }
 
     /// Starts nodes and founds a cluster of all of them on the first.
-    async fn found(&self, ids: &[RaftId]) -> Vec<Raft> {
+    pub(crate) async fn found(&self, ids: &[RaftId]) -> Vec<Raft> {
         let mut nodes = Vec::new();
         for id in ids {
             nodes.push(self.start(*id).await);
@@ -206,7 +226,7 @@ async fn until(raft: &Raft, what: &str, is_wanted: impl FnMut(&Status) -> bool) 
 }
 
 /// Waits for one of the nodes to lead and to have committed an entry of its term.
-async fn leader(nodes: &[Raft]) -> Raft {
+pub(crate) async fn leader(nodes: &[Raft]) -> Raft {
     let leading = nodes.iter().map(|node| {
         async move {
             until(node, "leads", |status| {
