@@ -42,3 +42,56 @@ pub(super) async fn run(router: Arc<Router>, gossip: Gossip) {
 fn up_to(most: Duration) -> Duration {
     most.mul_f64(rand::rng().random_range(0.0..=1.0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agent::route::tests::{FakeServer, client, router};
+
+    /// Far more than a change or a round takes.
+    const DEADLINE: Duration = Duration::from_mins(10);
+
+    #[tokio::test]
+    async fn all_servers_are_asked_how_they_do_soon_after_one_came() {
+        let gossip = client();
+        let router = Arc::new(router(&gossip, Duration::from_secs(7)));
+        let rounds = tokio::spawn(run(router, gossip.clone()));
+        let mut servers = Vec::new();
+        for n in 1..=2 {
+            servers.push(FakeServer::start(n, &gossip).await);
+            for (times, server) in (1..).zip(servers.iter().rev()) {
+                let mut asked = server.asked();
+                let asked = asked.wait_for(|asked| *asked >= times);
+                let soon = tokio::time::timeout(CHANGE_JITTER * 4, asked);
+                assert!(soon.await.is_ok(), "{n} {times}");
+            }
+        }
+        rounds.abort();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_calm_client_asks_every_two_to_three_minutes_and_not_in_step() {
+        let gossip = client();
+        let server = FakeServer::start(1, &gossip).await;
+        let mut asked = server.asked();
+        let router = Arc::new(router(&gossip, Duration::from_secs(7)));
+        let rounds = tokio::spawn(run(router, gossip.clone()));
+        let mut times = Vec::new();
+        for _ in 0..6 {
+            let round = tokio::time::timeout(DEADLINE, asked.changed()).await;
+            round.unwrap().unwrap();
+            times.push(Instant::now());
+        }
+        rounds.abort();
+        let gaps: Vec<Duration> = times.windows(2).map(|two| two[1] - two[0]).collect();
+        let second = Duration::from_secs(1);
+        let is_right = |gap: &Duration| {
+            (ROUND_EVERY - second..ROUND_EVERY + ROUND_JITTER + second).contains(gap)
+        };
+        assert!(gaps.iter().all(is_right), "{gaps:?}");
+        assert!(
+            *gaps.iter().max().unwrap() > *gaps.iter().min().unwrap() + second,
+            "{gaps:?}"
+        );
+    }
+}

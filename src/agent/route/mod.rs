@@ -5,6 +5,9 @@
 //! and is tried again. A write whose fate is unknown is never tried again: done twice it could
 //! undo somebody else's write in between.
 
+#[cfg(test)]
+pub(super) mod tests;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
