@@ -11,8 +11,8 @@ use tracing::{info, warn};
 use crate::autopilot::{Cause, Duty, Peer as AutopilotPeer, Server, Stability, View};
 use crate::gossip::Gossip;
 use crate::raft::{MembershipError, Peer, Raft, Status};
-use crate::state::{Answer, Command, Query};
-use crate::types::{AutopilotConfig, ClusterId, Member, MemberStatus, NodeId, RaftId};
+use crate::state::Command;
+use crate::types::{AutopilotConfig, ClusterId, Member, MemberStatus, RaftId};
 
 use super::ghosts::Ghosts;
 use super::health::Health;
@@ -78,7 +78,7 @@ impl Reconciler {
             }
             if let Some(cluster) = cluster() {
                 self.look(cluster, &mut stability).await;
-                self.clean_catalogue(&mut ghosts).await;
+                ghosts.sweep(&self.raft, &self.gossip.members()).await;
             }
             tokio::select! {
                 _ = tick.tick() => {}
@@ -213,40 +213,6 @@ impl Reconciler {
             warn!(target: "agent.server", member = %dead.name, error = %error, "not made to leave");
         }
     }
-
-    /// Takes nodes out of the catalogue that left the cluster, and those that gossip has not known
-    /// for a while: they were pruned, or nobody waited for them any longer.
-    async fn clean_catalogue(&self, ghosts: &mut Ghosts) {
-        if ghosts.is_resting() {
-            return;
-        }
-        let (_, Answer::Nodes(nodes)) = self.raft.state().query(&Query::Nodes) else {
-            return;
-        };
-        let members = self.gossip.members();
-        let status = |id: NodeId| {
-            let is_it = |member: &&Member| member.says.node_id == id;
-            members.iter().find(is_it).map(|member| member.status)
-        };
-        ghosts.observe(nodes.iter().map(|node| node.record.id), |id| {
-            status(id).is_none()
-        });
-        for node in nodes {
-            let reason = match status(node.record.id) {
-                Some(MemberStatus::Left) => "left",
-                None if ghosts.is_one(node.record.id) => "reaped",
-                _ => continue,
-            };
-            info!(target: "agent.server", member = %node.record.name, reason,
-                "deregistering member");
-            let command = Command::DeregisterNode { id: node.record.id };
-            if let Err(error) = self.raft.write(command).await {
-                warn!(target: "agent.server", member = %node.record.name, error = %error,
-                    "member not deregistered, will retry");
-                return ghosts.rest();
-            }
-        }
-    }
 }
 
 const fn reason(cause: Cause) -> &'static str {
@@ -306,4 +272,28 @@ pub(super) fn peers(status: &Status) -> Vec<AutopilotPeer> {
             last_answer: entry.last_answer,
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::http::fake::{member, server};
+    use crate::types::Role;
+
+    #[test]
+    fn a_cluster_is_meant_to_have_as_many_servers_as_any_of_them_was_told() {
+        let told = |n: u8, expect: Option<u32>| {
+            let mut member = server(n, &format!("s{n}"), MemberStatus::Alive);
+            if let Role::Server(role) = &mut Arc::make_mut(&mut member.says).role {
+                role.expect = expect;
+            }
+            member
+        };
+        let client = member(50, "web1", MemberStatus::Alive, Role::Client);
+        assert_eq!(expected(&[client.clone(), told(1, None)]), None);
+        let all = [told(1, Some(3)), told(2, Some(5)), told(3, None), client];
+        assert_eq!(expected(&all), Some(5));
+    }
 }
