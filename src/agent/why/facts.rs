@@ -42,9 +42,6 @@ impl Gatherer {
         let is_led = status
             .as_ref()
             .is_some_and(|status| status.leader.is_some());
-        let is_caught_up = status
-            .as_ref()
-            .is_none_or(|status| self.is_caught_up(status));
         let is_registered = *parts.registered.borrow();
         Facts {
             is_server: status.is_some(),
@@ -52,13 +49,14 @@ impl Gatherer {
             cluster: parts.membership.cluster(),
             is_alone: twin::is_alone(&members, self.own),
             is_led,
-            is_current: is_caught_up && is_registered,
+            is_current: self.is_current(status.as_ref(), is_registered),
             refusal: obstacle::refusal(&parts.gossip),
             ambiguity: obstacle::ambiguity(&parts.gossip),
             stranger: obstacle::stranger(&parts.gossip),
             tls_called: obstacle::tls(&parts.tls, &members, false),
             tls_caller: obstacle::tls(&parts.tls, &members, true),
-            is_called_with_another_key: self.is_called_with_another_key(parts),
+            is_called_with_another_key: self
+                .is_called_with_another_key(parts.gossip.counters().turned_key),
             founding: parts.founding.as_ref().map(|founding| founding.said()),
             voters: status
                 .map(|status| voters(&status, &members))
@@ -74,6 +72,13 @@ impl Gatherer {
         }
     }
 
+    /// Whether this agent has what its cluster has, a server's data, and its own node is in the
+    /// catalogue.
+    fn is_current(&mut self, status: Option<&Status>, is_registered: bool) -> bool {
+        let is_caught_up = status.is_none_or(|status| self.is_caught_up(status));
+        is_caught_up && is_registered
+    }
+
     /// Whether all is applied that was committed when this server came to know its leader. What
     /// was committed since is on its way, always.
     fn is_caught_up(&mut self, status: &Status) -> bool {
@@ -85,8 +90,8 @@ impl Gatherer {
         status.applied.is_some_and(|applied| applied >= goal)
     }
 
-    fn is_called_with_another_key(&mut self, parts: &Parts) -> bool {
-        let turned = parts.gossip.counters().turned_key;
+    /// Whether somebody was turned away for his key of late, given how many ever were.
+    fn is_called_with_another_key(&mut self, turned: u64) -> bool {
         if turned > self.turned_key {
             self.turned_key = turned;
             self.turned_key_at = Some(Instant::now());
@@ -116,4 +121,90 @@ fn voters(status: &Status, members: &[Member]) -> Vec<(String, bool)> {
         .collect();
     voters.sort();
     voters
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::raft::{Peer, ServerState};
+    use crate::types::RaftId;
+
+    fn gatherer() -> Gatherer {
+        Gatherer {
+            own: NodeId::new(1),
+            goal: None,
+            turned_key: 0,
+            turned_key_at: None,
+        }
+    }
+
+    fn status(is_led: bool, commit: u64, applied: u64) -> Status {
+        let peer = Peer {
+            node_id: NodeId::new(2),
+            name: "s2".to_owned(),
+            rpc_addr: ([192, 0, 2, 2], 8300).into(),
+        };
+        Status {
+            id: RaftId::new(1),
+            state: ServerState::Follower,
+            term: 1,
+            leader: is_led.then(|| (RaftId::new(2), peer)),
+            last_log: Some((commit, 1)),
+            commit: Some(commit),
+            applied: Some(applied),
+            snapshot: None,
+            peers: Vec::new(),
+            membership_index: None,
+            is_membership_settled: true,
+            last_contact: None,
+            failure: None,
+        }
+    }
+
+    #[test]
+    fn who_has_applied_what_was_committed_when_it_came_to_know_its_leader_is_current() {
+        let mut gatherer = gatherer();
+        for (is_led, commit, applied, is_current) in [
+            (false, 10, 10, false),
+            (true, 10, 9, false),
+            // What is committed since is on its way.
+            (true, 20, 10, true),
+            (true, 30, 20, true),
+            (false, 30, 30, false),
+            // Another leader.
+            (true, 40, 30, false),
+            (true, 40, 40, true),
+        ] {
+            let status = status(is_led, commit, applied);
+            assert_eq!(gatherer.is_caught_up(&status), is_current, "{status:?}");
+        }
+    }
+
+    #[test]
+    fn who_is_not_in_the_catalogue_yet_is_not_current() {
+        let mut gatherer = gatherer();
+        let (behind, caught_up) = (status(true, 10, 9), status(true, 10, 10));
+        for (status, is_registered, is_current) in [
+            (None, false, false),
+            (None, true, true),
+            (Some(&behind), true, false),
+            (Some(&caught_up), false, false),
+            (Some(&caught_up), true, true),
+        ] {
+            assert_eq!(gatherer.is_current(status, is_registered), is_current);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn another_key_is_news_for_a_while_after_the_last_who_came_with_one() {
+        let mut gatherer = gatherer();
+        assert!(!gatherer.is_called_with_another_key(0));
+        assert!(gatherer.is_called_with_another_key(1));
+        tokio::time::advance(KEY_NEWS - Duration::from_secs(1)).await;
+        assert!(gatherer.is_called_with_another_key(2));
+        tokio::time::advance(KEY_NEWS - Duration::from_secs(1)).await;
+        assert!(gatherer.is_called_with_another_key(2));
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert!(!gatherer.is_called_with_another_key(2));
+    }
 }

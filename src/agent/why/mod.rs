@@ -6,6 +6,9 @@
 mod facts;
 mod told;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -159,7 +162,9 @@ pub(super) async fn run(parts: Arc<Parts>, teller: Teller) {
 impl Teller {
     pub(super) fn tell(&self, said: Said, is_formed: bool, now_ms: u64) {
         self.pulse.send_replace(Instant::now());
-        self.log(&said);
+        if self.is_line(&said) {
+            log(&said);
+        }
         self.shown.send_if_modified(|shown| {
             if shown.said == said && shown.is_formed == is_formed {
                 return false;
@@ -174,17 +179,18 @@ impl Teller {
         });
     }
 
-    /// Logs what is new: another code at once, other words of the same now and then.
-    fn log(&self, said: &Said) {
+    /// Whether this is a line in the log now, which it then was: another code at once, other words of
+    /// the same now and then.
+    fn is_line(&self, said: &Said) -> bool {
         let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
         let is_due = logged.as_ref().is_none_or(|(last, at)| {
             let is_late = at.elapsed() >= LOG_EVERY;
             last.reason != said.reason || (last.line != said.line && is_late)
         });
         if is_due {
-            log(said);
             *logged = Some((said.clone(), Instant::now()));
         }
+        is_due
     }
 }
 

@@ -54,9 +54,16 @@ async fn each_probe_answers_for_itself_with_the_reason_as_its_body() {
         ("GET /v1/status/formed", 503, line),
     ];
     assert_rows(&served, &rows).await;
+    served.node.report.lock().unwrap().is_formed = true;
+    let rows = [
+        ("GET /v1/status/live", 200, line),
+        ("GET /v1/status/ready", 503, line),
+        ("GET /v1/status/formed", 200, line),
+    ];
+    assert_rows(&served, &rows).await;
     {
         let mut report = served.node.report.lock().unwrap();
-        report.is_formed = true;
+        report.is_formed = false;
         report.is_live = false;
         report.said = Said::plain(Reason::Ready);
     }
@@ -64,7 +71,7 @@ async fn each_probe_answers_for_itself_with_the_reason_as_its_body() {
     let rows = [
         ("GET /v1/status/live", 503, line),
         ("GET /v1/status/ready", 200, line),
-        ("GET /v1/status/formed", 200, line),
+        ("GET /v1/status/formed", 503, line),
     ];
     assert_rows(&served, &rows).await;
 }
