@@ -63,7 +63,7 @@ async fn answered(mut silent: Vec<SocketAddr>, host: &dyn Host) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::net::TcpListener;
 
     use tokio::time::Instant;
@@ -74,7 +74,8 @@ mod tests {
 
     const LONG: Duration = Duration::from_hours(1);
 
-    fn token() -> Token {
+    /// The name of some work.
+    pub(in crate::agent::join_driver) fn token() -> Token {
         let engine = Engine::new(Policy::default(), [Kind::Retry]);
         let (_, actions) = engine.handle(Event::Started);
         let resolve = actions.into_iter().find_map(|action| match action {

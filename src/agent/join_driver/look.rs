@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{Entry, JoinDriver};
+use crate::agent::twin;
 use crate::join::Event;
 use crate::types::{Member, MemberStatus};
 use crate::why::Told;
@@ -49,13 +50,7 @@ impl JoinDriver {
 
     pub(super) fn look_at_members(&mut self, members: &[Member]) {
         let own = self.gossip.own().node_id;
-        let others = || {
-            let alive = members
-                .iter()
-                .filter(|member| member.status == MemberStatus::Alive);
-            alive.filter(|member| member.says.node_id != own)
-        };
-        let is_alone = others().next().is_none();
+        let is_alone = twin::is_alone(members, own);
         if is_alone != self.was_alone {
             self.was_alone = is_alone;
             self.handle(if is_alone {
@@ -64,7 +59,10 @@ impl JoinDriver {
                 Event::Met
             });
         }
-        let servers = others()
+        let is_other =
+            |member: &&Member| member.status == MemberStatus::Alive && member.says.node_id != own;
+        let others = members.iter().filter(is_other);
+        let servers = others
             .filter(|member| member.says.server().is_some())
             .count();
         if servers < self.servers_before && servers < self.floor() {

@@ -11,6 +11,8 @@ mod remember;
 mod report;
 mod seen;
 mod sources;
+#[cfg(test)]
+mod tests;
 mod work;
 
 use std::collections::BTreeSet;
@@ -96,6 +98,16 @@ pub(super) struct JoinDriver {
     memory: Memory,
 }
 
+/// How patient an agent is, of this kind and with this past.
+fn policy(config: &Config, is_server: bool, is_blank: bool) -> Policy {
+    let retry_max = config.retry_max.and_then(NonZeroU32::new);
+    if is_server && !is_blank {
+        return Policy::of_member(config.retry_interval, retry_max);
+    }
+    let is_one_of_some = config.bootstrap_expect.is_some_and(|expect| expect > 1);
+    Policy::configured(config.retry_interval, retry_max).founding(is_blank && is_one_of_some)
+}
+
 impl JoinDriver {
     pub(super) fn new(
         parts: &Parts,
@@ -103,20 +115,8 @@ impl JoinDriver {
         evidence: watch::Sender<Evidence>,
         sights: watch::Sender<Vec<Sight>>,
     ) -> Self {
-        let retry_max = parts.config.retry_max.and_then(NonZeroU32::new);
-        let (interval, is_blank) = (
-            parts.config.retry_interval,
-            parts.membership.cluster().is_none(),
-        );
-        let policy = if is_blank || parts.raft.is_none() {
-            let is_one_of_some = parts
-                .config
-                .bootstrap_expect
-                .is_some_and(|expect| expect > 1);
-            Policy::configured(interval, retry_max).founding(is_blank && is_one_of_some)
-        } else {
-            Policy::of_member(interval, retry_max)
-        };
+        let is_blank = parts.membership.cluster().is_none();
+        let policy = policy(&parts.config, parts.raft.is_some(), is_blank);
         Self {
             engine: Engine::new(policy, sources.manners()),
             memory: Memory::default(),

@@ -186,3 +186,74 @@ fn parse(setting: &'static str, entry: &str) -> Result<Source, AgentError> {
     let address: Address = entry.parse().map_err(|error| fail(format!("{error}")))?;
     Ok(Source::Address(address))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::join::{Event, Found, Policy};
+    use crate::types::NodeId;
+
+    const API: &str = "provider=digitalocean region=nyc1 tag_name=a api_token=t";
+
+    fn source(entry: &str) -> Source {
+        parse("retry_join", entry).unwrap()
+    }
+
+    fn costs(sources: &Sources) -> Vec<Cost> {
+        sources.manners().map(|manner| manner.cost).collect()
+    }
+
+    #[test]
+    fn the_addresses_of_the_last_life_come_first_cost_no_call_and_are_no_evidence() {
+        let configured = Sources {
+            entries: vec![Entry::Retry(source(API)), Entry::Retry(source("192.0.2.9"))],
+        };
+        let home = (NodeId::new(1), SocketAddr::from(([192, 0, 2, 1], 8301)));
+        let sources = configured.with_remembered(vec![home]);
+        assert!(
+            matches!(sources.entry(SourceId(0)), Some(Entry::Remembered(peers)) if *peers == [home.1])
+        );
+        assert_eq!(costs(&sources), [Cost::Light, Cost::Call, Cost::Light]);
+        let (engine, actions) =
+            Engine::new(Policy::default(), sources.manners()).handle(Event::Started);
+        let engine = actions
+            .into_iter()
+            .fold(engine, |engine, action| match action {
+                join::Action::Resolve { token, .. } => {
+                    let found = Found {
+                        addresses: vec![Address::from(home.1)],
+                        has_own: false,
+                        complete: token.source() == Some(SourceId(0)),
+                        fresh_for: None,
+                    };
+                    let answer = Ok(found);
+                    engine.handle(Event::Resolved { token, answer }).0
+                }
+                other => panic!("{other:?}"),
+            });
+        let evidence = sources.evidence(&engine);
+        assert_eq!(
+            evidence.open_sources.len(),
+            2,
+            "the configured ones have gaps"
+        );
+        let alone = Sources::default().with_remembered(vec![home]);
+        assert!(alone.evidence(&engine).listed.is_empty());
+        assert!(alone.untold().open_sources.is_empty());
+    }
+
+    #[test]
+    fn start_join_costs_what_its_dearest_value_costs() {
+        for (values, cost) in [
+            (&["192.0.2.1", API][..], Cost::Call),
+            (&[API, "192.0.2.1"][..], Cost::Call),
+            (&["192.0.2.1", "a.test"][..], Cost::Light),
+        ] {
+            let start = values.iter().map(|value| source(value)).collect();
+            let sources = Sources {
+                entries: vec![Entry::Start(start)],
+            };
+            assert_eq!(costs(&sources), [cost], "{values:?}");
+        }
+    }
+}

@@ -226,3 +226,112 @@ pub(super) fn draw(window: Window) -> Duration {
         window.from
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+    use futures_util::future::BoxFuture;
+    use quorate_providers::{Dns, Environment, FakeFiles, Found, Io, Kept, Query};
+
+    use super::super::knock::tests::token;
+    use super::*;
+    use crate::join;
+
+    #[test]
+    fn a_pause_is_drawn_from_all_of_its_window_and_from_nowhere_else() {
+        let [from, to] = [300, 420].map(Duration::from_secs);
+        let drawn: Vec<Duration> = (0..1_000).map(|_| draw(Window { from, to })).collect();
+        let (least, most) = (drawn.iter().min().unwrap(), drawn.iter().max().unwrap());
+        assert!((from..=to).contains(least) && (from..=to).contains(most));
+        let tenth = (to - from) / 10;
+        assert!(
+            *least < from + tenth && *most > to - tenth,
+            "{least:?} {most:?}"
+        );
+        assert_eq!(draw(Window { from, to: from }), from);
+    }
+
+    fn name(name: &str) -> Source {
+        Source::Address(name.parse().unwrap())
+    }
+
+    /// Two names whose records live for so many seconds.
+    #[derive(Debug)]
+    struct Names;
+
+    impl Dns for Names {
+        fn addresses<'a>(&'a self, host: &'a str) -> BoxFuture<'a, Found> {
+            async move { Ok(self.addresses_kept(host).await?.0) }.boxed()
+        }
+
+        fn addresses_kept<'a>(&'a self, host: &'a str) -> BoxFuture<'a, Kept> {
+            let (last, seconds) = if host == "long.test" {
+                (1, 60)
+            } else {
+                (2, 20)
+            };
+            let kept = (
+                vec![[192, 0, 2, last].into()],
+                Some(Duration::from_secs(seconds)),
+            );
+            std::future::ready(Ok(kept)).boxed()
+        }
+    }
+
+    /// A file lists both.
+    fn lookup() -> Lookup {
+        let files = FakeFiles::default().with("/list", "long.test\nshort.test\n");
+        let io = Io::new(Environment::fixed([]), Names).with_files(files);
+        Lookup::new(io, 8301)
+    }
+
+    async fn found(entry: Entry) -> join::Found {
+        let own = BTreeSet::from(["192.0.2.1:8301".parse().unwrap()]);
+        let done = resolve(Some(entry), lookup(), own, token()).await;
+        match done.event {
+            Event::Resolved { answer, .. } => answer.unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_stays_true_as_long_as_its_shortest_lived_name() {
+        let file = Query::parse("provider=file path=/list").unwrap();
+        for (entry, seconds) in [
+            (Entry::Retry(name("long.test")), 60),
+            (Entry::Retry(name("short.test")), 20),
+            (
+                Entry::Start(vec![name("long.test"), name("short.test")]),
+                20,
+            ),
+            (
+                Entry::Start(vec![name("short.test"), name("long.test")]),
+                20,
+            ),
+            (Entry::Retry(Source::Query(Box::new(file))), 20),
+        ] {
+            let shown = entry.to_string();
+            let found = found(entry).await;
+            assert!(found.complete, "{shown}");
+            assert_eq!(
+                found.fresh_for,
+                Some(Duration::from_secs(seconds)),
+                "{shown}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn ones_own_address_is_taken_out_of_an_answer_and_said_to_have_been_there() {
+        let both = Entry::Start(vec![name("long.test"), name("short.test")]);
+        let other = "192.0.2.2:8301".parse::<Address>().unwrap();
+        for (entry, has_own, addresses) in [
+            (both, true, vec![other.clone()]),
+            (Entry::Retry(name("long.test")), true, Vec::new()),
+            (Entry::Retry(name("short.test")), false, vec![other]),
+        ] {
+            let found = found(entry).await;
+            assert_eq!((found.has_own, found.addresses), (has_own, addresses));
+        }
+    }
+}

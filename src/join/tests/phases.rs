@@ -245,6 +245,28 @@ fn a_refresh_asks_one_source_in_turn_and_rests_whatever_it_says() {
 }
 
 #[test]
+fn an_answer_with_gaps_is_asked_for_again_however_long_it_is_said_to_stay_true() {
+    for (complete, is_asked) in [(true, false), (false, true)] {
+        let answer = Ok(Found {
+            addresses: addresses(&["10.0.0.1"]),
+            has_own: false,
+            complete,
+            fresh_for: Some(Duration::from_hours(1)),
+        });
+        let token = work(A, 1);
+        let events = [
+            Event::Started,
+            Event::Resolved { token, answer },
+            joined(token, &["10.0.0.1"], &[]),
+            Event::LeaderKnown,
+            Event::Woke(refresh(1)),
+        ];
+        let (_, done) = last(engine(&[Kind::Retry], 0), events);
+        assert_eq!(done.contains(&resolve(A, 2)), is_asked, "{done:?}");
+    }
+}
+
+#[test]
 fn an_alarm_in_a_refresh_begins_every_source() {
     let events = [
         Event::Met,
