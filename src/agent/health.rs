@@ -110,3 +110,61 @@ fn describe(
 fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::autopilot::{Peer, Server};
+    use crate::host::Real;
+    use crate::types::{AutopilotConfig, ClusterId, MemberStatus, NodeId};
+
+    /// A leader and a learner that keeps up.
+    fn view() -> View {
+        let addr = |n| ([192, 0, 2, n], 8300).into();
+        let peer = |n: u8| Peer {
+            raft_id: RaftId::new(n.into()),
+            name: format!("s{n}"),
+            addr: addr(n),
+            is_voter: n == 1,
+            matched: 10,
+            is_answering: true,
+            last_answer: Some(Duration::ZERO),
+        };
+        let server = |n: u8| Server {
+            raft_id: RaftId::new(n.into()),
+            node_id: NodeId::new(n.into()),
+            name: format!("s{n}").parse().unwrap(),
+            addr: addr(n),
+            cluster: None,
+            status: MemberStatus::Alive,
+        };
+        View {
+            own: RaftId::new(1),
+            cluster: ClusterId::new(7),
+            servers: [1, 2].map(server).into(),
+            peers: [1, 2].map(peer).into(),
+            last_index: 10,
+            expected: None,
+            stable: Vec::new(),
+            removed: BTreeSet::new(),
+            config: AutopilotConfig::default(),
+            heartbeat: Duration::from_millis(150),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_may_vote_once_it_was_healthy_for_the_stabilisation_time() {
+        let health = Health::new(Arc::new(Real), Arc::default());
+        let (view, mut stability) = (view(), Stability::default());
+        let time = view.config.server_stabilization_time;
+        let learner = RaftId::new(2);
+        let mut is_stable = || health.observe(&view, &mut stability).contains(&learner);
+        assert!(!is_stable());
+        tokio::time::advance(time - Duration::from_millis(1)).await;
+        assert!(!is_stable());
+        tokio::time::advance(Duration::from_millis(1)).await;
+        assert!(is_stable());
+    }
+}

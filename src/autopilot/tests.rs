@@ -264,6 +264,26 @@ fn without_a_quorum_nobody_is_removed() {
 }
 
 #[test]
+fn a_dead_voter_stays_while_too_few_of_the_others_are_seen_alive() {
+    let mut view = mourning(5, 1, 0);
+    view.expected = Some(4);
+    assert!(matches!(view.duty(), Some(Duty::Remove { .. })));
+    // Raft still hears two that gossip has given up.
+    for n in [2, 3] {
+        view.servers[n].status = MemberStatus::Failed;
+    }
+    assert_eq!(view.duty(), None);
+}
+
+#[test]
+fn a_leader_never_takes_itself_for_dead() {
+    let mut view = mourning(3, 0, 1);
+    view.servers.remove(0);
+    view.peers[0].is_answering = false;
+    assert_eq!(view.duty(), Some(Duty::Promote(RaftId::new(4))));
+}
+
+#[test]
 fn a_voter_that_gossip_or_raft_still_hears_is_not_dead() {
     let mut view = mourning(3, 1, 1);
     view.peers[2].is_answering = true;
