@@ -8,7 +8,6 @@ use tracing::warn;
 
 use super::AgentError;
 use super::lookup::chain;
-use crate::config::Config;
 use crate::datadir::DataDir;
 use crate::host::Host;
 
@@ -20,10 +19,9 @@ const NOTE_EVERY: Duration = Duration::from_hours(1);
 
 /// Refuses the start of a server whose last sign of life is too old. A clock that went back says
 /// nothing, nor does a directory from before there was such a record.
-pub(super) fn check(dir: &DataDir, config: &Config, now_ms: u64) -> Result<(), AgentError> {
+pub(super) fn check(dir: &DataDir, max: Duration, now_ms: u64) -> Result<(), AgentError> {
     let last: Option<u64> = dir.load(RECORD)?;
     let away = last.map_or(0, |last| now_ms.saturating_sub(last));
-    let max = config.server_rejoin_age_max;
     if Duration::from_millis(away) <= max {
         return Ok(());
     }
@@ -43,5 +41,53 @@ pub(super) async fn run(dir: DataDir, host: Arc<dyn Host>) {
             warn!(target: "agent.server", error = %chain(&error), "last sign of life not noted");
         }
         tokio::time::sleep(NOTE_EVERY).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::Real;
+
+    #[test]
+    fn a_server_comes_back_until_it_was_away_for_longer_than_it_may() {
+        let hour = 3_600_000_u64;
+        let max = Duration::from_hours(168);
+        let rows = [
+            (None, 1_000 * hour, true),
+            (Some(0), 168 * hour, true),
+            (Some(0), 168 * hour + 1, false),
+            (Some(hour), 169 * hour, true),
+            // The clock went back.
+            (Some(1_000 * hour), hour, true),
+        ];
+        for (last, now, may) in rows {
+            let dir = DataDir::memory();
+            if let Some(last) = last {
+                dir.store(RECORD, &last).unwrap();
+            }
+            assert_eq!(check(&dir, max, now).is_ok(), may, "{last:?} {now}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_runs_notes_every_hour_that_it_is_there() {
+        let dir = DataDir::memory();
+        let noting = tokio::spawn(run(dir.clone(), Arc::new(Real)));
+        let noted = async || {
+            loop {
+                let last: Option<u64> = dir.load(RECORD).unwrap();
+                if last.is_some_and(|last| last > 0) {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        };
+        let within = Duration::from_secs(3_660);
+        for _ in 0..3 {
+            tokio::time::timeout(within, noted()).await.unwrap();
+            dir.store(RECORD, &0_u64).unwrap();
+        }
+        noting.abort();
     }
 }

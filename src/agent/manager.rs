@@ -266,6 +266,72 @@ mod tests {
         }
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn the_time_of_a_start_is_extended_while_the_agent_waits_and_turns() {
+        let dir = tempfile::tempdir().unwrap();
+        let (manager, at) = manager(dir.path(), &[]);
+        let (why, teller) = why();
+        let extended = |at: &UnixDatagram| {
+            let words = format!("EXTEND_TIMEOUT_USEC={}", EXTEND_BY.as_micros());
+            heard(at).iter().filter(|heard| **heard == words).count()
+        };
+        let turn_for_a_minute = async |reason| {
+            for _ in 0..60 {
+                teller.tell(Said::plain(reason), false, 0);
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            extended(&at)
+        };
+        let life = async {
+            let waiting = turn_for_a_minute(Reason::WaitingForServers).await;
+            tokio::time::sleep(Duration::from_secs(6)).await;
+            extended(&at);
+            tokio::time::sleep(EXTEND_EVERY * 5).await;
+            let hanging = extended(&at);
+            let ready = turn_for_a_minute(Reason::Ready).await;
+            let lost = turn_for_a_minute(Reason::NoLeader).await;
+            (waiting, hanging, ready, lost)
+        };
+        tokio::select! {
+            () = manager.attend(why) => {}
+            (waiting, hanging, ready, lost) = life => {
+                assert!((5..=7).contains(&waiting), "{waiting}");
+                assert_eq!((hanging, ready, lost), (0, 0, 0), "a hang; once ready; ready before");
+            }
+        }
+    }
+
+    #[test]
+    fn a_unit_that_is_activating_is_told_of_no_reload() {
+        let dir = tempfile::tempdir().unwrap();
+        let (manager, at) = manager(dir.path(), &[]);
+        manager.reloading();
+        manager.reloaded();
+        assert_eq!(heard(&at), [""; 0]);
+    }
+
+    #[test]
+    fn a_status_is_one_line_of_bounded_length() {
+        assert_eq!(one_line("a\nb\tc\u{7f}d"), "a b c d");
+        let long = one_line(&"é".repeat(5_000));
+        assert!((STATUS_BYTES_MAX..STATUS_BYTES_MAX + 4).contains(&long.len()));
+    }
+
+    #[test]
+    fn a_manager_that_does_not_read_stops_nobody() {
+        let dir = tempfile::tempdir().unwrap();
+        let (manager, at) = manager(dir.path(), &[]);
+        let (done, is_done) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            for _ in 0..10_000 {
+                manager.stopping("on its way out");
+            }
+            done.send(()).unwrap();
+        });
+        is_done.recv_timeout(Duration::from_secs(20)).unwrap();
+        assert!(heard(&at).len() < 10_000);
+    }
+
     #[test]
     fn the_watchdog_of_another_process_is_not_fed() {
         let dir = tempfile::tempdir().unwrap();

@@ -15,6 +15,7 @@ mod age;
 mod evidence;
 mod founding;
 mod ghosts;
+mod gossip;
 mod health;
 mod join_driver;
 mod leaving;

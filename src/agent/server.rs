@@ -77,7 +77,11 @@ pub(super) async fn open(config: &Config, ground: &Ground) -> Result<Server, Age
     let raft_id = prepared.await?;
     let book = open_book(ground).await?;
     if book.ledger().raft_cluster().is_some() {
-        age::check(&ground.dir, config, ground.host.now_ms())?;
+        age::check(
+            &ground.dir,
+            config.server_rejoin_age_max,
+            ground.host.now_ms(),
+        )?;
     }
     let transport = RpcTransport {
         pool: ground.pool.clone(),

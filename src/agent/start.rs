@@ -26,25 +26,25 @@ use super::service::ServerPort;
 use super::tasks::Tasks;
 use super::why::{self, Teller, Why, Word};
 use super::{
-    Agent, AgentError, addresses, adopt, age, member_log, obstacle, rebalance, register, removed,
-    server, stranded, twin, write_pid,
+    Agent, AgentError, addresses, adopt, age, gossip, member_log, obstacle, rebalance, register,
+    removed, server, stranded, twin, write_pid,
 };
 use crate::config::{Config, Mode};
 use crate::datadir::{DataDir, Home};
-use crate::gossip::{Gossip, GossipConfig, Key, Tuning};
+use crate::gossip::Gossip;
 use crate::host::{Host, Storage};
 use crate::http;
 use crate::raft::Raft;
 use crate::rpc::{Identity, Limits, Listener, Pool};
 use crate::tls::Tls;
-use crate::types::{Announcement, ClusterId, NodeId, Role, ServerRole};
+use crate::types::{ClusterId, NodeId};
 
 /// Everything that both modes have.
 pub(super) struct Ground {
     pub(super) host: Arc<dyn Host>,
     pub(super) dir: DataDir,
     pub(super) node_id: NodeId,
-    generation: u64,
+    pub(super) generation: u64,
     pub(super) membership: Arc<Membership>,
     pub(super) identity: Identity,
     pub(super) pool: Pool,
@@ -53,7 +53,7 @@ pub(super) struct Ground {
     /// The cluster that the record of a former life names.
     pub(super) former: Option<ClusterId>,
     /// Addresses of the others in the last life.
-    remembered: Vec<Home>,
+    pub(super) remembered: Vec<Home>,
 }
 
 pub(super) async fn start(
@@ -69,7 +69,7 @@ pub(super) async fn start(
         Mode::Server => Some(server::open(&config, &ground).await?),
         Mode::Client => None,
     };
-    let gossip = start_gossip(&config, &ground, server.as_ref().map(|server| &server.role))?;
+    let gossip = gossip::start(&config, &ground, server.as_ref().map(|server| &server.role))?;
     write_pid(&config)?;
     let (tasks, deaths) = Tasks::new();
     let (end, ends) = mpsc::channel(4);
@@ -255,43 +255,6 @@ async fn open_dir(host: &dyn Host, config: &Config) -> Result<DataDir, AgentErro
     };
     let place = Storage::Directory(path.as_path().to_owned());
     Ok(place.work(move || DataDir::open(path.as_path())).await?)
-}
-
-fn start_gossip(
-    config: &Config,
-    ground: &Ground,
-    role: Option<&ServerRole>,
-) -> Result<Gossip, AgentError> {
-    let announcement = Announcement {
-        node_id: ground.node_id,
-        name: config.node_name.clone(),
-        datacenter: config.datacenter.clone(),
-        generation: ground.generation,
-        version: 0,
-        gossip_addr: SocketAddr::new(config.advertise_addr, config.ports.serf_lan),
-        build: env!("CARGO_PKG_VERSION").to_owned(),
-        cluster: ground.membership.cluster(),
-        role: role.map_or(Role::Client, |role| Role::Server(role.clone())),
-    };
-    let key = config
-        .encrypt
-        .as_ref()
-        .map(|key| Key::new(key.as_bytes()))
-        .transpose()?;
-    let gossip = Gossip::start(GossipConfig {
-        host: Arc::clone(&ground.host),
-        bind: SocketAddr::new(config.bind_addr, config.ports.serf_lan),
-        announcement,
-        key,
-        homes: ground.remembered.clone(),
-        is_reserved: true,
-        tuning: Tuning {
-            failed_kept: config.reconnect_timeout,
-            ..Tuning::default()
-        },
-    })?;
-    ground.lives.follow(&gossip);
-    Ok(gossip)
 }
 
 async fn bind_http(config: &Config) -> Result<Vec<TcpListener>, AgentError> {

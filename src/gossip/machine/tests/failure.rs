@@ -23,6 +23,28 @@ fn a_failure_is_found_within_five_seconds_in_a_small_pool() {
 }
 
 #[test]
+fn a_failed_member_is_forgotten_once_it_was_kept_for_its_time() {
+    let kept = Duration::from_secs(30);
+    let mut world = World::new();
+    for number in 1..=3 {
+        let tuning = Tuning {
+            failed_kept: kept,
+            ..Tuning::default()
+        };
+        world.start_with(says(&format!("s{number}"), number), tuning);
+        if number > 1 {
+            world.exchange(addr(number), addr(1)).unwrap();
+        }
+    }
+    world.kill(3);
+    let is = |status| move |world: &World| [1, 2].iter().all(|n| world.status(*n, "s3") == status);
+    let failed = world.until(kept, is(Some(MemberStatus::Failed)));
+    assert!(failed.is_some());
+    let forgotten = world.until(kept * 2, is(None)).unwrap();
+    assert!(forgotten < kept + Duration::from_secs(5), "{forgotten:?}");
+}
+
+#[test]
 fn a_quiet_pool_stays_as_it_is_and_costs_little() {
     let mut world = World::of(5);
     world.pass(Duration::from_secs(10));

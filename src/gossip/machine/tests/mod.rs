@@ -65,10 +65,14 @@ impl World {
     }
 
     fn start(&mut self, announcement: Announcement) {
+        self.start_with(announcement, Tuning::default());
+    }
+
+    fn start_with(&mut self, announcement: Announcement, tuning: Tuning) {
         let addr = announcement.gossip_addr;
         let rng = StdRng::seed_from_u64(u64::from(addr.port()));
         let door = Door::new(None);
-        let machine = Machine::new(announcement, door, Tuning::default(), (rng, self.now));
+        let machine = Machine::new(announcement, door, tuning, (rng, self.now));
         self.machines.insert(addr, machine.unwrap());
         self.deliver();
     }

@@ -205,6 +205,29 @@ fn the_failed_and_the_left_are_kept_for_their_time() {
 }
 
 #[test]
+fn a_forced_leave_is_about_the_failed_of_a_name_and_leaves_the_living_alone() {
+    for (prune, becomes) in [(false, Some(MemberStatus::Left)), (true, None)] {
+        let mut table = table();
+        table.hear(says("a", 2), 0).unwrap();
+        assert_eq!(table.force_leave("b", prune), None, "nobody goes by it");
+        assert_eq!(table.force_leave("a", prune), Some(Vec::new()));
+        assert_eq!(status(&table, 2), Some(MemberStatus::Alive));
+        down(&mut table, 2);
+        let told = table.force_leave("A", prune).unwrap();
+        let kinds: Vec<IntentKind> = told.iter().map(|intent| intent.kind).collect();
+        let kind = if prune {
+            IntentKind::Prune
+        } else {
+            IntentKind::Forced
+        };
+        assert_eq!(kinds, [kind]);
+        let shown = table.members();
+        let shown = shown.iter().find(|member| member.says.name.as_str() == "a");
+        assert_eq!(shown.map(|member| member.status), becomes);
+    }
+}
+
+#[test]
 fn who_is_about_to_be_forgotten_is_not_kept_by_handing_it_round() {
     let start = Instant::now();
     let mut table = table_of(says("own", 1), start);
