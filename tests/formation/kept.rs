@@ -119,6 +119,7 @@ async fn a_leader_that_is_told_to_stop_hands_over_and_comes_back_as_a_voter() {
         "as Consul: not a graceful leave"
     );
     stopped.logged("leadership handed over").await;
+    stopped.logged("reason=leaving").await;
     servers[0].write("while/away", "2").await;
     stopped.restart();
     assert_ne!(stopped.led().await, leader);

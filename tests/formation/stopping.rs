@@ -183,6 +183,10 @@ async fn an_agent_that_left_rejoins_by_itself_only_if_it_was_told_to() {
         client.write(&format!("by/{n}"), "1").await;
         assert_eq!(client.put("/v1/agent/leave", "").await.0, 200);
         assert_eq!(client.ended().await, Some(0));
+        let dir = quorate::datadir::DataDir::open(&world.path(&format!("data-{n}"))).unwrap();
+        let remembered = dir.peers().unwrap();
+        drop(dir);
+        assert_eq!(remembered.is_empty(), n == 2, "{remembered:?}");
         client.restart();
         if n == 3 {
             client.write("rejoined", "1").await;
@@ -385,4 +389,23 @@ async fn a_server_whose_leave_would_break_the_quorum_stops_on_a_signal_and_stays
     servers[1].restart();
     servers[0].write("after", "1").await;
     assert_eq!(servers[1].members(3).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_a_leave_that_takes_long() {
+    let world = World::new();
+    let told = "-hcl=leave_on_terminate = true";
+    let mut servers = world.servers(3, &[told]);
+    let all: Vec<&Agent> = servers.iter().collect();
+    vote(&all).await;
+    // They are members still, and take nobody out.
+    for standing in &servers[1..] {
+        standing.signal("STOP").await;
+    }
+    servers[0].signal("TERM").await;
+    servers[0].logged("gracefully shutting down agent").await;
+    servers[0].signal("TERM").await;
+    let line = servers[0].logged("error on leave").await;
+    assert!(line.contains("caught second signal, exiting"), "{line}");
+    assert_eq!(servers[0].ended().await, Some(1));
 }
