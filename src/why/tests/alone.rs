@@ -69,31 +69,6 @@ fn while_alone_the_failure_that_most_can_be_done_about_is_told() {
 }
 
 #[test]
-fn of_any_two_failures_the_one_that_more_can_be_done_about_is_told() {
-    let in_order = [
-        Reason::Misconfigured,
-        Reason::Credentials,
-        Reason::Throttled,
-        Reason::DiscoveryFailed,
-        Reason::DiscoveryTimeout,
-        Reason::DiscoveryGaps,
-        Reason::DiscoveryEmpty,
-        Reason::KeyMismatch,
-        Reason::PeersUnreachable,
-        Reason::OnlySelf,
-    ];
-    for two in in_order.windows(2) {
-        for [a, b] in [[0, 1], [1, 0]] {
-            let facts = Facts {
-                sources: vec![source("a", Some(two[a])), source("b", Some(two[b]))],
-                ..server()
-            };
-            check([(two[0], facts)]);
-        }
-    }
-}
-
-#[test]
 fn beside_others_a_source_is_the_reason_only_if_nothing_else_is_waited_for() {
     let waits = |missing: &[&str]| Facts {
         is_alone: false,

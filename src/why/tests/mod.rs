@@ -1,6 +1,7 @@
 //! The rules as a table: facts, and the reason that holds.
 
 mod alone;
+mod order;
 
 use super::*;
 use crate::types::ClusterId;
@@ -338,35 +339,4 @@ fn a_server_port_that_does_not_fit_goes_before_what_is_waited_for_and_a_caller_o
     ] {
         assert_eq!(decide(&facts).reason, reason, "{facts:?}");
     }
-}
-
-#[test]
-fn where_two_rules_hold_the_one_that_says_more_goes_first() {
-    let both = Facts {
-        refusal: Some(said(Reason::NameConflict, &[])),
-        ambiguity: Some(said(Reason::AmbiguousCluster, &[])),
-        ..server()
-    };
-    let led = Facts {
-        tls_called: Some(said(Reason::TlsMismatch, &["s2"])),
-        ..member(true, false)
-    };
-    let called = Facts {
-        sources: vec![source("a", Some(Reason::DiscoveryFailed))],
-        is_called_with_another_key: true,
-        ..server()
-    };
-    let failing = Facts {
-        sources: vec![source("a", Some(Reason::Misconfigured))],
-        ..server()
-    };
-    check([
-        (Reason::NameConflict, both),
-        (Reason::Formed, led),
-        (Reason::KeyMismatch, called),
-        (
-            Reason::ClusterConflict,
-            refusing(failing, Reason::ClusterConflict),
-        ),
-    ]);
 }
