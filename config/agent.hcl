@@ -73,8 +73,14 @@ rejoin_after_leave = false
 reconnect_timeout = "72h"
 
 # Key that seals gossip and joins: 16 or 32 bytes in base64, the same on all members. `quorate
-# keygen` makes one. Better in a file than as a flag, which `ps` shows. Flag: -encrypt.
+# keygen` makes one. Better in a file than as a flag, which `ps` shows. With encrypt_accept it
+# is changed without a pause; from no key to one, and back, takes a restart. A reload takes it.
+# Flag: -encrypt.
 #encrypt = "..."
+
+# More keys that open what others say, at most 8, beside encrypt, which alone seals: the next
+# key, and then the last one, while encrypt is changed on all members. A reload takes it.
+#encrypt_accept = ["..."]
 
 
 ### TLS between agents

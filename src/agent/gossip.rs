@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use super::AgentError;
 use super::start::Ground;
+use super::{AgentError, gossip_keys};
 use crate::config::Config;
-use crate::gossip::{Gossip, GossipConfig, Key, Tuning};
+use crate::gossip::{Gossip, GossipConfig, Tuning};
 use crate::types::{Announcement, Role, ServerRole};
 
 /// Starts gossip; `role` is that of a server.
@@ -26,16 +26,11 @@ pub(super) fn start(
         cluster: ground.membership.cluster(),
         role: role.map_or(Role::Client, |role| Role::Server(role.clone())),
     };
-    let key = config
-        .encrypt
-        .as_ref()
-        .map(|key| Key::new(key.as_bytes()))
-        .transpose()?;
     let gossip = Gossip::start(GossipConfig {
         host: Arc::clone(&ground.host),
         bind: SocketAddr::new(config.bind_addr, config.ports.serf_lan),
         announcement,
-        key,
+        keys: gossip_keys::of(config)?,
         homes: ground.remembered.clone(),
         is_reserved: true,
         tuning: tuning(config),

@@ -16,6 +16,7 @@ mod evidence;
 mod founding;
 mod ghosts;
 mod gossip;
+mod gossip_keys;
 mod health;
 mod join_driver;
 mod leaving;

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, info, warn};
 
-use crate::config::{Config, LogLevel};
+use super::gossip_keys;
+use crate::config::{Config, LogLevel, Setting};
+use crate::gossip::{Gossip, Keys};
 use crate::tls::Tls;
 
 /// How the settings of a running agent are read again, and what of them lies outside of it.
@@ -35,14 +37,21 @@ pub(super) struct Settings {
     now: watch::Sender<Arc<Config>>,
     wishes: mpsc::Sender<Wish>,
     tls: Tls,
+    gossip: Gossip,
 }
 
 impl Settings {
     /// Begins with those of the start; gives the end at which wishes arrive.
-    pub(super) fn new(config: Config, tls: Tls) -> (Self, mpsc::Receiver<Wish>) {
+    pub(super) fn new(config: Config, tls: Tls, gossip: Gossip) -> (Self, mpsc::Receiver<Wish>) {
         let (wishes, arrive) = mpsc::channel(4);
         let now = watch::Sender::new(Arc::new(config));
-        (Self { now, wishes, tls }, arrive)
+        let settings = Self {
+            now,
+            wishes,
+            tls,
+            gossip,
+        };
+        (settings, arrive)
     }
 
     /// The settings in force.
@@ -72,32 +81,49 @@ impl Settings {
     /// # Errors
     /// Every mistake in them, or the file that cannot be used; the old ones stay.
     pub(super) fn reload(&self, reload: &Reload) -> Result<(), String> {
-        let next = (reload.load)().inspect_err(|mistakes| {
+        let (next, keys) = self.read(reload).inspect_err(|mistakes| {
             error!(target: "agent", error = mistakes, "settings not reloaded, the old ones stay");
         })?;
-        self.tls.reload(&next.tls_of_rpc()).map_err(|mistake| {
-            let mistake = mistake.to_string();
-            error!(target: "agent", error = mistake, "settings not reloaded, the old ones stay");
-            mistake
-        })?;
         let before = self.now();
+        let is_switched = gossip_keys::are_switched(&before, &next);
+        let is_taken = |one: &&'static Setting| one.is_reloaded && !(is_switched && is_key(one));
         let changed = before.differences(&next);
-        let (taken, left): (Vec<_>, Vec<_>) = changed.iter().partition(|one| one.is_reloaded);
-        let names = |settings: &[&&crate::config::Setting]| {
-            let names: Vec<&str> = settings.iter().map(|setting| setting.key).collect();
-            names.join(", ")
-        };
+        let (taken, left): (Vec<_>, Vec<_>) = changed.into_iter().partition(is_taken);
         if !left.is_empty() {
             warn!(target: "agent", settings = names(&left), "changed settings need a restart");
         }
         (reload.set_log_level)(next.log_level);
-        self.now.send_replace(Arc::new(Config {
+        let mut now = Config {
             log_level: next.log_level,
             node_meta: next.node_meta,
             tls: next.tls,
             ..(*before).clone()
-        }));
+        };
+        if let Some(keys) = keys.filter(|_| taken.iter().any(|one| is_key(one))) {
+            gossip_keys::renew(&self.gossip, keys);
+            (now.encrypt, now.encrypt_accept) = (next.encrypt, next.encrypt_accept);
+        }
+        self.now.send_replace(Arc::new(now));
         info!(target: "agent", settings = names(&taken), "settings reloaded");
         Ok(())
     }
+
+    /// Reads settings, keys and certificates; only if all are good the certificates are in force.
+    fn read(&self, reload: &Reload) -> Result<(Config, Option<Keys>), String> {
+        let next = (reload.load)()?;
+        let keys = gossip_keys::of(&next).map_err(|mistake| mistake.to_string())?;
+        let tls = self.tls.reload(&next.tls_of_rpc());
+        tls.map_err(|mistake| mistake.to_string())?;
+        Ok((next, keys))
+    }
+}
+
+/// Whether a setting says which keys there are.
+fn is_key(setting: &Setting) -> bool {
+    matches!(setting.key, "encrypt" | "encrypt_accept")
+}
+
+fn names(settings: &[&'static Setting]) -> String {
+    let names: Vec<&str> = settings.iter().map(|setting| setting.key).collect();
+    names.join(", ")
 }

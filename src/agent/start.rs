@@ -78,7 +78,7 @@ pub(super) async fn start(
     let (sights, seen_sources) = watch::channel(sources.unasked());
     let (why, teller) = Why::new(seen_sources, ground.host.now_ms());
     let (word, told) = watch::channel(None);
-    let (settings, wishes) = Settings::new(config.clone(), tls.clone());
+    let (settings, wishes) = Settings::new(config.clone(), tls.clone(), gossip.clone());
 
     let raft = server.as_ref().map(|server| server.raft.clone());
     let router = router(&config, &ground, &gossip, raft.as_ref(), &tasks);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::local::Local;
 use super::parts::Parts;
-use crate::gossip::Counters;
+use crate::gossip::{Counters, KeyUse, ShownKeys};
 use crate::http::{AutopilotReport, Stats};
 use crate::raft::Status;
 
@@ -18,6 +18,9 @@ pub(super) fn collect(parts: &Parts) -> Stats {
     stats.insert("build".to_owned(), build());
     stats.insert("runtime".to_owned(), runtime());
     stats.insert("serf_lan".to_owned(), gossip(&parts.gossip.counters()));
+    if let Some(shown) = parts.gossip.shown_keys() {
+        stats.insert("gossip_keys".to_owned(), keys(&shown));
+    }
     stats.insert("quorate".to_owned(), quorate(parts));
     match &parts.raft {
         Some(raft) => {
@@ -113,6 +116,10 @@ fn gossip(counters: &Counters) -> Group {
         ("health_score", counters.health_score.to_string()),
         ("left", counters.left.to_string()),
         ("members", counters.members.to_string()),
+        (
+            "opened_by_accepted_key",
+            counters.opened_by_accepted_key.to_string(),
+        ),
         ("refused_cluster", counters.turned_cluster.to_string()),
         ("refused_duplicate", counters.turned_duplicate.to_string()),
         ("refused_key", counters.turned_key.to_string()),
@@ -125,6 +132,26 @@ fn gossip(counters: &Counters) -> Group {
         ("query_queue", "0".to_owned()),
         ("query_time", "1".to_owned()),
     ])
+}
+
+/// What each key does, by its fingerprint. Whoever takes one out wants to know who still seals with it.
+fn keys(shown: &ShownKeys) -> Group {
+    let used = |seen: &KeyUse| {
+        let (from, seconds) = (seen.from.ip(), seen.last.elapsed().as_secs());
+        format!(
+            "accepted, opened {}, last {seconds}s ago from {from}",
+            seen.count
+        )
+    };
+    let mut group = Group::new();
+    for (key, seen) in &shown.accepted {
+        let text = seen
+            .as_ref()
+            .map_or_else(|| "accepted, not used".to_owned(), used);
+        group.insert(key.to_string(), text);
+    }
+    group.insert(shown.own.to_string(), "seals".to_owned());
+    group
 }
 
 fn client(parts: &Parts) -> Group {

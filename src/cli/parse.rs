@@ -11,6 +11,13 @@ use super::{DONE, FAILED, NO_COMMAND, World};
 /// Spellings of the version before any command.
 const VERSION: [&str; 4] = ["-v", "--v", "-version", "--version"];
 
+/// Commands of Consul that there are none of here, each with what does its work.
+const ELSEWHERE: [(&str, &str); 1] = [(
+    "keyring",
+    "there is no keyring: set the gossip keys as `encrypt` and `encrypt_accept` in the configuration and \
+     run `quorate reload`; `quorate info` shows which are in force",
+)];
+
 /// What is printed instead of running a command.
 #[derive(Debug)]
 pub(super) struct Instead {
@@ -40,6 +47,11 @@ pub(super) fn parse(
         && VERSION.iter().any(|name| word == name)
     {
         *word = "version".into();
+    }
+    let is_meant = |name: &&str| words.get(1).is_some_and(|word| word == name);
+    if let Some((_, text)) = ELSEWHERE.iter().find(|(name, _)| is_meant(name)) {
+        let (text, code) = ((*text).to_owned(), NO_COMMAND);
+        return Err(Instead { text, code });
     }
     let names = names(command, &words);
     let wrong = if names.is_empty() { NO_COMMAND } else { FAILED };

@@ -59,6 +59,9 @@ pub struct Config {
     pub reconnect_timeout: Duration,
     /// Key for gossip and joins.
     pub encrypt: Option<GossipKey>,
+    /// Keys that open and do not seal: at most 8, none twice, none of them `encrypt`, and none
+    /// without it.
+    pub encrypt_accept: Vec<GossipKey>,
     /// What is said of TLS; what follows from it for the server port: [`Config::tls_of_rpc`].
     pub tls: TlsBlocks,
     /// Where gossip and the server port listen.
@@ -107,10 +110,10 @@ impl Config {
 
     /// The settings that differ from another configuration's, secrets included.
     pub fn differences(&self, other: &Self) -> Vec<&'static Setting> {
-        let is_other_key = self.encrypt != other.encrypt;
-        let differs = |setting: &&Setting| {
-            let is_shown = (setting.show)(self) != (setting.show)(other);
-            is_shown || (is_other_key && setting.key == "encrypt")
+        let differs = |setting: &&Setting| match setting.key {
+            "encrypt" => self.encrypt != other.encrypt,
+            "encrypt_accept" => self.encrypt_accept != other.encrypt_accept,
+            _ => (setting.show)(self) != (setting.show)(other),
         };
         SETTINGS.iter().filter(differs).collect()
     }

@@ -50,6 +50,8 @@ pub(super) struct Raw {
     pub(super) reconnect_timeout: Tagged<String>,
     pub(super) encrypt: Option<Tagged<String>>,
     #[serde(default)]
+    pub(super) encrypt_accept: Vec<Tagged<String>>,
+    #[serde(default)]
     pub(super) tls: RawTls,
     pub(super) bind_addr: Tagged<String>,
     pub(super) advertise_addr: Option<Tagged<String>>,

@@ -165,10 +165,22 @@ pub const SETTINGS: &[Setting] = &[
         Joining,
         |c| c.encrypt.as_ref().map_or(Value::Null, |_| json!(mask::HIDDEN)),
         "Key that seals gossip and joins: 16 or 32 bytes in base64, the same on all members. \
-         `quorate keygen` makes one. Better in a file than as a flag, which `ps` shows.",
+         `quorate keygen` makes one. Better in a file than as a flag, which `ps` shows. With \
+         encrypt_accept it is changed without a pause; from no key to one, and back, takes a restart.",
     )
     .flag("encrypt")
-    .secret(),
+    .secret()
+    .reloaded(),
+    Setting::new(
+        "encrypt_accept",
+        Kind::List,
+        Joining,
+        |c| c.encrypt_accept.iter().map(|_| mask::HIDDEN).collect(),
+        "More keys that open what others say, at most 8, beside encrypt, which alone seals: the next \
+         key, and then the last one, while encrypt is changed on all members.",
+    )
+    .secret()
+    .reloaded(),
     tls::DEFAULTS_CA_FILE,
     tls::DEFAULTS_CERT_FILE,
     tls::DEFAULTS_KEY_FILE,

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::key::Key;
+use super::keys::Keys;
 use crate::host::Host;
 use crate::types::{Announcement, NodeId};
 
@@ -19,8 +19,9 @@ pub struct GossipConfig {
     /// What this agent says of itself. Its `gossip_addr` is the address that others are told; a
     /// port of 0 in it is replaced by the port that is listened on.
     pub announcement: Announcement,
-    /// The key that all members share. Without one, datagrams and streams are plain.
-    pub key: Option<Key>,
+    /// The key that all members share, and those that are accepted beside it. Without one,
+    /// datagrams and streams are plain.
+    pub keys: Option<Keys>,
     /// Where others were in this agent's last life: one of them that speaks from elsewhere is
     /// believed once it was asked for there. Default nobody.
     pub homes: Vec<(NodeId, SocketAddr)>,

@@ -31,6 +31,8 @@ pub struct Counters {
     /// Datagrams and streams that were plain in a sealed pool, sealed in a plain one, or sealed
     /// with another key.
     pub turned_key: u64,
+    /// Datagrams and messages of streams that a key opened which does not seal here.
+    pub opened_by_accepted_key: u64,
     /// Datagrams and streams from another cluster.
     pub turned_cluster: u64,
     /// Exchanges that one side refused because two live agents go by one node id or one name.

@@ -17,6 +17,7 @@ use super::config::GossipConfig;
 use super::conflict_log::SeenConflict;
 use super::counters::Counters;
 use super::error::GossipError;
+use super::keys::{Keys, ShownKeys};
 use super::machine::{Machine, Notice, Partner};
 use super::shell::{
     ERRANDS_MAX, Shell, Sockets, bind, exchange, join, run_datagrams, run_errands, run_listener,
@@ -88,7 +89,8 @@ impl Gossip {
             return Err(GossipError::Advertise { addr });
         }
         let random = (rand::make_rng::<StdRng>(), Instant::now());
-        let mut machine = Machine::new(announcement, Door::new(config.key), config.tuning, random)?;
+        let mut machine =
+            Machine::new(announcement, Door::new(config.keys), config.tuning, random)?;
         machine.remember_homes(&config.homes);
         if config.is_reserved {
             machine.reserve();
@@ -207,6 +209,18 @@ impl Gossip {
             .step(|machine, now| machine.force_leave(now, name, prune))
     }
 
+    /// Goes by other keys from the next datagram and stream on; no member notices. An agent that
+    /// was started without a key stays plain.
+    pub fn renew_keys(&self, keys: Keys) {
+        self.shell.step(|machine, _| machine.renew_keys(keys));
+    }
+
+    /// What may be shown of the keys in force, and which of those that do not seal here are still
+    /// used by others; none without a key.
+    pub fn shown_keys(&self) -> Option<ShownKeys> {
+        self.shell.step(|machine, _| machine.shown_keys())
+    }
+
     /// Counters and gauges.
     pub fn counters(&self) -> Counters {
         self.shell.step(|machine, _| machine.counters())
@@ -304,7 +318,7 @@ mod tests {
                 gossip_addr: bind,
                 ..says("s1", 1)
             },
-            key: None,
+            keys: None,
             homes: Vec::new(),
             is_reserved: false,
             tuning: Tuning::default(),

@@ -2,7 +2,9 @@
 //!
 //! A key never shows itself: `Debug` and logs give its fingerprint. Nonces are random, 96 bits;
 //! section 8.3 of that paper allows 2^32 of them under one key, at a thousand datagrams per second
-//! over all members seven weeks, at idle rates years: rotate the key of a large pool.
+//! over all members seven weeks, at idle rates years: rotate the key of a large pool ([`Keys`]).
+//!
+//! [`Keys`]: super::Keys
 
 use std::fmt;
 use std::sync::Arc;
@@ -38,7 +40,7 @@ pub struct Key {
 
 /// The first bytes of the SHA-256 digest of a key: enough to tell two keys apart in a log, not
 /// enough to find one.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fingerprint([u8; FINGERPRINT_BYTES]);
 
 /// What did not open: another key, or bytes that were changed on the way.

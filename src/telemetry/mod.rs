@@ -12,6 +12,7 @@
 //! | `member` | name of a node as gossip sees it |
 //! | `addr` | address with port |
 //! | `cluster` | a cluster id |
+//! | `key`, `accepted` | the gossip key that seals, those that only open: by fingerprint |
 //! | `source` | index of a source of addresses, from 0 |
 //! | `provider` | name of a provider |
 //! | `attempt` | number of a try, from 1 |

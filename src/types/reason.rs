@@ -140,7 +140,8 @@ reasons! {
         "See whether agents run there, and whether port 8301 is open over TCP and UDP.";
     KeyMismatch, Refused, "gossip-key-mismatch",
         "the others use another gossip key",
-        "Set the same `encrypt` on every agent; the fingerprint names the key of this one.";
+        "Set the same `encrypt` on every agent, which a reload takes; the fingerprint names the key of \
+         this one.";
     TlsMismatch, Refused, "tls-mismatch",
         "this agent and a server do not agree about TLS on the server port",
         "Give every agent a certificate of the same CA, the servers one for \

@@ -9,6 +9,7 @@ mod config_files;
 mod consul_failures;
 mod damaged_snapshots;
 mod discover;
+mod gossip_keys;
 mod growth;
 mod guide;
 mod herd;

@@ -20,6 +20,7 @@ mod netns;
 mod preload;
 mod throughout;
 mod world;
+mod writer;
 
 pub(crate) use agent::{Agent, OURS, from_to, time_of_day};
 pub(crate) use cli::{Output, quorate, quorate_with};
@@ -34,3 +35,4 @@ pub(crate) use names::{Data, NameServer};
 pub(crate) use netns::Net;
 pub(crate) use throughout::{Pulse, throughout};
 pub(crate) use world::{STEADY, World};
+pub(crate) use writer::Writer;

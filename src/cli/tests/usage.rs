@@ -33,6 +33,12 @@ async fn help_is_no_mistake_and_an_unknown_command_is() {
         (&[], 127, false, "force-leave"),
         (&["jion"], 127, false, "'jion'"),
         (
+            &["keyring", "-list"],
+            127,
+            false,
+            "there is no keyring: set the gossip keys as `encrypt`",
+        ),
+        (
             &["-nonsense"],
             127,
             false,

@@ -13,10 +13,17 @@ use crate::types::Address;
 /// What makes an entry a query to a provider, and not an address (agent reference, 1.5).
 const QUERY_MARK: &str = "provider=";
 
+/// How many keys are accepted beside the one that seals. Chosen: a change of the key takes one; more
+/// than a few say that old ones were never taken out, and each costs a try per datagram.
+const ACCEPTED_MAX: usize = 8;
+
 /// The least `reconnect_timeout` (agent reference, 1.8).
 const RECONNECT_LEAST: Duration = Duration::from_hours(8);
 /// What a `reconnect_timeout` of zero means (agent reference, 5.4).
 const RECONNECT_DEFAULT: Duration = Duration::from_hours(72);
+
+/// The key that seals, and those that are accepted beside it.
+type GossipKeys = (Option<GossipKey>, Vec<GossipKey>);
 
 /// The checked settings.
 pub(super) struct Joining {
@@ -26,6 +33,7 @@ pub(super) struct Joining {
     pub(super) start_join: Texts,
     pub(super) reconnect_timeout: Duration,
     pub(super) encrypt: Option<GossipKey>,
+    pub(super) encrypt_accept: Vec<GossipKey>,
 }
 
 impl Checker<'_> {
@@ -47,21 +55,48 @@ impl Checker<'_> {
             self.report
                 .warn("start_join is tried once, and its failure ends the agent; use retry_join to keep trying.");
         }
-        let encrypt = match given(raw.encrypt.as_ref()) {
-            None => Ok(None),
-            Some(key) => self.keep("encrypt", key, GossipKey::parse(key)).map(Some),
-        };
+        let keys = self.keys(raw);
         let retry_interval = self.retry_interval(raw);
         let reconnect_timeout = self.reconnect_timeout(raw);
         let retry_max = self.number("retry_max", &raw.retry_max, 0..=i64::from(u32::MAX));
+        let (encrypt, encrypt_accept) = keys?;
         Ok(Joining {
             retry_join: retry_join?,
             retry_interval: retry_interval?,
             retry_max: Some(retry_max?).filter(|max| *max > 0),
             start_join: start_join?,
             reconnect_timeout: reconnect_timeout?,
-            encrypt: encrypt?,
+            encrypt,
+            encrypt_accept,
         })
+    }
+
+    /// The key that seals, and the others.
+    fn keys(&mut self, raw: &Raw) -> Checked<GossipKeys> {
+        let encrypt = match given(raw.encrypt.as_ref()) {
+            None => Ok(None),
+            Some(key) => self.keep("encrypt", key, GossipKey::parse(key)).map(Some),
+        };
+        let key = |text: &Tagged<String>| self.keep("encrypt_accept", text, GossipKey::parse(text));
+        let parsed: Vec<Checked<GossipKey>> = raw.encrypt_accept.iter().map(key).collect();
+        let parsed: Checked<Vec<GossipKey>> = parsed.into_iter().collect();
+        let (encrypt, parsed) = (encrypt?, parsed?);
+        let mut accepted = Vec::new();
+        for (text, key) in raw.encrypt_accept.iter().zip(parsed) {
+            let Some(own) = &encrypt else {
+                let why = "is beside encrypt, which is not set; set it";
+                return Err(self.refuse("encrypt_accept", text, why));
+            };
+            if *own == key || accepted.contains(&key) {
+                continue;
+            }
+            if accepted.len() == ACCEPTED_MAX {
+                let why = "is one key too many; take out those that no member seals with any more";
+                return Err(self.refuse("encrypt_accept", text, why));
+            }
+            accepted.push(key);
+        }
+        Ok((encrypt, accepted))
     }
 
     fn retry_interval(&mut self, raw: &Raw) -> Checked<Duration> {

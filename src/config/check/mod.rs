@@ -83,6 +83,7 @@ impl Checker<'_> {
             rejoin_after_leave: *raw.rejoin_after_leave,
             reconnect_timeout: joining.reconnect_timeout,
             encrypt: joining.encrypt,
+            encrypt_accept: joining.encrypt_accept,
             tls: tls?,
             bind_addr: addresses.bind,
             advertise_addr: addresses.advertise,

@@ -32,6 +32,7 @@ pub(super) const SAMPLES: &[(&str, &str, &str)] = &[
         "\"AAAAAAAAAAAAAAAAAAAAAA==\"",
         "AAAAAAAAAAAAAAAAAAAAAA==",
     ),
+    ("encrypt_accept", "[\"AAAAAAAAAAAAAAAAAAAAAA==\"]", ""),
     ("tls.defaults.ca_file", "\"/etc/quorate/ca.pem\"", ""),
     ("tls.defaults.cert_file", "\"/etc/quorate/own.pem\"", ""),
     ("tls.defaults.key_file", "\"/etc/quorate/own-key.pem\"", ""),
@@ -77,6 +78,7 @@ pub(super) const SAMPLES: &[(&str, &str, &str)] = &[
 pub(super) fn company(key: &str) -> &'static [&'static str] {
     match key {
         "bootstrap" | "bootstrap_expect" => &["--server"],
+        "encrypt_accept" => &["--encrypt=MDEyMzQ1Njc4OWFiY2RlZg=="],
         _ if key.starts_with("tls.") => {
             &["--hcl=tls { defaults { ca_file = \"a\"\n cert_file = \"b\"\n key_file = \"c\" } }"]
         }

@@ -128,10 +128,12 @@ fn secrets_show_in_no_mistake_and_in_no_description() {
         format!("--hcl=retry_max = \"password={SECRET}\""),
         format!("--hcl=encrypt = \"{SECRET}"),
         format!("--hcl=encrypt = {SECRET}"),
+        format!("--hcl=encrypt_accept = [\"{SECRET}\"]"),
+        format!("--hcl=encrypt_accept = [[\"{SECRET}\"]]"),
     ];
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let told = mistakes(&words);
-    assert!(told.len() >= 7, "{told:?}");
+    assert!(told.len() >= 9, "{told:?}");
     assert!(told.iter().all(|line| !line.contains("unter")), "{told:?}");
 
     let loaded = super::load_given(
@@ -142,6 +144,7 @@ fn secrets_show_in_no_mistake_and_in_no_description() {
                     DATA,
                     words[1],
                     "--encrypt=aHVudGVyMmh1bnRlcjJodQ==",
+                    "--hcl=encrypt_accept = \"aHVudGVyM2h1bnRlcjNodQ==\"",
                 ])
                 .unwrap(),
         ),
@@ -156,6 +159,7 @@ fn secrets_show_in_no_mistake_and_in_no_description() {
     );
     assert!(shown.contains("secret_access_key=hidden"), "{shown}");
     assert_eq!(config.encrypt.unwrap().as_bytes(), b"hunter2hunter2hu");
+    assert_eq!(config.encrypt_accept[0].as_bytes(), b"hunter3hunter3hu");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod addresses;
 mod flags;
 mod founding;
+mod gossip_keys;
 mod mistakes;
 mod shipped;
 mod sources;

@@ -27,10 +27,10 @@ fn line(setting: &Setting, indent: &str) -> String {
         .find(|(key, ..)| *key == setting.key)
         .unwrap()
         .1;
-    let example = if setting.is_secret {
-        "\"...\""
-    } else {
-        example
+    let example = match (setting.is_secret, setting.kind) {
+        (true, Kind::List) => "[\"...\"]",
+        (true, _) => "\"...\"",
+        (false, _) => example,
     };
     match setting.default {
         None => format!("{indent}#{key} = {example}\n"),
@@ -129,7 +129,7 @@ fn every_line_that_the_reference_comments_out_is_right() {
     for (example, setting) in examples.zip(unset) {
         let (name, value) = example.split_once(" = ").unwrap();
         assert!(setting.key.ends_with(name), "{example}: {}", setting.key);
-        if value != "\"...\"" {
+        if !value.contains("\"...\"") {
             let word = format!("--hcl={} = {value}", setting.key);
             config(&[company(setting.key), &[word.as_str()]].concat());
         }

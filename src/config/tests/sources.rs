@@ -13,7 +13,7 @@ fn without_a_word_the_defaults_hold() {
         "data_dir": "/data", "pid_file": null,
         "server": false, "bootstrap_expect": 0, "bootstrap": false, "bootstrap_safety": "majority",
         "retry_join": [], "retry_interval": "30s", "retry_max": 0, "start_join": [],
-        "rejoin_after_leave": false, "reconnect_timeout": "72h", "encrypt": null,
+        "rejoin_after_leave": false, "reconnect_timeout": "72h", "encrypt": null, "encrypt_accept": [],
         "tls": {
             "defaults": {
                 "ca_file": null, "cert_file": null, "key_file": null, "tls_min_version": "TLSv1_2",

@@ -8,6 +8,7 @@
 mod doubt;
 mod early;
 mod exchange;
+mod keys;
 mod leave;
 mod news;
 mod pace;
@@ -44,6 +45,7 @@ use super::conflict_log::{ConflictLog, SeenConflict};
 use super::counters::Counters;
 use super::error::GossipError;
 use super::identity::Identity;
+use super::keys::{KeyUses, Opened};
 use super::swim::{self, SharedTable, Swim, Wishes};
 use super::table::Table;
 use super::wire::{Door, News, RECORD_BYTES_MAX, is_of_cluster, record_bytes};
@@ -92,6 +94,7 @@ pub(crate) struct Machine {
     swim: Swim,
     table: SharedTable,
     door: Door,
+    key_uses: KeyUses,
     tuning: Tuning,
     rng: StdRng,
     timers: Timers,
@@ -129,7 +132,7 @@ impl Machine {
             &table,
         );
         let counters = Counters {
-            encrypted: door.key().is_some(),
+            encrypted: door.keys().is_some(),
             ..Counters::default()
         };
         Ok(Self {
@@ -137,6 +140,7 @@ impl Machine {
             swim,
             table,
             door,
+            key_uses: KeyUses::default(),
             tuning,
             timers: Timers::default(),
             pace: Pace::new(now),
@@ -163,19 +167,27 @@ impl Machine {
         self.begin(now);
         let cluster = self.table.lock().cluster();
         match self.door.open(cluster, datagram) {
-            Ok(payload) if self.is_waiting() && is_of_cluster(datagram) => {
-                self.postpone_news(&payload);
-            }
-            Ok(payload) => {
-                self.hear_ward(&payload);
-                self.hear_news(&payload);
-                if let Err(error) = self.swim.handle_data(&payload, &mut self.wishes) {
-                    self.count_unread(from, &error);
+            Ok(Opened { text: payload, by }) => {
+                if let Some(key) = by {
+                    self.note_key_use(now, from, key);
+                }
+                if self.is_waiting() && is_of_cluster(datagram) {
+                    self.postpone_news(&payload);
+                } else {
+                    self.hear(from, &payload);
                 }
             }
             Err(turned) => self.turn_away(now, from, turned),
         }
         self.settle(now);
+    }
+
+    fn hear(&mut self, from: SocketAddr, payload: &[u8]) {
+        self.hear_ward(payload);
+        self.hear_news(payload);
+        if let Err(error) = self.swim.handle_data(payload, &mut self.wishes) {
+            self.count_unread(from, &error);
+        }
     }
 
     /// Does what is due.
@@ -243,7 +255,7 @@ impl Machine {
         &self.own
     }
 
-    /// The key and the cluster that frames are written with.
+    /// The keys and the cluster that frames are read and written with.
     pub(crate) fn door(&self) -> (Door, Option<ClusterId>) {
         (self.door.clone(), self.own.cluster)
     }

@@ -10,9 +10,10 @@ use tracing::{debug, warn};
 use super::Shell;
 use super::claim::settle_claim;
 use crate::gossip::error::{CONNECTING, GossipError};
+use crate::gossip::key::Fingerprint;
 use crate::gossip::machine::{Machine, Partner};
 use crate::gossip::wire::{
-    Complaint, Door, Header, Malformed, Message, Side, StreamError, complain, read_body,
+    Complaint, Door, Header, Malformed, Message, Picture, Side, StreamError, complain, read_body,
     read_header, write_message,
 };
 use crate::host::Stream;
@@ -113,11 +114,12 @@ async fn ask(
     .map_err(late("writing to"))?;
     // Somebody who does not hear us says so and may close before we are done: read before giving
     // up.
-    let answer = timeout_at(deadline, read(&mut stream, &door, Side::Answerer))
+    let read = read(shell, (&mut stream, addr), &door, Side::Answerer);
+    let answer = timeout_at(deadline, read)
         .await
         .map_err(late("reading from"))?;
     let answer = match (answer, written) {
-        (Ok(answer), _) => answer,
+        (Ok((answer, _)), _) => answer,
         (Err(error @ StreamError::Complained(_)), _) | (Err(error), Ok(())) | (_, Err(error)) => {
             return Err(name(error));
         }
@@ -132,7 +134,7 @@ async fn ask(
 pub(crate) async fn serve(shell: &Shell, mut stream: Stream, addr: SocketAddr) {
     let deadline = Instant::now() + ANSWER_DEADLINE;
     let (door, cluster) = shell.step(|machine, _| machine.door());
-    let read = timeout_at(deadline, read(&mut stream, &door, Side::Asker)).await;
+    let read = timeout_at(deadline, read_question(shell, (&mut stream, addr), &door)).await;
     let picture = match read {
         Ok(Ok(Message::Asked(wanted, _))) if shell.step(|machine, _| machine.is_other(wanted)) => {
             None
@@ -175,8 +177,38 @@ pub(crate) async fn serve(shell: &Shell, mut stream: Stream, addr: SocketAddr) {
     }
 }
 
-/// Reads a message whose stream and whose speaker name the same cluster.
-async fn read(stream: &mut Stream, door: &Door, side: Side) -> Result<Message, StreamError> {
+/// Reads what somebody who opened a stream wants. If his key does not seal here, he may not open
+/// what is sealed here; then he is not heard either: a member that hears nobody would be taken in,
+/// and fail, again and again.
+async fn read_question(
+    shell: &Shell,
+    stream: (&mut Stream, SocketAddr),
+    door: &Door,
+) -> Result<Message, StreamError> {
+    match read(shell, stream, door, Side::Asker).await? {
+        (Message::Picture(picture), Some(_)) if !opens_ours(shell, &picture).await => {
+            Err(StreamError::Unheard(Complaint::WrongKey))
+        }
+        (message, _) => Ok(message),
+    }
+}
+
+/// Calls somebody where he says that he is; false if he was there and did not open the question.
+async fn opens_ours(shell: &Shell, picture: &Picture) -> bool {
+    let says = &picture.from.says;
+    let patience = shell.step(|machine, _| machine.patience());
+    let called = exchange_with_member(shell, (says.gossip_addr, says.node_id), patience).await;
+    !matches!(called, Err(GossipError::KeyMismatch { .. }))
+}
+
+/// Reads a message whose stream and whose speaker name the same cluster, and says which key opened
+/// it if that one does not seal here.
+async fn read(
+    shell: &Shell,
+    (stream, addr): (&mut Stream, SocketAddr),
+    door: &Door,
+    side: Side,
+) -> Result<(Message, Option<Fingerprint>), StreamError> {
     let header = match side {
         Side::Asker => match timeout(HEADER_DEADLINE, read_header(stream)).await {
             Ok(header) => header?,
@@ -184,10 +216,24 @@ async fn read(stream: &mut Stream, door: &Door, side: Side) -> Result<Message, S
         },
         Side::Answerer => read_header(stream).await?,
     };
-    let bytes = read_body(stream, header, door.key(), side).await?;
-    let message = Message::parse(&bytes).map_err(StreamError::Malformed)?;
+    let opened = read_body(stream, header, door.keys(), side).await?;
+    let message = Message::parse(&opened.text).map_err(StreamError::Malformed)?;
+    if let Some(key) = opened.by {
+        let from = speaker(&message).unwrap_or(addr);
+        shell.step(|machine, now| machine.note_key_use(now, from, key));
+    }
     check_cluster(header, &message)?;
-    Ok(message)
+    Ok((message, opened.by))
+}
+
+/// Where the speaker of a message listens, if it says so: a stream may come from another address.
+fn speaker(message: &Message) -> Option<SocketAddr> {
+    match message {
+        Message::Picture(picture) | Message::Asked(_, picture) => {
+            Some(picture.from.says.gossip_addr)
+        }
+        _ => None,
+    }
 }
 
 fn check_cluster(header: Header, message: &Message) -> Result<(), StreamError> {
@@ -263,5 +309,20 @@ fn name_error(addr: SocketAddr, door: &Door, error: StreamError) -> GossipError 
         },
         (Complaint::HasNoKey, _) => GossipError::KeyAbsentThere { addr },
         (Complaint::MustSeal | Complaint::WrongKey, _) => GossipError::KeyMissing { addr },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gossip::testing::line;
+
+    #[test]
+    fn who_speaks_is_known_by_where_he_listens_if_he_says_so() {
+        let (from, others) = (line("s1", 1), Vec::new());
+        let listens = from.says.gossip_addr;
+        let picture = Box::new(Picture { from, others });
+        assert_eq!(speaker(&Message::Picture(picture)), Some(listens));
+        assert_eq!(speaker(&Message::Other), None);
     }
 }

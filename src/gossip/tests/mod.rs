@@ -2,6 +2,7 @@
 
 mod garbage;
 mod gone;
+mod keys;
 mod meet;
 mod refuse;
 
@@ -12,7 +13,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::testing::says;
-use super::{ConflictKind, Gossip, GossipConfig, Key, RefusedBy, SeenConflict, Tuning};
+use super::{ConflictKind, Gossip, GossipConfig, Key, Keys, RefusedBy, SeenConflict, Tuning};
 use crate::host::Real;
 use crate::types::{Announcement, ClusterId, Member, MemberStatus, NodeId};
 
@@ -46,7 +47,7 @@ fn config(announcement: Announcement) -> GossipConfig {
         host: Arc::new(Real),
         bind: any_port(),
         announcement,
-        key: None,
+        keys: None,
         homes: Vec::new(),
         is_reserved: false,
         tuning: brisk(),
@@ -58,12 +59,17 @@ fn start(announcement: Announcement) -> Gossip {
 }
 
 fn sealed(announcement: Announcement, key: u8) -> Gossip {
-    let key = Some(Key::new(&[key; 32]).unwrap());
     Gossip::start(GossipConfig {
-        key,
+        keys: Some(keys(key, &[])),
         ..config(announcement)
     })
     .unwrap()
+}
+
+/// Keys made of these bytes: one seals, all open.
+fn keys(own: u8, accepted: &[u8]) -> Keys {
+    let key = |byte: &u8| Key::new(&[*byte; 32]).unwrap();
+    Keys::new(key(&own), accepted.iter().map(key).collect())
 }
 
 fn cluster(n: u128) -> Option<ClusterId> {

@@ -5,6 +5,7 @@
 
 use super::{MAGIC, VERSION};
 use crate::gossip::key::{Key, SEAL_BYTES};
+use crate::gossip::keys::{Keys, Opened};
 use crate::types::ClusterId;
 
 /// The largest datagram sent or taken, in bytes: fits the smallest usual path with room for a
@@ -27,7 +28,7 @@ pub(crate) enum Turned {
     Plain,
     /// It is sealed, and this agent has no key.
     Sealed,
-    /// This agent's key does not open it.
+    /// None of this agent's keys opens it.
     Unopened,
     /// It comes from another cluster.
     OtherCluster,
@@ -36,23 +37,35 @@ pub(crate) enum Turned {
 /// Wraps what goes out and opens what comes in.
 #[derive(Debug, Clone)]
 pub(crate) struct Door {
-    key: Option<Key>,
+    keys: Option<Keys>,
 }
 
 impl Door {
-    /// A door that seals with the key, if there is one, and then takes nothing plain.
-    pub(crate) const fn new(key: Option<Key>) -> Self {
-        Self { key }
+    /// A door that seals with a key, if there are any, and then takes nothing plain.
+    pub(crate) const fn new(keys: Option<Keys>) -> Self {
+        Self { keys }
     }
 
-    /// The key.
-    pub(crate) const fn key(&self) -> Option<&Key> {
-        self.key.as_ref()
+    /// Goes by other keys from now on; a door without any stays plain.
+    pub(crate) fn renew(&mut self, keys: Keys) {
+        if let Some(held) = &mut self.keys {
+            *held = keys;
+        }
+    }
+
+    /// The keys.
+    pub(crate) const fn keys(&self) -> Option<&Keys> {
+        self.keys.as_ref()
+    }
+
+    /// The key that seals.
+    pub(crate) fn key(&self) -> Option<&Key> {
+        self.keys().map(Keys::own)
     }
 
     /// Makes a datagram of a payload. Gives nothing if the operating system has no randomness.
     pub(crate) fn wrap(&self, cluster: Option<ClusterId>, payload: &[u8]) -> Option<Vec<u8>> {
-        let mode = if self.key.is_some() {
+        let mode = if self.keys.is_some() {
             MODE_SEALED
         } else {
             MODE_PLAIN
@@ -61,7 +74,7 @@ impl Door {
         out.extend_from_slice(&MAGIC);
         out.extend_from_slice(&[VERSION, mode]);
         out.extend_from_slice(&tag(cluster));
-        match &self.key {
+        match self.key() {
             Some(key) => {
                 let header = out.clone();
                 key.seal(&header, payload, &mut out)?;
@@ -77,7 +90,7 @@ impl Door {
         &self,
         cluster: Option<ClusterId>,
         datagram: &[u8],
-    ) -> Result<Vec<u8>, Turned> {
+    ) -> Result<Opened, Turned> {
         if datagram.len() > DATAGRAM_BYTES_MAX {
             return Err(Turned::Foreign);
         }
@@ -90,9 +103,12 @@ impl Door {
         if [a, b] != MAGIC || version != VERSION {
             return Err(Turned::Foreign);
         }
-        let payload = match (mode, &self.key) {
-            (MODE_PLAIN, None) => rest.to_vec(),
-            (MODE_SEALED, Some(key)) => key
+        let opened = match (mode, &self.keys) {
+            (MODE_PLAIN, None) => Opened {
+                text: rest.to_vec(),
+                by: None,
+            },
+            (MODE_SEALED, Some(keys)) => keys
                 .open(header, rest)
                 .map_err(|_unopened| Turned::Unopened)?,
             (MODE_PLAIN, Some(_)) => return Err(Turned::Plain),
@@ -103,7 +119,7 @@ impl Door {
         if theirs != blank && ours != blank && theirs != ours {
             return Err(Turned::OtherCluster);
         }
-        Ok(payload)
+        Ok(opened)
     }
 }
 
@@ -129,7 +145,17 @@ mod tests {
     use super::*;
 
     fn door(byte: Option<u8>) -> Door {
-        Door::new(byte.map(|byte| Key::new(&[byte; 16]).unwrap()))
+        Door::new(byte.map(|byte| keys(byte, &[])))
+    }
+
+    fn keys(own: u8, accepted: &[u8]) -> Keys {
+        let key = |byte: &u8| Key::new(&[*byte; 16]).unwrap();
+        Keys::new(key(&own), accepted.iter().map(key).collect())
+    }
+
+    /// What a door makes of a datagram, whichever key opens it.
+    fn open(door: &Door, to: Option<ClusterId>, datagram: &[u8]) -> Result<Vec<u8>, Turned> {
+        door.open(to, datagram).map(|opened| opened.text)
     }
 
     fn cluster(n: u128) -> Option<ClusterId> {
@@ -148,11 +174,33 @@ mod tests {
         for (from, to, expected) in rows {
             let datagram = door(from).wrap(None, b"text").unwrap();
             assert_eq!(
-                door(to).open(None, &datagram),
+                open(&door(to), None, &datagram),
                 expected,
                 "{from:?} to {to:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_door_that_is_renewed_seals_with_the_new_key_and_opens_the_accepted_one() {
+        let mut changed = door(Some(1));
+        let old = changed.wrap(None, b"text").unwrap();
+        changed.renew(keys(2, &[1]));
+        let new = changed.wrap(None, b"text").unwrap();
+        assert_eq!(open(&door(Some(2)), None, &new), Ok(b"text".to_vec()));
+        assert_eq!(open(&door(Some(1)), None, &new), Err(Turned::Unopened));
+        let opened = changed.open(None, &old).unwrap();
+        assert_eq!(opened.by, door(Some(1)).key().map(Key::fingerprint));
+        changed.renew(keys(2, &[]));
+        assert_eq!(open(&changed, None, &old), Err(Turned::Unopened));
+    }
+
+    #[test]
+    fn a_plain_door_is_not_closed_by_keys() {
+        let mut plain = door(None);
+        plain.renew(keys(1, &[]));
+        let datagram = plain.wrap(None, b"text").unwrap();
+        assert_eq!(open(&door(None), None, &datagram), Ok(b"text".to_vec()));
     }
 
     #[test]
@@ -172,7 +220,7 @@ mod tests {
                 } else {
                     Err(Turned::OtherCluster)
                 };
-                assert_eq!(door(key).open(to, &datagram), expected);
+                assert_eq!(open(&door(key), to, &datagram), expected);
             }
         }
     }
@@ -181,14 +229,14 @@ mod tests {
     fn without_the_key_a_false_tag_is_not_even_looked_at() {
         let forged = door(None).wrap(cluster(2), b"").unwrap();
         assert_eq!(
-            door(Some(1)).open(cluster(1), &forged),
+            open(&door(Some(1)), cluster(1), &forged),
             Err(Turned::Plain),
             "plain"
         );
         let mut bent = door(Some(1)).wrap(cluster(1), b"").unwrap();
         bent[5] ^= 1;
         assert_eq!(
-            door(Some(1)).open(cluster(1), &bent),
+            open(&door(Some(1)), cluster(1), &bent),
             Err(Turned::Unopened),
             "bent"
         );
@@ -199,7 +247,7 @@ mod tests {
         let payload = vec![0; PAYLOAD_BYTES_MAX];
         let datagram = door(Some(1)).wrap(None, &payload).unwrap();
         assert_eq!(datagram.len(), DATAGRAM_BYTES_MAX);
-        assert_eq!(door(Some(1)).open(None, &datagram), Ok(payload));
+        assert_eq!(open(&door(Some(1)), None, &datagram), Ok(payload));
     }
 
     proptest! {

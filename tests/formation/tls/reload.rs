@@ -1,52 +1,9 @@
 //! What a reload does while a client writes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::*;
-
-/// Writes without a pause until told to stop; gives how many writes there were and which failed.
-struct Writer {
-    stop: Arc<AtomicBool>,
-    done: Arc<AtomicUsize>,
-    task: tokio::task::JoinHandle<Vec<String>>,
-}
-
-impl Writer {
-    fn start(agent: Arc<Agent>) -> Self {
-        let (stop, done) = (
-            Arc::new(AtomicBool::new(false)),
-            Arc::new(AtomicUsize::new(0)),
-        );
-        let (until, count) = (Arc::clone(&stop), Arc::clone(&done));
-        let task = tokio::spawn(async move {
-            let mut failed = Vec::new();
-            while !until.load(Ordering::SeqCst) {
-                let (status, body) = agent.put("/v1/kv/steady", "1").await;
-                if status != 200 {
-                    failed.push(body);
-                }
-                count.fetch_add(1, Ordering::SeqCst);
-            }
-            failed
-        });
-        Self { stop, done, task }
-    }
-
-    /// Returns after some more writes.
-    async fn more(&self) {
-        let goal = self.done.load(Ordering::SeqCst) + 5;
-        eventually("some more writes", || async {
-            (self.done.load(Ordering::SeqCst) >= goal).then_some(())
-        })
-        .await;
-    }
-
-    async fn failures(self) -> Vec<String> {
-        self.stop.store(true, Ordering::SeqCst);
-        self.task.await.unwrap()
-    }
-}
+use crate::support::Writer;
 
 async fn reload(agent: &Agent) {
     let (status, body) = agent.put("/v1/agent/reload", "").await;

@@ -2,6 +2,7 @@
 
 mod crowd;
 mod failure;
+mod keys;
 mod refuse;
 mod spread;
 
@@ -69,9 +70,16 @@ impl World {
     }
 
     fn start_with(&mut self, announcement: Announcement, tuning: Tuning) {
+        self.start_so(Door::new(None), announcement, tuning);
+    }
+
+    fn start_behind(&mut self, door: Door, announcement: Announcement) {
+        self.start_so(door, announcement, Tuning::default());
+    }
+
+    fn start_so(&mut self, door: Door, announcement: Announcement, tuning: Tuning) {
         let addr = announcement.gossip_addr;
         let rng = StdRng::seed_from_u64(u64::from(addr.port()));
-        let door = Door::new(None);
         let machine = Machine::new(announcement, door, tuning, (rng, self.now));
         self.machines.insert(addr, machine.unwrap());
         self.deliver();

@@ -15,6 +15,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::{MAGIC, Malformed, VERSION};
 use crate::gossip::key::{Key, SEAL_BYTES};
+use crate::gossip::keys::{Keys, Opened};
 use crate::types::ClusterId;
 
 /// The largest message, in bytes (gossip study, 8).
@@ -35,7 +36,7 @@ const MODE_HAS_NO_KEY: u8 = 4;
 /// Why a reader does not hear the writer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Complaint {
-    /// The writer's bytes do not open with the reader's key.
+    /// The writer's bytes do not open with any key of the reader.
     WrongKey,
     /// The writer is plain, the reader's pool is sealed.
     MustSeal,
@@ -122,9 +123,9 @@ impl Header {
         })
     }
 
-    /// Says whether a reader with this key hears what follows the header.
-    fn check(self, key: Option<&Key>) -> Result<(), StreamError> {
-        match (self.mode, key) {
+    /// Says whether a reader with these keys hears what follows the header.
+    fn check(self, keys: Option<&Keys>) -> Result<(), StreamError> {
+        match (self.mode, keys) {
             (MODE_PLAIN, None) | (MODE_SEALED, Some(_)) => Ok(()),
             (MODE_PLAIN, Some(_)) => Err(StreamError::Unheard(Complaint::MustSeal)),
             (MODE_SEALED, None) => Err(StreamError::Unheard(Complaint::HasNoKey)),
@@ -203,23 +204,24 @@ pub(crate) async fn read_header<R: AsyncRead + Unpin>(
 pub(crate) async fn read_body<R: AsyncRead + Unpin>(
     stream: &mut R,
     header: Header,
-    key: Option<&Key>,
+    keys: Option<&Keys>,
     side: Side,
-) -> Result<Vec<u8>, StreamError> {
-    header.check(key)?;
-    let mut message = Vec::new();
+) -> Result<Opened, StreamError> {
+    header.check(keys)?;
+    let (mut message, mut by) = (Vec::new(), None);
     for number in 0_u32.. {
         let mut word = [0; 4];
         read(stream, &mut word).await?;
         let word = u32::from_be_bytes(word);
         let (len, last) = (word & !LAST, word & LAST != 0);
         let bytes = read_chunk(stream, len).await?;
-        match key {
-            Some(key) => {
-                let opened = key.open(&header.context(side, number, last), &bytes);
+        match keys {
+            Some(keys) => {
+                let opened = keys.open(&header.context(side, number, last), &bytes);
                 let opened =
                     opened.map_err(|_unopened| StreamError::Unheard(Complaint::WrongKey))?;
-                message.extend_from_slice(&opened);
+                message.extend_from_slice(&opened.text);
+                by = opened.by;
             }
             None => message.extend_from_slice(&bytes),
         }
@@ -232,7 +234,7 @@ pub(crate) async fn read_body<R: AsyncRead + Unpin>(
             }));
         }
     }
-    Ok(message)
+    Ok(Opened { text: message, by })
 }
 
 /// Reads a chunk as it comes; memory grows with the bytes that are there, not with their claim.

@@ -20,9 +20,20 @@ async fn written(key: Option<&Key>, message: &[u8]) -> Vec<u8> {
     bytes
 }
 
-async fn read_all(key: Option<&Key>, side: Side, mut bytes: &[u8]) -> Result<Vec<u8>, StreamError> {
+async fn read_all(key: Option<&Key>, side: Side, bytes: &[u8]) -> Result<Vec<u8>, StreamError> {
+    let keys = key.map(|key| Keys::new(key.clone(), Vec::new()));
+    let opened = read_with(keys.as_ref(), side, bytes).await?;
+    assert_eq!(opened.by, None);
+    Ok(opened.text)
+}
+
+async fn read_with(
+    keys: Option<&Keys>,
+    side: Side,
+    mut bytes: &[u8],
+) -> Result<Opened, StreamError> {
     let header = read_header(&mut bytes).await?;
-    read_body(&mut bytes, header, key, side).await
+    read_body(&mut bytes, header, keys, side).await
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
@@ -40,6 +51,16 @@ async fn a_message_of_any_length_comes_through_plain_and_sealed() {
             assert!(read == message, "{len}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_message_that_is_sealed_with_an_accepted_key_comes_through_and_names_it() {
+    let message = vec![7; 3 * CHUNK_BYTES_MAX];
+    let bytes = written(Some(&key(2)), &message).await;
+    let keys = Keys::new(key(1), vec![key(3), key(2)]);
+    let opened = read_with(Some(&keys), SIDE, &bytes).await.unwrap();
+    assert!(opened.text == message);
+    assert_eq!(opened.by, Some(key(2).fingerprint()));
 }
 
 #[tokio::test]
