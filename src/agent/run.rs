@@ -20,28 +20,40 @@ const LEAVE_TIMEOUT: Duration = Duration::from_secs(15);
 ///
 /// # Errors
 /// When the agent cannot start; nothing is left running then.
-pub async fn run(config: Config, reload: Reload) -> Result<u8, AgentError> {
+pub async fn run(mut config: Config, reload: Reload) -> Result<u8, AgentError> {
     let mut signals = Signals::new()?;
     let manager = Manager::of_process();
     loop {
-        if let Some(code) = live(config.clone(), &reload, &manager, &mut signals).await? {
+        if let Some(code) = live(&mut config, &reload, &manager, &mut signals).await? {
             info!(target: "agent", code, "exit code");
             return Ok(code);
         }
     }
 }
 
-/// One life of the agent; no code if it is to be started again.
+/// One life of the agent; no code if it is to be started again, then with the settings that were
+/// in force last.
 async fn live(
-    config: Config,
+    config: &mut Config,
     reload: &Reload,
     manager: &Manager,
     signals: &mut Signals,
 ) -> Result<Option<u8>, AgentError> {
+    let agent = Agent::start(config.clone()).await?;
+    info!(target: "agent", "Quorate agent running!");
+    Ok(to_its_end(agent, config, reload, manager, signals).await)
+}
+
+/// As [`live`], of an agent that runs.
+async fn to_its_end(
+    mut agent: Agent,
+    config: &mut Config,
+    reload: &Reload,
+    manager: &Manager,
+    signals: &mut Signals,
+) -> Option<u8> {
     let leaves_on_term = config.leave_on_terminate;
     let leaves_on_interrupt = !config.skip_leave_on_interrupt;
-    let mut agent = Agent::start(config).await?;
-    info!(target: "agent", "Quorate agent running!");
     let settings = agent.settings();
     let mut wishes = agent.wishes();
     let hearing = hear_wishes(&settings, reload, manager, &mut wishes, &mut signals.hangup);
@@ -51,7 +63,8 @@ async fn live(
             if end != End::Restart {
                 manager.stopping(&end_in_words(&end));
             }
-            return Ok(finish(agent, end).await);
+            config.clone_from(&settings.now());
+            return finish(agent, end).await;
         }
         () = hearing => 1,
         () = attending => 1,
@@ -64,7 +77,7 @@ async fn live(
             stop(agent, "interrupt", leaves_on_interrupt, signals).await
         }
     };
-    Ok(Some(code))
+    Some(code)
 }
 
 fn end_in_words(end: &End) -> String {
@@ -174,5 +187,42 @@ async fn leave(agent: &Agent, signals: &mut Signals) -> Result<(), String> {
             Err(_elapsed) => Err("timeout on graceful leave, exiting".to_owned()),
         },
         () = signals.any() => Err("caught second signal, exiting".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config;
+
+    fn settings(rack: &str, key: &str) -> Config {
+        let texts = [
+            format!("--node-meta=rack:{rack}"),
+            format!("--encrypt={key}"),
+        ];
+        let ports = ["--server-port=0", "--serf-lan-port=0", "--http-port=-1"];
+        let words = ["agent", "--dev"].into_iter().chain(ports);
+        let words = words.chain(texts.iter().map(String::as_str));
+        let matches = config::command().try_get_matches_from(words).unwrap();
+        config::load(&matches, |_| Ok(())).unwrap().config
+    }
+
+    #[tokio::test]
+    async fn an_agent_that_starts_again_goes_by_the_settings_that_were_read_last() {
+        let old = "MDEyMzQ1Njc4OWFiY2RlZg==";
+        let new = "ZmVkY2JhOTg3NjU0MzIxMA==";
+        let mut config = settings("a", old);
+        let agent = Agent::start(config.clone()).await.unwrap();
+        let reload = Reload {
+            load: Box::new(|| Ok(settings("b", new))),
+            set_log_level: Box::new(|_| {}),
+        };
+        agent.settings().reload(&reload).unwrap();
+        agent.parts.end.try_send(End::Restart).unwrap();
+        let (manager, mut signals) = (Manager::of_process(), Signals::new().unwrap());
+        let code = to_its_end(agent, &mut config, &reload, &manager, &mut signals).await;
+        assert_eq!(code, None);
+        assert_eq!(config.node_meta["rack"], "b");
+        assert_eq!(config.encrypt, settings("b", new).encrypt);
     }
 }
