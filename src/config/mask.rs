@@ -45,7 +45,7 @@ pub(super) fn query(text: &str) -> String {
         shown.push_str(space);
         match word.strip_prefix('=') {
             Some("") if is_due => shown.push('='),
-            Some(_) if is_due => shown.push_str(&format!("={HIDDEN}")),
+            Some(_) if is_due => shown.extend(["=", HIDDEN]),
             None if is_due && !word.is_empty() => shown.push_str(HIDDEN),
             _ => shown.push_str(&hide(word)),
         }

@@ -156,7 +156,7 @@ fn gossip(n: u8, role: Role) -> Gossip {
         host: Arc::new(Real),
         bind: loopback(),
         announcement,
-        key: None,
+        keys: None,
         homes: Vec::new(),
         is_reserved: false,
         tuning,

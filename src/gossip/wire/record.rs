@@ -195,11 +195,11 @@ mod tests {
 
     #[test]
     fn a_version_that_would_forge_a_row_or_fill_a_log_is_malformed() {
-        let long = "1".repeat(BUILD_BYTES_MAX + 1);
+        let (long, longest) = ("1".repeat(BUILD_BYTES_MAX + 1), "1".repeat(BUILD_BYTES_MAX));
         for (build, is_good) in [
             ("0.1.0-dev+a1", true),
             ("", true),
-            (&long[1..], true),
+            (&longest, true),
             (&long, false),
             ("1\nweb2  alive", false),
             ("\u{1b}[2J", false),
