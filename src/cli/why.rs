@@ -35,6 +35,9 @@ fn line(source: &SourceJson) -> String {
     if source.attempt > 0 {
         parts.push(format!(", attempt {}", source.attempt));
     }
+    if let Some(busy) = source.busy_seconds {
+        parts.push(format!(", for {} so far", seconds(busy)));
+    }
     if let Some(next) = source.next_attempt_seconds {
         parts.push(format!(", next in {}", seconds(next)));
     }

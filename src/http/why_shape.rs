@@ -43,6 +43,8 @@ pub struct SourceJson {
     pub doing: String,
     /// Attempts in this round; 0 while it rests.
     pub attempt: u32,
+    /// Seconds since the attempt began that is under way; null between two.
+    pub busy_seconds: Option<f64>,
     /// Why its last attempt came to nothing; empty if it did not.
     pub code: String,
     /// The last error, in full.
@@ -93,6 +95,7 @@ impl From<Source> for SourceJson {
             source: source.name,
             doing: source.doing.as_str().to_owned(),
             attempt: source.attempt,
+            busy_seconds: source.busy_for.map(|busy| rounded(busy.as_secs_f64())),
             code: code.unwrap_or_default(),
             error: source.error,
             refused: source.refused.into_iter().map(RefusedJson::from).collect(),

@@ -87,7 +87,8 @@ reasons! {
         "Nothing; it passes within a second.";
     Looking, Well, "looking",
         "the sources of join addresses are being asked",
-        "Nothing; a source that does not answer gets a code of its own after its deadline.";
+        "Nothing for seconds; if a source is named that gives no answer, see whether this machine \
+         reaches it. It gets a code of its own after its deadline, 30 s.";
     WaitingForProposer, Well, "waiting-for-proposer",
         "enough servers are here, and another one is about to propose the founding",
         "Nothing; if it stays, look at the named server's own reason.";

@@ -1,6 +1,8 @@
 //! The rules, in the order that the room's page gives.
 
-use super::{Doing, Facts, Said, Source, words};
+use std::time::Duration;
+
+use super::{Facts, Said, Source, words};
 use crate::types::Reason;
 
 /// A rule: its word, if it has one.
@@ -19,6 +21,10 @@ const BY_WEIGHT: [Reason; 10] = [
     Reason::PeersUnreachable,
     Reason::OnlySelf,
 ];
+
+/// For so long a source in its first attempt may yet say better than the others did. Chosen: most
+/// sources answer in less, and the reason must be right within 10 s (design, section 6).
+const FIRST_WORD: Duration = Duration::from_secs(2);
 
 /// Says which reason holds.
 pub fn decide(facts: &Facts) -> Said {
@@ -177,24 +183,23 @@ fn alone(facts: &Facts) -> Option<Said> {
         all.filter(|source| source.failure == Some(reason))
             .collect()
     };
-    let asked: Vec<&Source> = facts
-        .sources
-        .iter()
-        .filter(|s| is_first_attempt(s))
-        .collect();
-    if !asked.is_empty() {
-        return Some(words::of_sources(Reason::Looking, &asked));
-    }
-    let worst = BY_WEIGHT
-        .into_iter()
-        .find(|reason| !with(*reason).is_empty())?;
-    may_say(worst).then(|| words::of_sources(worst, &with(worst)))
+    let all = facts.sources.iter();
+    let asked: Vec<&Source> = all.filter(|source| is_first_attempt(source)).collect();
+    let is_soon = |source: &&Source| source.busy_for.is_none_or(|busy| busy < FIRST_WORD);
+    let mut by_weight = BY_WEIGHT.into_iter();
+    let worst = by_weight.find(|reason| !with(*reason).is_empty());
+    let worst = worst.filter(|_| !asked.iter().any(is_soon));
+    let said = match worst {
+        Some(worst) => may_say(worst).then(|| words::of_sources(worst, &with(worst)))?,
+        None if asked.is_empty() => return None,
+        None => words::of_sources(Reason::Looking, &asked),
+    };
+    Some(words::with_silent_sources(said, &asked))
 }
 
 /// It has not come to an end once, so nothing is known of it.
 fn is_first_attempt(source: &Source) -> bool {
-    let is_busy = matches!(source.doing, Doing::Resolving | Doing::Joining);
-    is_busy && source.attempt <= 1 && source.failure.is_none()
+    source.doing.is_busy() && source.attempt <= 1 && source.failure.is_none()
 }
 
 /// The founding waits, and all that it waits for are sources.

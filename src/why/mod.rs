@@ -22,8 +22,10 @@
 //! 7. **An address that refuses**: its gossip key, cluster, datacenter or names differ; or another
 //!    was refused here for such a reason. More telling than that one more server is missing.
 //! 8. **Why nobody was found**, while this agent is alone, or waits for sources and for nothing
-//!    else: the failure that an operator can do most about comes first. While servers are known to
-//!    be silent at known addresses, the founding's own word names them and goes before.
+//!    else: the failure that an operator can do most about comes first. A source in its first attempt
+//!    is looked at for a moment before; one that hangs there hides nothing, and is named beside what
+//!    the others led to. While servers are known to be silent at known addresses, the founding's own
+//!    word names them and goes before.
 //! 9. **Nobody gets through to this server's port**, where it would only wait for a proposer.
 //! 10. **What the founding waits for**, as it says it.
 //! 11. **A client**: what a server answers; else that none answers, or none is there.
@@ -143,6 +145,8 @@ pub struct Source {
     pub doing: Doing,
     /// Attempts in this round.
     pub attempt: u32,
+    /// How long ago the attempt began that is under way; none between two.
+    pub busy_for: Option<Duration>,
     /// Why its last attempt came to nothing; none if it did not.
     pub failure: Option<Reason>,
     /// The last error, in full; empty if there was none, or if the reason says it all.
@@ -171,6 +175,11 @@ pub enum Doing {
 }
 
 impl Doing {
+    /// An attempt is under way.
+    pub const fn is_busy(self) -> bool {
+        matches!(self, Self::Resolving | Self::Joining)
+    }
+
     /// The word that is shown.
     pub const fn as_str(self) -> &'static str {
         match self {

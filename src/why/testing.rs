@@ -21,6 +21,7 @@ pub(crate) fn waiting() -> Report {
             name: "192.0.2.2".to_owned(),
             doing: Doing::Waiting,
             attempt: 3,
+            busy_for: None,
             failure: Some(Reason::KeyMismatch),
             error: "gossip key mismatch".to_owned(),
             refused: vec![Refused {

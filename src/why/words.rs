@@ -1,10 +1,20 @@
 //! The lines that are made here, because no other room has the names for them.
 
+use std::time::Duration;
+
 use super::{Facts, Said, Source, Told};
 use crate::types::{ClusterId, Reason};
 
 /// How many names a line spells out before it counts the rest.
 const NAMES_SHOWN: usize = 8;
+
+/// For how long a source has been asked, the longest first: 30 s is the deadline of a lookup.
+const SILENT_STEPS: [Duration; 4] = [
+    Duration::from_secs(20),
+    Duration::from_secs(10),
+    Duration::from_secs(5),
+    Duration::from_secs(2),
+];
 
 /// The reason of some sources, which are named.
 pub(super) fn of_sources(reason: Reason, sources: &[&Source]) -> Said {
@@ -18,6 +28,30 @@ pub(super) fn of_sources(reason: Reason, sources: &[&Source]) -> Said {
         line,
         missing,
     }
+}
+
+/// Adds which sources have been asked for long, in steps, so that the line stays what it is.
+pub(super) fn with_silent_sources(mut said: Said, asked: &[&Source]) -> Said {
+    let step_of = |source: &Source| {
+        let busy = source.busy_for?;
+        SILENT_STEPS.into_iter().find(|step| busy >= *step)
+    };
+    let silent = asked
+        .iter()
+        .filter_map(|source| Some((step_of(source)?, source.name.clone())));
+    let (steps, names): (Vec<Duration>, Vec<String>) = silent.unzip();
+    if let Some(least) = steps.iter().min() {
+        said.line = format!(
+            "{}; no answer for {} s or more from {}",
+            said.line,
+            least.as_secs(),
+            list(&names)
+        );
+    }
+    let is_new = |name: &String| !said.missing.contains(name);
+    let news: Vec<String> = names.into_iter().filter(is_new).collect();
+    said.missing.extend(news);
+    said
 }
 
 /// The agent is on its way out, and did this so far.

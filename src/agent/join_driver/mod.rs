@@ -193,6 +193,7 @@ impl JoinDriver {
         for action in actions {
             match action {
                 Action::Resolve { source, token } => {
+                    self.seen.begins(source);
                     let entry = self.without_leavers(self.sources.entry(source).cloned());
                     let resolve = work::resolve(entry, self.lookup.clone(), self.own(), token);
                     self.work.push(Box::pin(resolve));

@@ -17,24 +17,27 @@ use crate::why::{Doing, Refused, Source};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::agent) struct Sight {
     source: Source,
+    busy_at: Option<Instant>,
     failed_at: Option<Instant>,
     next_at: Option<Instant>,
 }
 
 impl Sight {
     /// A source that will be asked in a moment.
-    pub(super) const fn unasked(name: String) -> Self {
+    pub(super) fn unasked(name: String) -> Self {
         Self {
             source: Source {
                 name,
                 doing: Doing::Resolving,
                 attempt: 1,
+                busy_for: None,
                 failure: None,
                 error: String::new(),
                 refused: Vec::new(),
                 failed_ago: None,
                 next_in: None,
             },
+            busy_at: Some(Instant::now()),
             failed_at: None,
             next_at: None,
         }
@@ -44,6 +47,7 @@ impl Sight {
     pub(in crate::agent) fn now(&self) -> Source {
         let until = |at: Instant| at.saturating_duration_since(Instant::now());
         Source {
+            busy_for: self.busy_at.map(|at| at.elapsed()),
             failed_ago: self.failed_at.map(|at| at.elapsed()),
             next_in: self.next_at.map(until),
             ..self.source.clone()
@@ -58,6 +62,7 @@ struct Memory {
     error: String,
     refused: Vec<Refused>,
     silent: Vec<SocketAddr>,
+    busy_at: Option<Instant>,
     failed_at: Option<Instant>,
     next_at: Option<Instant>,
 }
@@ -86,6 +91,11 @@ impl Seen {
         if let Notice::Failed { source, .. } | Notice::Ended { source, .. } = notice {
             self.0.entry(source).or_default().failed_at = Some(Instant::now());
         }
+    }
+
+    /// Takes note of an attempt that begins.
+    pub(super) fn begins(&mut self, source: SourceId) {
+        self.0.entry(source).or_default().busy_at = Some(Instant::now());
     }
 
     /// Takes note of a pause before the next attempt.
@@ -119,12 +129,14 @@ impl Seen {
                     name: sources.name(id),
                     doing,
                     attempt,
+                    busy_for: None,
                     failure,
                     error: failure.map_or_else(String::new, |_| memory.error.clone()),
                     refused: memory.refused.clone(),
                     failed_ago: None,
                     next_in: None,
                 },
+                busy_at: memory.busy_at.filter(|_| doing.is_busy()),
                 failed_at: failure.and(memory.failed_at),
                 next_at: memory.next_at.filter(|_| doing == Doing::Waiting),
             }

@@ -30,6 +30,7 @@ async fn the_reason_comes_with_who_is_missing_since_when_and_how_each_source_doe
             "Source": "192.0.2.2",
             "Doing": "waiting",
             "Attempt": 3,
+            "BusySeconds": null,
             "Code": "gossip-key-mismatch",
             "Error": "gossip key mismatch",
             "Refused": [{

@@ -58,6 +58,7 @@ fn source(name: &str, failure: Option<Reason>) -> Source {
         name: name.to_owned(),
         doing: Doing::Waiting,
         attempt: 2,
+        busy_for: None,
         failure,
         error: String::new(),
         refused: Vec::new(),
