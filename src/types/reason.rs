@@ -157,14 +157,15 @@ reasons! {
         "Let the sources lead to one cluster only, empty this agent's data directory, which holds \
          nothing yet but the memory of both, and start it again.";
     NodeIdConflict, Refused, "node-id-conflict",
-        "this agent's node id is taken by another that is alive",
-        "If this data directory is a copy, remove it: the agent then starts as a new one.";
+        "two agents that are alive use one node id, and the one that came later is refused",
+        "Stop the agent that came later, or give it another node id; if its data directory is a \
+         copy of the other's, start it with an empty one.";
     NameConflict, Refused, "name-conflict",
-        "this agent's name is taken by another that is alive",
-        "Give this agent another `node_name`, or stop the other one.";
+        "two agents that are alive use one name, and the one that came later is refused",
+        "Give the agent that came later another `node_name`, or stop one of the two.";
     WrongDatacenter, Refused, "wrong-datacenter",
-        "the others are in another datacenter",
-        "Set the same `datacenter`, or correct the addresses.";
+        "an agent is in another datacenter than those that it calls, and they refuse it",
+        "Set the same `datacenter` on it, or correct its addresses.";
     WaitingForServers, Founding, "waiting-for-servers",
         "fewer servers are here than `bootstrap_expect` asks for",
         "Start the servers that are missing, and let each find one of these.";

@@ -22,6 +22,9 @@ const BY_WEIGHT: [Reason; 10] = [
     Reason::OnlySelf,
 ];
 
+/// What a founding says that waits for others to come.
+const WAITS: [Reason; 2] = [Reason::WaitingForServers, Reason::WaitingUnknownPeers];
+
 /// For so long a source in its first attempt may yet say better than the others did. Chosen: most
 /// sources answer in less, and the reason must be right within 10 s (design, section 6).
 const FIRST_WORD: Duration = Duration::from_secs(2);
@@ -42,11 +45,15 @@ pub fn decide(facts: &Facts) -> Said {
         founding,
         client,
     ];
-    rules
+    let said = rules
         .iter()
         .find_map(|rule| rule(facts))
         // Servers are there, and the first word of one of them is on its way.
-        .unwrap_or_else(|| Said::plain(Reason::Looking))
+        .unwrap_or_else(|| Said::plain(Reason::Looking));
+    match facts.strangers.first() {
+        Some(stranger) if WAITS.contains(&said.reason) => words::besides(said, &stranger.line),
+        _ => said,
+    }
 }
 
 fn founding_says(facts: &Facts, reasons: &[Reason]) -> Option<Said> {
@@ -145,8 +152,12 @@ fn refused_by_source(facts: &Facts) -> impl Iterator<Item = Said> {
 }
 
 fn turned_away(facts: &Facts) -> Option<Said> {
+    let waits = founding_says(facts, &WAITS);
     if let Some(first) = refused_by_source(facts).next() {
-        return Some(first);
+        return Some(match waits {
+            Some(waits) => words::besides(first, &waits.line),
+            None => first,
+        });
     }
     if facts.is_alone && facts.is_called_with_another_key {
         return Some(Said {
@@ -154,11 +165,17 @@ fn turned_away(facts: &Facts) -> Option<Said> {
             ..Said::plain(Reason::KeyMismatch)
         });
     }
-    founding_says(
-        facts,
-        &[Reason::WaitingForServers, Reason::WaitingUnknownPeers],
-    )
-    .and_then(|_waits| facts.stranger.clone())
+    let waits = waits?;
+    let stranger = facts
+        .strangers
+        .first()
+        .filter(|_| are_those_missing(facts))?;
+    Some(words::besides(stranger.clone(), &waits.line))
+}
+
+/// With those that were refused here there would be servers enough.
+fn are_those_missing(facts: &Facts) -> bool {
+    facts.lacking > 0 && facts.strangers.len() >= facts.lacking
 }
 
 fn alone(facts: &Facts) -> Option<Said> {

@@ -19,8 +19,10 @@
 //!    than that. A caller that does not is told where this agent would only wait for others.
 //! 6. **What the founding rules alone can know**: blocked, no ledger, a cluster to join, servers
 //!    that disagree, a founding under way.
-//! 7. **An address that refuses**: its gossip key, cluster, datacenter or names differ; or another
-//!    was refused here for such a reason. More telling than that one more server is missing.
+//! 7. **An address that refuses**: its gossip key, cluster, datacenter or names differ. More telling
+//!    than that one more server is missing. Others that were refused here for such a reason are the
+//!    reason only if they would be the servers that are missing; else they are a note to what is
+//!    waited for.
 //! 8. **Why nobody was found**, while this agent is alone, or waits for sources and for nothing
 //!    else: the failure that an operator can do most about comes first. A source in its first attempt
 //!    is looked at for a moment before; one that hangs there hides nothing, and is named beside what
@@ -91,8 +93,10 @@ pub struct Facts {
     pub refusal: Option<Said>,
     /// It is blank and met two clusters.
     pub ambiguity: Option<Said>,
-    /// Another that was refused of late because of its id, name or datacenter.
-    pub stranger: Option<Said>,
+    /// Others that were refused of late because of their id, name or datacenter, each once.
+    pub strangers: Vec<Said>,
+    /// How many servers are not here that `bootstrap_expect` asks for.
+    pub lacking: usize,
     /// Agents with another gossip key, or none, called here of late.
     pub is_called_with_another_key: bool,
     /// A server that this agent called, and with which it did not agree about TLS.

@@ -54,6 +54,12 @@ pub(super) fn with_silent_sources(mut said: Said, asked: &[&Source]) -> Said {
     said
 }
 
+/// Adds what is so, too, and not the reason.
+pub(super) fn besides(mut said: Said, note: &str) -> Said {
+    said.line = format!("{}; besides, {note}", said.line);
+    said
+}
+
 /// The agent is on its way out, and did this so far.
 pub(super) fn leaving(stages: &[String]) -> Said {
     let mut said = Said::plain(Reason::Leaving);

@@ -91,7 +91,7 @@ pub(super) const EXAMPLES: &[(Reason, &str)] = &[
     ),
     (
         Reason::NodeIdConflict,
-        "node-id-conflict: Member 'n2' has conflicting node ID '00000000-0000-0000-0000-0000000000aa' with this agent's ID (127.151.1.2:8301 and 127.151.1.3:8301)",
+        "node-id-conflict: Member 'n2' has conflicting node ID '00000000-0000-0000-0000-0000000000aa' with this agent's ID (127.151.1.2:8301 and 127.151.1.3:8301); stop the agent at 127.151.1.2:8301 or give it another node id; besides, 2 of 3 servers are here: n1, n3",
     ),
     (
         Reason::NameConflict,

@@ -42,6 +42,7 @@ impl Gatherer {
         let is_led = status
             .as_ref()
             .is_some_and(|status| status.leader.is_some());
+        let servers = self.servers(&members);
         let is_registered = *parts.registered.borrow();
         Facts {
             is_server: status.is_some(),
@@ -52,7 +53,8 @@ impl Gatherer {
             is_current: self.is_current(status.as_ref(), is_registered),
             refusal: obstacle::refusal(&parts.gossip),
             ambiguity: obstacle::ambiguity(&parts.gossip),
-            stranger: obstacle::stranger(&parts.gossip),
+            strangers: obstacle::strangers(&parts.gossip),
+            lacking: lacking(parts, servers.len()),
             tls_called: obstacle::tls(&parts.tls, &members, false),
             tls_caller: obstacle::tls(&parts.tls, &members, true),
             is_called_with_another_key: self
@@ -66,7 +68,7 @@ impl Gatherer {
                 .as_ref()
                 .map(|founding| founding.callers().missing(&members, self.own))
                 .unwrap_or_default(),
-            servers: self.servers(&members),
+            servers,
             told: parts.told.borrow().clone(),
             sources: parts.why.sights.borrow().iter().map(Sight::now).collect(),
         }
@@ -107,6 +109,13 @@ impl Gatherer {
         });
         servers.map(|member| member.says.name.to_string()).collect()
     }
+}
+
+/// How many servers are not here that the number asks for; this agent counts as one.
+fn lacking(parts: &Parts, others: usize) -> usize {
+    let expect = parts.config.bootstrap_expect.unwrap_or(0);
+    let expect = usize::try_from(expect).unwrap_or(usize::MAX);
+    expect.saturating_sub(others.saturating_add(1))
 }
 
 /// Voters by name, with whether gossip holds them for alive.

@@ -2,6 +2,7 @@
 
 mod alone;
 mod order;
+mod refused;
 
 use super::*;
 use crate::types::ClusterId;
@@ -17,7 +18,8 @@ fn server() -> Facts {
         is_current: false,
         refusal: None,
         ambiguity: None,
-        stranger: None,
+        strangers: Vec::new(),
+        lacking: 0,
         tls_called: None,
         tls_caller: None,
         is_called_with_another_key: false,
@@ -224,11 +226,6 @@ fn an_address_that_refuses_goes_before_the_servers_that_are_missing() {
             assert_eq!(decide(&facts).missing, ["192.0.2.2:8301"]);
             check([(reason, facts)]);
         }
-        let stranger = Facts {
-            stranger: Some(said(Reason::NameConflict, &["s3"])),
-            ..founding(waits, false)
-        };
-        check([(Reason::NameConflict, stranger)]);
     }
     let called = |is_alone| Facts {
         is_called_with_another_key: true,
