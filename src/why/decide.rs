@@ -1,5 +1,6 @@
 //! The rules, in the order that the room's page gives.
 
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::{Facts, Said, Source, words};
@@ -51,7 +52,10 @@ pub fn decide(facts: &Facts) -> Said {
         // Servers are there, and the first word of one of them is on its way.
         .unwrap_or_else(|| Said::plain(Reason::Looking));
     match facts.strangers.first() {
-        Some(stranger) if WAITS.contains(&said.reason) => words::besides(said, &stranger.line),
+        // A client tells what a server says, whose note it would only repeat.
+        Some(stranger) if facts.is_server && WAITS.contains(&said.reason) => {
+            words::besides(said, &stranger.line)
+        }
         _ => said,
     }
 }
@@ -101,13 +105,29 @@ fn in_cluster(facts: &Facts) -> Option<Said> {
     if let Some(called) = &facts.tls_called {
         return Some(called.clone());
     }
-    // Servers that turn this one away for its key are not lost: nobody shall recover without them.
-    let other_key = |word: &Said| word.reason == Reason::KeyMismatch;
-    if let Some(word) = refused_by_source(facts).find(other_key) {
-        return Some(word);
-    }
     let known = founding_says(facts, &[Reason::QuorumLost, Reason::Joining]);
-    Some(known.unwrap_or_else(|| words::leaderless(cluster, &facts.voters)))
+    let known = known.unwrap_or_else(|| words::leaderless(cluster, &facts.voters));
+    let mut turned_away = refused_by_source(facts);
+    Some(
+        match turned_away.find(|word| word.reason == Reason::KeyMismatch) {
+            // A majority that turns this one away is not lost: nobody shall recover without it.
+            Some(word) if has_majority_another_key(facts) => word,
+            Some(word) => words::besides(known, &word.line),
+            None => known,
+        },
+    )
+}
+
+/// So many voters are where an agent with another key answers that they could lead.
+fn has_majority_another_key(facts: &Facts) -> bool {
+    let refused = facts.sources.iter().flat_map(|source| &source.refused);
+    let refused = refused.filter(|refused| refused.reason == Reason::KeyMismatch);
+    let hosts: Vec<IpAddr> = refused
+        .filter_map(|refused| Some(refused.address.parse::<SocketAddr>().ok()?.ip()))
+        .collect();
+    let voters = facts.voters.iter();
+    let turned = voters.filter(|voter| !voter.is_alive && hosts.contains(&voter.ip));
+    turned.count() > facts.voters.len() / 2
 }
 
 /// Who waits for others, and turned one of them away for its TLS or was turned away, waits for that.
@@ -152,6 +172,10 @@ fn refused_by_source(facts: &Facts) -> impl Iterator<Item = Said> {
 }
 
 fn turned_away(facts: &Facts) -> Option<Said> {
+    // What a server says of the cluster is truer than what somebody says at one address.
+    if !facts.is_server && !facts.servers.is_empty() {
+        return None;
+    }
     let waits = founding_says(facts, &WAITS);
     if let Some(first) = refused_by_source(facts).next() {
         return Some(match waits {

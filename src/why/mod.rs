@@ -13,8 +13,10 @@
 //! 3. **A refusal of this very agent** by others (another cluster, its id or name is taken), while
 //!    nobody else is alive in its list; then **two clusters in sight** of a blank agent. Certain,
 //!    and no waiting cures them.
-//! 4. **In a cluster**: with a leader it catches up; without one TLS on the server port that does not fit, or another gossip key at an address of
-//!    its sources, since those who turn it away are not lost; then a lost quorum, then no leader.
+//! 4. **In a cluster**: with a leader it catches up; without one TLS on the server port that does not
+//!    fit, or another gossip key at the addresses of so many voters that they are a majority, since
+//!    those who turn it away are not lost; then a lost quorum, then no leader. Fewer with another key
+//!    cannot be why, and are a note.
 //! 5. **A server port that does not agree about TLS**: no founding, cluster or client gets further
 //!    than that. A caller that does not is told where this agent would only wait for others.
 //! 6. **What the founding rules alone can know**: blocked, no ledger, a cluster to join, servers
@@ -30,7 +32,7 @@
 //!    word names them and goes before.
 //! 9. **Nobody gets through to this server's port**, where it would only wait for a proposer.
 //! 10. **What the founding waits for**, as it says it.
-//! 11. **A client**: what a server answers; else that none answers, or none is there.
+//! 11. **A client** (7 and 8 only while it knows no server): what a server answers; else that none answers, or none is there.
 
 mod decide;
 mod report;
@@ -43,6 +45,7 @@ mod words;
 pub use decide::decide;
 pub use report::Report;
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::types::{ClusterId, Reason};
@@ -105,8 +108,8 @@ pub struct Facts {
     pub tls_caller: Option<Said>,
     /// Where the founding stands; none on a client.
     pub founding: Option<Said>,
-    /// Voters, with whether gossip holds them for alive.
-    pub voters: Vec<(String, bool)>,
+    /// The voters of its cluster.
+    pub voters: Vec<Voter>,
     /// Servers that gossip holds for alive and that should have called this server's port, and
     /// have not.
     pub not_calling: Vec<String>,
@@ -117,6 +120,17 @@ pub struct Facts {
     pub told: Option<Result<Told, String>>,
     /// The sources of addresses.
     pub sources: Vec<Source>,
+}
+
+/// A voter of this server's cluster.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Voter {
+    /// Its name.
+    pub name: String,
+    /// Where it is, as raft knows it.
+    pub ip: IpAddr,
+    /// Gossip holds it for alive.
+    pub is_alive: bool,
 }
 
 /// What a server said of itself to a client.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Facts, Said, Source, Told};
+use super::{Facts, Said, Source, Told, Voter};
 use crate::types::{ClusterId, Reason};
 
 /// How many names a line spells out before it counts the rest.
@@ -70,15 +70,15 @@ pub(super) fn leaving(stages: &[String]) -> Said {
 }
 
 /// The agent is in a cluster without a leader.
-pub(super) fn leaderless(cluster: ClusterId, voters: &[(String, bool)]) -> Said {
+pub(super) fn leaderless(cluster: ClusterId, voters: &[Voter]) -> Said {
     let told: Vec<String> = voters
         .iter()
-        .map(|(name, is_alive)| match is_alive {
-            true => name.clone(),
-            false => format!("{name} (does not answer)"),
+        .map(|voter| match voter.is_alive {
+            true => voter.name.clone(),
+            false => format!("{} (does not answer)", voter.name),
         })
         .collect();
-    let gone = voters.iter().filter(|(_, is_alive)| !is_alive);
+    let gone = voters.iter().filter(|voter| !voter.is_alive);
     Said {
         reason: Reason::NoLeader,
         line: match told.as_slice() {
@@ -88,7 +88,7 @@ pub(super) fn leaderless(cluster: ClusterId, voters: &[(String, bool)]) -> Said 
                 list(told)
             ),
         },
-        missing: gone.map(|(name, _)| name.clone()).collect(),
+        missing: gone.map(|voter| voter.name.clone()).collect(),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::agent::parts::Parts;
 use crate::agent::twin;
 use crate::raft::Status;
 use crate::types::{Member, MemberStatus, NodeId};
-use crate::why::Facts;
+use crate::why::{Facts, Voter};
 
 /// How long a datagram or stream with another key is news. Chosen: an agent that looks for others
 /// comes back within its longest interval, 30 s by default.
@@ -119,14 +119,18 @@ fn lacking(parts: &Parts, others: usize) -> usize {
 }
 
 /// Voters by name, with whether gossip holds them for alive.
-fn voters(status: &Status, members: &[Member]) -> Vec<(String, bool)> {
+fn voters(status: &Status, members: &[Member]) -> Vec<Voter> {
     let is_alive = |id| {
         let mut alive = members.iter().filter(|m| m.status == MemberStatus::Alive);
         alive.any(|m| m.says.server().is_some_and(|server| server.raft_id == id))
     };
-    let mut voters: Vec<(String, bool)> = status
+    let mut voters: Vec<Voter> = status
         .voters()
-        .map(|voter| (voter.peer.name.clone(), is_alive(voter.id)))
+        .map(|voter| Voter {
+            name: voter.peer.name.clone(),
+            ip: voter.peer.rpc_addr.ip(),
+            is_alive: is_alive(voter.id),
+        })
         .collect();
     voters.sort();
     voters
