@@ -162,7 +162,7 @@ mod tests {
         let learner = RaftId::new(2);
         let mut is_stable = || health.observe(&view, &mut stability).contains(&learner);
         assert!(!is_stable());
-        tokio::time::advance(time - Duration::from_millis(1)).await;
+        tokio::time::advance(time.saturating_sub(Duration::from_millis(1))).await;
         assert!(!is_stable());
         tokio::time::advance(Duration::from_millis(1)).await;
         assert!(is_stable());

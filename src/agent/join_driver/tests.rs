@@ -16,11 +16,9 @@ use crate::why::{Said, Told};
 struct World {
     driver: JoinDriver,
     word: watch::Sender<Word>,
-    _ends: (
-        watch::Receiver<Evidence>,
-        watch::Receiver<Vec<Sight>>,
-        mpsc::Receiver<End>,
-    ),
+    _evidence: watch::Receiver<Evidence>,
+    _sights: watch::Receiver<Vec<Sight>>,
+    _end: mpsc::Receiver<End>,
 }
 
 impl World {
@@ -62,7 +60,9 @@ impl World {
         Self {
             driver,
             word,
-            _ends: (seen, shown, ends),
+            _evidence: seen,
+            _sights: shown,
+            _end: ends,
         }
     }
 

@@ -21,29 +21,28 @@ const DEADLINE: Duration = Duration::from_secs(20);
 /// A hold time that is not meant to pass.
 const LONG: Duration = Duration::from_mins(1);
 
-/// What a server does about a question; none leaves it without an answer.
-type Act = fn(&Request) -> Option<Response>;
-
-fn is_led(request: &Request) -> Option<Response> {
-    Some(match request {
-        Request::Leader => Response::Leader(Some(loopback())),
-        Request::Write(_) => Response::Written(Applied::Done),
-        Request::Why => Response::Why(Said::plain(Reason::Ready).into()),
-        _ => Response::Peers(Vec::new()),
-    })
+/// What a server does about a question.
+#[derive(Clone, Copy)]
+enum Act {
+    Answers(fn(&Request) -> Response),
+    Hangs,
 }
 
-fn is_leaderless(request: &Request) -> Option<Response> {
-    Some(match request {
-        Request::Leader => Response::Leader(None),
-        Request::Why => Response::Why(Said::plain(Reason::NoLeader).into()),
-        _ => Response::NotLeader,
-    })
-}
+const IS_LED: Act = Act::Answers(|request| match request {
+    Request::Leader => Response::Leader(Some(loopback())),
+    Request::Write(_) => Response::Written(Applied::Done),
+    Request::Why => Response::Why(Said::plain(Reason::Ready).into()),
+    _ => Response::Peers(Vec::new()),
+});
 
-fn hangs(_request: &Request) -> Option<Response> {
-    None
-}
+const IS_LEADERLESS: Act = Act::Answers(|request| match request {
+    Request::Leader => Response::Leader(None),
+    Request::Why => Response::Why(Said::plain(Reason::NoLeader).into()),
+    _ => Response::NotLeader,
+});
+
+/// Gives an answer to another question.
+const IS_CONFUSED: Act = Act::Answers(|_request| Response::Changed);
 
 struct Script {
     act: Mutex<Act>,
@@ -56,9 +55,9 @@ impl Service for Script {
             let envelope: Envelope = wire::decode(&payload).unwrap();
             self.asked.send_modify(|asked| *asked += 1);
             let act = *self.act.lock().unwrap();
-            match act(&envelope.request) {
-                Some(response) => Ok(wire::encode(&response).unwrap()),
-                None => std::future::pending().await,
+            match act {
+                Act::Answers(answer) => Ok(wire::encode(&answer(&envelope.request)).unwrap()),
+                Act::Hangs => std::future::pending().await,
             }
         }
         .boxed()
@@ -75,7 +74,7 @@ pub(in crate::agent) struct FakeServer {
 
 impl FakeServer {
     pub(in crate::agent) async fn start(n: u8, client: &Gossip) -> Self {
-        Self::acting(n, client, is_led).await
+        Self::acting(n, client, IS_LED).await
     }
 
     async fn acting(n: u8, client: &Gossip, act: Act) -> Self {
@@ -215,7 +214,7 @@ fn write() -> Request {
 
 #[tokio::test]
 async fn a_question_to_a_server_that_is_gone_is_asked_elsewhere() {
-    let (gossip, servers) = among(&[hangs, is_led]).await;
+    let (gossip, servers) = among(&[Act::Hangs, IS_LED]).await;
     let router = router(&gossip, LONG);
     prefer(&router, &servers[0]);
     let mut asked = servers[0].asked();
@@ -237,7 +236,7 @@ async fn a_question_to_a_server_that_is_gone_is_asked_elsewhere() {
 
 #[tokio::test]
 async fn a_server_that_does_not_answer_a_question_is_asked_last_from_then_on() {
-    let (gossip, servers) = among(&[is_leaderless, is_led]).await;
+    let (gossip, servers) = among(&[IS_LEADERLESS, IS_LED]).await;
     let router = router(&gossip, LONG);
     prefer(&router, &servers[0]);
     for _ in 0..5 {
@@ -248,21 +247,25 @@ async fn a_server_that_does_not_answer_a_question_is_asked_last_from_then_on() {
 
 #[tokio::test]
 async fn while_nobody_leads_a_request_is_held_for_its_time_and_no_longer() {
-    let (gossip, servers) = among(&[is_leaderless]).await;
+    let (gossip, servers) = among(&[IS_LEADERLESS]).await;
     let hold = Duration::from_millis(400);
     let short = router(&gossip, hold);
     let began = Instant::now();
     let refused = within(short.ask(write())).await;
     assert!(matches!(refused, Err(NodeError::NoLeader)), "{refused:?}");
-    assert!(began.elapsed() >= hold - PAUSE_MAX, "{:?}", began.elapsed());
-    let held = router(&gossip, LONG);
+    assert!(
+        began.elapsed() >= hold.saturating_sub(PAUSE_MAX),
+        "{:?}",
+        began.elapsed()
+    );
+    let patient = router(&gossip, LONG);
     let before = servers[0].count();
     let mut asked = servers[0].asked();
     let election = async {
         asked.wait_for(|asked| *asked > before + 1).await.unwrap();
-        *servers[0].script.act.lock().unwrap() = is_led;
+        *servers[0].script.act.lock().unwrap() = IS_LED;
     };
-    let (answer, ()) = within(futures_util::future::join(held.ask(write()), election)).await;
+    let (answer, ()) = within(futures_util::future::join(patient.ask(write()), election)).await;
     assert!(matches!(answer, Ok(Response::Written(_))), "{answer:?}");
 }
 
@@ -270,7 +273,7 @@ async fn while_nobody_leads_a_request_is_held_for_its_time_and_no_longer() {
 async fn a_change_that_was_under_way_when_its_server_died_is_in_doubt_and_not_made_twice() {
     let changes = [write(), Request::TransferLeader(None)];
     for change in changes {
-        let (gossip, servers) = among(&[hangs, is_led]).await;
+        let (gossip, servers) = among(&[Act::Hangs, IS_LED]).await;
         let router = router(&gossip, LONG);
         prefer(&router, &servers[0]);
         let mut asked = servers[0].asked();
@@ -287,7 +290,7 @@ async fn a_change_that_was_under_way_when_its_server_died_is_in_doubt_and_not_ma
 
 #[tokio::test]
 async fn a_client_that_asked_all_how_they_do_begins_with_one_that_is_led() {
-    let (gossip, servers) = among(&[is_leaderless, is_leaderless, is_led, is_refusing]).await;
+    let (gossip, servers) = among(&[IS_LEADERLESS, IS_LEADERLESS, IS_LED, IS_CONFUSED]).await;
     // A new client begins anywhere.
     for _ in 0..10 {
         let router = router(&gossip, LONG);
@@ -298,20 +301,15 @@ async fn a_client_that_asked_all_how_they_do_begins_with_one_that_is_led() {
 
 #[tokio::test]
 async fn a_client_that_asks_why_hears_one_that_is_led_and_leaves_the_others() {
-    for act in [is_leaderless as Act, is_refusing] {
-        let (gossip, servers) = among(&[act, is_led]).await;
+    for act in [IS_LEADERLESS, IS_CONFUSED] {
+        let (gossip, servers) = among(&[act, IS_LED]).await;
         let router = router(&gossip, LONG);
         prefer(&router, &servers[0]);
         let told = within(router.why()).await.unwrap();
         assert_eq!(told.said.reason, Reason::Ready);
         assert_eq!(router.order.first(&router.servers()), Some(servers[1].addr));
     }
-    let (gossip, _servers) = among(&[is_leaderless, is_leaderless]).await;
+    let (gossip, _servers) = among(&[IS_LEADERLESS, IS_LEADERLESS]).await;
     let told = within(router(&gossip, LONG).why()).await.unwrap();
     assert_eq!(told.said.reason, Reason::NoLeader);
-}
-
-/// Gives an answer to another question.
-fn is_refusing(_request: &Request) -> Option<Response> {
-    Some(Response::Changed)
 }

@@ -213,9 +213,9 @@ mod tests {
         let mut gatherer = gatherer();
         assert!(!gatherer.is_called_with_another_key(0));
         assert!(gatherer.is_called_with_another_key(1));
-        tokio::time::advance(KEY_NEWS - Duration::from_secs(1)).await;
+        tokio::time::advance(KEY_NEWS.saturating_sub(Duration::from_secs(1))).await;
         assert!(gatherer.is_called_with_another_key(2));
-        tokio::time::advance(KEY_NEWS - Duration::from_secs(1)).await;
+        tokio::time::advance(KEY_NEWS.saturating_sub(Duration::from_secs(1))).await;
         assert!(gatherer.is_called_with_another_key(2));
         tokio::time::advance(Duration::from_secs(1)).await;
         assert!(!gatherer.is_called_with_another_key(2));
