@@ -12,6 +12,7 @@ use axum::extract::Request;
 use axum::http::header::{ALLOW, VARY};
 use axum::http::{HeaderName, HeaderValue, Method, Response};
 use axum::routing::any;
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
@@ -25,6 +26,8 @@ use super::reply::{Refusal, Reply};
 pub(super) struct Behind {
     /// The agent.
     pub(super) node: Arc<dyn Node>,
+    /// Held while an expression is applied: one at a time, so that many cost no more than one.
+    pub(super) filtering: Arc<Mutex<()>>,
     /// Cancelled when the agent is about to end.
     stopping: CancellationToken,
 }
@@ -47,7 +50,11 @@ impl Behind {
 
 /// The API of an agent. `stopping` is cancelled when the agent is about to end.
 pub(super) fn router(node: Arc<dyn Node>, stopping: CancellationToken) -> Router {
-    let behind = Behind { node, stopping };
+    let behind = Behind {
+        node,
+        filtering: Arc::default(),
+        stopping,
+    };
     let mut router = Router::new().fallback(|request: Request| async move {
         with_common_headers(unknown(request.uri().path()))
     });

@@ -3,7 +3,8 @@
 //! The language is that of go-bexpr: selectors of an answer's JSON, matched with `==`, `!=`, `in`,
 //! `contains`, `is empty` and `matches`, negated by `not` before or within the operator, joined by
 //! `and` and `or`, grouped by parentheses. A bare word is a text too. What is compared to a number
-//! must be one. An expression and its nesting are bounded before it is read.
+//! must be one. An expression and its nesting are bounded before it is read, and so is what its
+//! regular expressions are compiled to: each character of a text may cost a step per state of them.
 
 mod matching;
 mod parse;
@@ -20,6 +21,17 @@ const BYTES_MAX: usize = 8 * 1024;
 /// How deep parentheses and negations may be nested.
 const DEPTH_MAX: usize = 32;
 
+/// How many regular expressions it has at most. Chosen: more than anybody wrote.
+const PATTERNS_MAX: usize = 16;
+
+/// What they may take together when they are compiled, in bytes; each has an equal share. Chosen:
+/// the names of a hundred nodes in one fit, and a member costs a millisecond at most.
+const PATTERNS_BYTES: usize = 32 * 1024;
+
+/// How many groups one of them has at most, itself being one. A match takes memory for the groups times
+/// the states.
+const GROUPS_MAX: usize = 32;
+
 /// Why an expression is none, or does not fit what it is asked of.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum FilterError {
@@ -29,6 +41,9 @@ pub(super) enum FilterError {
     /// It is nested too deeply.
     #[error("parentheses and `not` are nested more than {DEPTH_MAX} deep")]
     Deep,
+    /// It has too many regular expressions.
+    #[error("`matches` stands {0} times, at most {PATTERNS_MAX} are taken")]
+    Patterns(usize),
     /// Something else was expected.
     #[error("expected {expected}, found {found}")]
     Unexpected {

@@ -3,15 +3,23 @@
 use std::iter::Peekable;
 use std::vec::IntoIter;
 
-use regex_lite::Regex;
+use regex_lite::{Regex, RegexBuilder};
 
 use super::words::Word;
-use super::{DEPTH_MAX, Expression, FilterError, Match, Test};
+use super::{
+    DEPTH_MAX, Expression, FilterError, GROUPS_MAX, Match, PATTERNS_BYTES, PATTERNS_MAX, Test,
+};
 
 /// Reads all words.
 pub(super) fn parse(words: Vec<Word>) -> Result<Expression, FilterError> {
+    let patterns = words.iter().filter(|word| is_keyword(word, "matches"));
+    let patterns = patterns.count();
+    if patterns > PATTERNS_MAX {
+        return Err(FilterError::Patterns(patterns));
+    }
     let mut parser = Parser {
         words: words.into_iter().peekable(),
+        pattern_bytes_max: PATTERNS_BYTES.checked_div(patterns).unwrap_or_default(),
     };
     let expression = parser.any(0)?;
     match parser.words.next() {
@@ -22,6 +30,8 @@ pub(super) fn parse(words: Vec<Word>) -> Result<Expression, FilterError> {
 
 struct Parser {
     words: Peekable<IntoIter<Word>>,
+    /// What each regular expression may take when it is compiled: its share.
+    pattern_bytes_max: usize,
 }
 
 impl Parser {
@@ -83,7 +93,7 @@ impl Parser {
             return self.valued(selector, Test::Contains, is_negated);
         }
         if self.take_keyword("matches") {
-            let test = Test::Matches(pattern(self.value()?)?);
+            let test = Test::Matches(self.pattern()?);
             return Ok(Match {
                 selector,
                 test,
@@ -129,8 +139,27 @@ impl Parser {
     }
 
     fn take_keyword(&mut self, keyword: &str) -> bool {
-        let is_it = |word: &Word| matches!(word, Word::Bare(text) if text == keyword);
-        self.words.next_if(is_it).is_some()
+        self.words
+            .next_if(|word| is_keyword(word, keyword))
+            .is_some()
+    }
+
+    /// The size that a pattern is compiled to has nothing to do with its length: `{60000}` is one.
+    fn pattern(&mut self) -> Result<Regex, FilterError> {
+        let pattern = self.value()?;
+        let mut builder = RegexBuilder::new(&pattern);
+        let compiled = builder.size_limit(self.pattern_bytes_max).build();
+        match compiled {
+            Ok(compiled) if compiled.captures_len() > GROUPS_MAX => Err(FilterError::Pattern {
+                pattern,
+                why: format!("more than {GROUPS_MAX} groups, write (?:...)"),
+            }),
+            Ok(compiled) => Ok(compiled),
+            Err(error) => Err(FilterError::Pattern {
+                pattern,
+                why: error.to_string(),
+            }),
+        }
     }
 
     fn expect_keyword(&mut self, keyword: &'static str) -> Result<(), FilterError> {
@@ -159,11 +188,8 @@ fn text_of(word: Option<Word>) -> Result<String, FilterError> {
     }
 }
 
-fn pattern(text: String) -> Result<Regex, FilterError> {
-    Regex::new(&text).map_err(|error| FilterError::Pattern {
-        pattern: text,
-        why: error.to_string(),
-    })
+fn is_keyword(word: &Word, keyword: &str) -> bool {
+    matches!(word, Word::Bare(text) if text == keyword)
 }
 
 fn unexpected(expected: &'static str, found: Option<&Word>) -> FilterError {

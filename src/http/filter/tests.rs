@@ -111,6 +111,34 @@ fn what_is_no_expression_says_where_it_is_wrong() {
     }
 }
 
+#[test]
+fn what_regular_expressions_are_compiled_to_is_bounded_for_all_of_them_together() {
+    let times = |count: usize, pattern: &str| {
+        let parts = vec![format!("Name matches `{pattern}`"); count];
+        takes(&parts.join(" or "))
+    };
+    let names: Vec<String> = (0..100).map(|node| format!("web-{node:03}")).collect();
+    let fits = "(?:a?){300}b";
+    for (count, pattern, expected) in [
+        (1, "(a?){60000}b", Err("exceeded size limit")),
+        (1, fits, Ok(true)),
+        (16, fits, Err("exceeded size limit")),
+        (16, r"^(db|web|cache)-\d", Ok(true)),
+        (1, &"()".repeat(32), Err("more than 32 groups")),
+        (17, "^web", Err("`matches` stands 17 times, at most 16")),
+        (1, &format!("^({})$", names.join("|")), Ok(false)),
+    ] {
+        let seen = times(count, pattern).map_err(|error| error.to_string());
+        match expected {
+            Ok(taken) => assert_eq!(seen, Ok(taken), "{count} times {pattern}"),
+            Err(words) => assert!(
+                seen.as_ref().is_err_and(|error| error.contains(words)),
+                "{count} times {pattern}: {seen:?}"
+            ),
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn no_text_panics(text in "[ ()\\[\\]=!\"`a-zA-Z.0-9\\\\]{0,60}") {

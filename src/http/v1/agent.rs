@@ -59,15 +59,16 @@ pub(in crate::http) fn members(
         let members = behind.node.members();
         let mut members: Vec<MemberJson> = members.iter().map(MemberJson::from).collect();
         if let Some(filter) = ask.params.filled("filter") {
-            members = filtered(members, filter)?;
+            let _one_at_a_time = behind.filtering.lock().await;
+            members = filtered(members, filter).await?;
         }
         Reply::json(&ask.params, &members)
     }
     .boxed()
 }
 
-/// The members that an expression takes.
-fn filtered(members: Vec<MemberJson>, text: &str) -> Result<Vec<MemberJson>, Refusal> {
+/// The members that an expression takes. Gives others a turn after each member.
+async fn filtered(members: Vec<MemberJson>, text: &str) -> Result<Vec<MemberJson>, Refusal> {
     let bad = |error: FilterError| {
         Refusal::bad(format!(
             "Failed to create boolean expression evaluator: {error}"
@@ -81,6 +82,7 @@ fn filtered(members: Vec<MemberJson>, text: &str) -> Result<Vec<MemberJson>, Ref
         if filter.takes(&shown).map_err(bad)? {
             taken.push(member);
         }
+        tokio::task::yield_now().await;
     }
     Ok(taken)
 }
@@ -167,4 +169,25 @@ fn finish(
 ) -> Result<Vec<String>, Refusal> {
     let ended = ended.map_err(|error| Refusal::failed(format!("leaving broke off: {error}")))?;
     Ok(ended?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
+    use super::*;
+    use crate::http::fake::FakeNode;
+    use crate::http::node::Node;
+
+    #[test]
+    fn an_expression_gives_others_a_turn_after_each_member() {
+        let members = FakeNode::default().members();
+        let members: Vec<MemberJson> = members.iter().map(MemberJson::from).collect();
+        let count = members.len();
+        let mut filtering = pin!(filtered(members, "Name matches `^s`"));
+        let mut context = Context::from_waker(Waker::noop());
+        let turns = std::iter::from_fn(|| Some(filtering.as_mut().poll(&mut context)));
+        assert_eq!(turns.take_while(std::task::Poll::is_pending).count(), count);
+    }
 }
