@@ -8,6 +8,7 @@ use super::{Failure, World};
 use crate::agent::{Reload, chain};
 use crate::config::{self, Config, ConfigErrors, LogLevel, Mode};
 use crate::datadir::DataDir;
+use crate::host::raise_descriptor_limit;
 use crate::telemetry::{self, Format, Level};
 
 /// Loads, checks, says what it starts, and runs. Nothing is written before all is checked.
@@ -27,6 +28,7 @@ pub(super) async fn run(matches: &ArgMatches, world: &mut World) -> Result<u8, F
     }
     let dial = telemetry::init(level(config.log_level), format)
         .map_err(|error| Failure::new(format!("==> {error}")))?;
+    raise_descriptor_limit();
     for warning in loaded.warnings {
         warn!(target: "agent", "{warning}");
     }

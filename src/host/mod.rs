@@ -4,6 +4,7 @@
 //! host runs as it is in a simulated network on a simulated disk; the package `quorate-simulation`
 //! does so. Time and chance are no part of it: timers are tokio's, whose clock a test can pause.
 
+mod descriptors;
 mod real;
 mod store;
 
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+pub use descriptors::{Refused, descriptor_share, raise_descriptor_limit};
 pub use real::Real;
 pub use store::{Storage, Store};
 

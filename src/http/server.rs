@@ -2,6 +2,7 @@
 //!
 //! The bounds: connections in all and per client address, the size of a request's head, the time a
 //! client may take over it, the size and time of a body (in `ask`), and the time a stop may take.
+//! It speaks HTTP/1 only: what is open for HTTP/2 says nothing for as long as it likes.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -10,8 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
+use hyper::server::conn::http1::Builder;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -21,8 +22,10 @@ use tracing::{debug, warn};
 
 use super::endpoint;
 use super::node::Node;
+use crate::host::{Refused, descriptor_share};
 
-/// Connections served at once. Chosen: ten hosts at their limit; more wait in the backlog.
+/// Connections served at once, and never more than a third of the file descriptors; what is above
+/// is closed. Chosen: ten hosts at their limit.
 const CONNECTIONS_MAX: usize = 2_000;
 
 /// Connections of one client address (Consul's `http_max_conns_per_client`).
@@ -31,8 +34,8 @@ const CONNECTIONS_PER_CLIENT_MAX: usize = 200;
 /// The longest head of a request, in bytes: a long key, its escapes and the headers.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 
-/// How long a connection may go without a whole head. It bounds an idle connection too, so it is
-/// above the 90 s after which Go's and reqwest's pools close one: the client shall be first, or its
+/// How long a connection may go without a whole head: from its begin, or from the answer before. It
+/// bounds an idle connection, so it is above the 90 s after which Go's and reqwest's pools close one: the client shall be first, or its
 /// next request meets a closed connection.
 const HEAD_WITHIN: Duration = Duration::from_secs(100);
 
@@ -62,8 +65,9 @@ pub async fn serve(listener: TcpListener, node: Arc<dyn Node>, stop: impl Future
     let stopping = CancellationToken::new();
     let router = endpoint::router(node, stopping.clone());
     let mut connections = JoinSet::new();
+    let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX.min(descriptor_share())));
     {
-        let accepting = accept(&listener, &router, &stopping, &mut connections);
+        let accepting = accept(&listener, &router, &stopping, &mut connections, &slots);
         tokio::select! {
             () = accepting => {}
             () = stop => {}
@@ -85,57 +89,63 @@ pub async fn serve(listener: TcpListener, node: Arc<dyn Node>, stop: impl Future
     connections.shutdown().await;
 }
 
-/// Accepts for ever.
+/// Accepts for ever, as many as there are slots.
 async fn accept(
     listener: &TcpListener,
     router: &Router,
     stopping: &CancellationToken,
     connections: &mut JoinSet<()>,
+    slots: &Arc<Semaphore>,
 ) {
-    let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let clients = Arc::new(Clients::default());
+    let mut refused = Refused::default();
     loop {
         let accepted = tokio::select! {
             Some(ended) = connections.join_next() => {
                 pass_panic_on(ended);
                 continue;
             }
-            accepted = accept_one(listener, &slots) => accepted,
+            accepted = listener.accept() => accepted,
         };
-        let Some((stream, client, slot)) = accepted else {
-            tokio::time::sleep(ACCEPT_REST).await;
-            continue;
+        let (stream, client) = match accepted {
+            Ok((stream, client)) => (stream, client.ip()),
+            Err(error) => {
+                if let Some(count) = refused.tell() {
+                    warn!(%error, count, "http accept failed");
+                }
+                tokio::time::sleep(ACCEPT_REST).await;
+                continue;
+            }
         };
-        let Some(seat) = Clients::seat(&clients, client) else {
-            debug!(addr = %client, "http connection refused, too many from this address");
-            // Best effort: the socket is new, so its buffer has room for the few bytes.
-            drop(stream.try_write(TOO_MANY));
+        let Some(place) = admit(slots, &clients, &stream, client) else {
             continue;
         };
         let serving = serve_connection(stream, router.clone(), stopping.clone());
         connections.spawn(async move {
             serving.await;
-            drop((slot, seat));
+            drop(place);
         });
     }
 }
 
-/// Accepts a connection once there is room for one. None if the system refuses.
-///
-/// # Cancel safety
-/// Dropping the future loses no connection.
-async fn accept_one(
-    listener: &TcpListener,
+/// Gives a connection its place among all and among those of its address. None if there is none.
+fn admit(
     slots: &Arc<Semaphore>,
-) -> Option<(TcpStream, IpAddr, OwnedSemaphorePermit)> {
-    let slot = Arc::clone(slots).acquire_owned().await.ok()?;
-    match listener.accept().await {
-        Ok((stream, client)) => Some((stream, client.ip(), slot)),
-        Err(error) => {
-            warn!(%error, "http accept failed");
-            None
-        }
-    }
+    clients: &Arc<Clients>,
+    stream: &TcpStream,
+    client: IpAddr,
+) -> Option<(OwnedSemaphorePermit, Seat)> {
+    let Ok(slot) = Arc::clone(slots).try_acquire_owned() else {
+        debug!(addr = %client, "http connection closed, too many in all");
+        return None;
+    };
+    let Some(seat) = Clients::seat(clients, client) else {
+        debug!(addr = %client, "http connection refused, too many from this address");
+        // Best effort: the socket is new, so its buffer has room for the few bytes.
+        drop(stream.try_write(TOO_MANY));
+        return None;
+    };
+    Some((slot, seat))
 }
 
 /// A panic in a connection ends the server, and with it the agent: never half of it.
@@ -151,9 +161,8 @@ async fn serve_connection(stream: TcpStream, router: Router, stopping: Cancellat
     if let Err(error) = stream.set_nodelay(true) {
         debug!(%error, "http connection without nodelay");
     }
-    let mut builder = Builder::new(TokioExecutor::new());
+    let mut builder = Builder::new();
     builder
-        .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN)
         .max_buf_size(HEAD_BYTES_MAX)
@@ -169,7 +178,7 @@ async fn serve_connection(stream: TcpStream, router: Router, stopping: Cancellat
         }
     };
     if let Err(error) = ended {
-        debug!(error, "http connection broken");
+        debug!(%error, "http connection broken");
     }
 }
 
@@ -223,7 +232,33 @@ impl Drop for Seat {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
     use super::*;
+    use crate::http::fake::FakeNode;
+
+    #[tokio::test]
+    async fn a_connection_above_the_bound_is_closed_and_those_below_are_served() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let stopping = CancellationToken::new();
+        let router = endpoint::router(Arc::new(FakeNode::default()), stopping.clone());
+        let (mut connections, slots) = (JoinSet::new(), Arc::new(Semaphore::new(1)));
+        let asking = async {
+            let mut within = TcpStream::connect(addr).await.unwrap();
+            let mut above = TcpStream::connect(addr).await.unwrap();
+            assert_eq!(above.read(&mut [0; 12]).await.unwrap(), 0);
+            let request = b"GET /v1/status/leader HTTP/1.1\r\nHost: a\r\n\r\n";
+            within.write_all(request).await.unwrap();
+            let mut answer = [0; 12];
+            within.read_exact(&mut answer).await.unwrap();
+            assert_eq!(&answer, b"HTTP/1.1 200");
+        };
+        tokio::select! {
+            () = accept(&listener, &router, &stopping, &mut connections, &slots) => {}
+            asked = tokio::time::timeout(HEAD_WITHIN / 2, asking) => asked.unwrap(),
+        }
+    }
 
     #[test]
     fn a_connection_that_goes_makes_room_for_one_of_its_address() {

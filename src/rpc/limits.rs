@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::host::descriptor_share;
+
 /// Sizes, counts and times that nothing from outside can exceed. [`Limits::default`] holds in an
 /// agent; smaller ones are for tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,7 +13,8 @@ pub struct Limits {
     /// a snapshot of the state, which lives in memory. Both sides must agree on it.
     pub payload_bytes: usize,
     /// Connections served at once; the next one is closed. Default 4,096: four servers' worth of
-    /// a thousand agents; hostile ones that say nothing are gone after `hello`.
+    /// a thousand agents; hostile ones that say nothing are gone after `hello`. Never more than a
+    /// third of the file descriptors that the process may hold.
     pub connections: usize,
     /// Requests running at once for one connection; the next one is answered "busy". Default
     /// 4,096, since a client agent forwards every blocking query over one connection.
@@ -46,7 +49,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             payload_bytes: 64 << 20,
-            connections: 4_096,
+            connections: descriptor_share().min(4_096),
             running: 4_096,
             running_total: 16_384,
             running_bytes: 128 << 20,

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::inbound::Inbound;
 use super::{HelloError, Identity, Limits, Remote, RpcError, Service, hello};
-use crate::host::{self, Host, Stream};
+use crate::host::{self, Host, Refused, Stream};
 use crate::tls::{self, Accepted, Fault, TLS_FIRST_BYTE};
 
 /// How long accepting rests after the system refused one, mostly for want of file descriptors:
@@ -98,12 +98,13 @@ impl Listener {
             stop: CancellationToken::new(),
         });
         let mut serving = JoinSet::new();
+        let mut refused = Refused::default();
         tokio::pin!(shutdown);
         loop {
             tokio::select! {
                 () = &mut shutdown => break,
                 Some(ended) = serving.join_next() => pass_panic_on(ended).unwrap_or_default(),
-                (stream, from) = accept(&*socket) => {
+                (stream, from) = accept(&*socket, &mut refused) => {
                     if serving.len() < limits.connections {
                         serving.spawn(Arc::clone(&door).serve(stream, from));
                     } else {
@@ -130,16 +131,14 @@ impl Listener {
 
 /// Takes the next connection. What the system refuses is mostly a want of file descriptors, and
 /// passes.
-async fn accept(socket: &dyn host::Listener) -> (Stream, SocketAddr) {
-    let mut is_told = false;
+async fn accept(socket: &dyn host::Listener, refused: &mut Refused) -> (Stream, SocketAddr) {
     loop {
         match socket.accept().await {
             Ok(accepted) => return accepted,
             Err(error) => {
-                if !is_told {
-                    tracing::warn!(%error, "accept a connection from another agent");
+                if let Some(count) = refused.tell() {
+                    tracing::warn!(%error, count, "accept a connection from another agent");
                 }
-                is_told = true;
                 tokio::time::sleep(ACCEPT_REST).await;
             }
         }

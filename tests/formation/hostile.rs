@@ -7,6 +7,17 @@ use tokio::net::{TcpStream, UdpSocket};
 
 use crate::support::{Agent, PATIENCE, World, eventually};
 
+/// How many silent connections of a crowd the other side has closed.
+fn closed(crowd: &[TcpStream]) -> usize {
+    let is_closed = |stream: &&TcpStream| {
+        !matches!(
+            stream.try_read(&mut [0; 64]),
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock
+        )
+    };
+    crowd.iter().filter(is_closed).count()
+}
+
 /// What the memory of a process may grow by under attack, in KiB. Chosen: what sixty-four buffers
 /// of a stream take and then some, a hundredth of what one claim of a gigabyte would take.
 const GROWTH_KIB_MAX: u64 = 16 << 10;
@@ -145,4 +156,34 @@ async fn connections_that_trickle_keep_nobody_out_for_long_and_are_closed() {
         assert!(closed.is_ok(), "kept open");
     }
     is_well(&agent, before, "four hundred closed connections").await;
+}
+
+#[tokio::test]
+async fn a_crowd_that_says_nothing_leaves_a_server_the_descriptors_that_it_needs() {
+    let world = World::new();
+    let limits = ["prlimit", "--nofile=64:240"].map(str::to_owned);
+    let mut flags = world.flags(1);
+    flags.extend(["-server", "-bootstrap"].map(str::to_owned));
+    let agent = Agent::start_through(limits.to_vec(), world.addr(1), flags);
+    agent.led().await;
+    agent.write("alive", "at first").await;
+    assert_eq!(agent.descriptors_max(), 240);
+
+    for port in [8500, 8300] {
+        let mut crowd = Vec::new();
+        for _ in 0..190 {
+            let to = SocketAddr::from((agent.addr(), port));
+            crowd.push(TcpStream::connect(to).await.unwrap());
+        }
+        // Of the third that the port may have, one is the connection that we write through.
+        eventually("what is above the bound is closed", || async {
+            (closed(&crowd) >= 190 - 80).then_some(())
+        })
+        .await;
+        agent.write("alive", "in the crowd").await;
+        assert_eq!(agent.read("alive").await.1, "in the crowd");
+        if port == 8500 {
+            assert!(closed(&crowd) <= 190 - 79, "closed below the bound");
+        }
+    }
 }

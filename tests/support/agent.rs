@@ -91,6 +91,17 @@ impl Agent {
         digits.parse().unwrap()
     }
 
+    /// How many file descriptors the process may hold.
+    pub(crate) fn descriptors_max(&self) -> u64 {
+        let path = format!("/proc/{}/limits", self.child.id().unwrap());
+        let limits = std::fs::read_to_string(path).unwrap();
+        let line = limits
+            .lines()
+            .find_map(|line| line.strip_prefix("Max open files"));
+        let soft = line.unwrap().split_whitespace().next().unwrap();
+        soft.parse().unwrap()
+    }
+
     /// Whether the process stands, as SIGSTOP makes it.
     pub(crate) fn is_stopped(&self) -> bool {
         let path = format!("/proc/{}/stat", self.child.id().unwrap());

@@ -7,12 +7,12 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
-use tracing::{debug, warn};
+use tracing::warn;
 
 use super::Shell;
 use super::exchange::{exchange, exchange_with_member, serve};
 use crate::gossip::machine::{Answered, Errand};
-use crate::host::Listener;
+use crate::host::{Listener, Refused};
 
 /// How many accepted streams are served at once.
 const STREAMS_MAX: usize = 64;
@@ -30,6 +30,7 @@ pub(crate) async fn run_listener(
     mut stop: watch::Receiver<bool>,
 ) {
     let mut streams = JoinSet::new();
+    let mut refused = Refused::default();
     loop {
         tokio::select! {
             _ = stop.changed() => return,
@@ -39,7 +40,9 @@ pub(crate) async fn run_listener(
                     streams.spawn(async move { serve(&shell, stream, addr).await });
                 }
                 Err(error) => {
-                    debug!(%error, "stream not accepted");
+                    if let Some(count) = refused.tell() {
+                        warn!(%error, count, "stream not accepted");
+                    }
                     sleep(PAUSE).await;
                 }
             },

@@ -79,6 +79,36 @@ async fn a_client_that_never_ends_its_head_is_cut_off() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_connection_without_a_request_is_closed_whatever_it_began_with() {
+    let served = serve_fake().await;
+    let answered = "GET /v1/status/leader HTTP/1.1\r\nHost: a\r\n\r\n";
+    for begin in ["", "P", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", answered] {
+        let mut stream = TcpStream::connect(served.addr).await.unwrap();
+        stream.write_all(begin.as_bytes()).await.unwrap();
+        let mut rest = Vec::new();
+        let closing = stream.read_to_end(&mut rest);
+        let closed = tokio::time::timeout(Duration::from_secs(110), closing).await;
+        assert!(closed.is_ok(), "{begin:?} stays open");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_that_blocks_for_minutes_keeps_its_connection() {
+    let served = serve_fake().await;
+    let mut stream = TcpStream::connect(served.addr).await.unwrap();
+    let request = b"GET /v1/kv/a?index=10&wait=10m HTTP/1.1\r\nHost: a\r\n\r\n";
+    stream.write_all(request).await.unwrap();
+    served.node.waits.notified().await;
+    let mut answer = [0; 12];
+    let answering = stream.read_exact(&mut answer);
+    let waited = tokio::time::timeout(Duration::from_mins(9), answering).await;
+    assert!(waited.is_err(), "{answer:?}");
+    served.stop();
+    stream.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 503");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_client_that_never_ends_its_value_is_told_so() {
     let served = serve_fake().await;
     let mut stream = TcpStream::connect(served.addr).await.unwrap();
