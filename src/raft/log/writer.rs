@@ -69,7 +69,7 @@ impl Writes {
             first.get_or_insert_with(|| {
                 // A file that cannot be listed any more is named by its directory.
                 let file = files::newest(&self.dir).unwrap_or_else(|_| self.dir.clone());
-                let hint = remedy(error.kind());
+                let hint = remedy(error);
                 format!(
                     "write the raft log file {}: {error}; {hint}",
                     file.display()

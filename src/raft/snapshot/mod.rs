@@ -89,7 +89,7 @@ impl SnapshotError {
         };
         let text = match &self {
             Self::Io { source, .. } => {
-                format!("write a snapshot: {self}: {source}; {}", remedy(kind))
+                format!("write a snapshot: {self}: {source}; {}", remedy(source))
             }
             _ => format!("write a snapshot: {self}"),
         };
