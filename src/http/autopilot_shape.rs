@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
 
 use super::duration;
 use super::node::{AutopilotReport, AutopilotServer};
@@ -97,6 +98,34 @@ impl AutopilotConfigJson {
             create_index,
             modify_index,
         }
+    }
+}
+
+/// How many characters of a key that is none are shown.
+const KEY_SHOWN_MAX: usize = 40;
+
+impl AutopilotConfigJson {
+    /// Reads what a client sends: keys in any case, as Go takes them.
+    ///
+    /// # Errors
+    /// It is no object of such settings, or has a key that is none or stands twice.
+    pub(super) fn from_body(body: &[u8]) -> Result<Self, String> {
+        let wrong = |error: serde_json::Error| error.to_string();
+        let given: Map<String, Value> = serde_json::from_slice(body).map_err(wrong)?;
+        let shown = serde_json::to_value(Self::default()).map_err(wrong)?;
+        let known: Vec<&String> = shown.as_object().into_iter().flat_map(Map::keys).collect();
+        let mut taken = Map::new();
+        for (key, value) in given {
+            let own = known.iter().find(|own| own.eq_ignore_ascii_case(&key));
+            let Some(own) = own else {
+                let key: String = key.chars().take(KEY_SHOWN_MAX).collect();
+                return Err(format!("there is no key {key:?}; see what GET shows"));
+            };
+            if taken.insert((*own).clone(), value).is_some() {
+                return Err(format!("the key {own:?} stands twice"));
+            }
+        }
+        serde_json::from_value(Value::Object(taken)).map_err(wrong)
     }
 }
 

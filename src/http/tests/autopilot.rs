@@ -47,6 +47,18 @@ async fn the_settings_of_autopilot_are_changed_and_under_condition_only_if_it_ho
 }
 
 #[tokio::test]
+async fn the_keys_of_autopilot_are_taken_in_any_case() {
+    let served = serve_fake().await;
+    let body = r#"{"cleanupdeadservers":false,"MINQUORUM":3}"#;
+    let seen = send(&served, &format!("PUT {CONFIGURATION}"), body).await;
+    assert_eq!((seen.status, seen.body.as_str()), (200, "true"));
+    let [call] = served.node.calls().try_into().unwrap();
+    for taken in ["cleanup_dead_servers: false", "min_quorum: 3"] {
+        assert!(call.contains(taken), "{call}");
+    }
+}
+
+#[tokio::test]
 async fn settings_that_make_no_sense_change_nothing() {
     let served = serve_fake().await;
     for (condition, body, text) in [
@@ -57,6 +69,12 @@ async fn settings_that_make_no_sense_change_nothing() {
             "",
             r#"{"LastContactThreshold":"soon"}"#,
             "\"soon\" is no duration",
+        ),
+        ("", r#"{"Foo":1}"#, "there is no key \"Foo\""),
+        (
+            "",
+            r#"{"MinQuorum":1,"minquorum":2}"#,
+            "the key \"MinQuorum\" stands twice",
         ),
     ] {
         let seen = send(&served, &format!("PUT {CONFIGURATION}{condition}"), body).await;

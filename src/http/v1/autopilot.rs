@@ -49,7 +49,7 @@ async fn change(behind: Behind, ask: Ask) -> Result<Reply, Refusal> {
     };
     let params = ask.params.clone();
     let body = ask.into_value().await?;
-    let config: AutopilotConfigJson = serde_json::from_slice(&body)
+    let config = AutopilotConfigJson::from_body(&body)
         .map_err(|error| Refusal::bad(format!("Error parsing autopilot config: {error}")))?;
     let command = Command::SetAutopilot {
         config: config.into(),
