@@ -6,6 +6,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, info, warn};
 
@@ -28,6 +29,10 @@ impl fmt::Debug for Reload {
     }
 }
 
+/// How many wishes may wait; what comes while one is met is met together by the next reading.
+/// Chosen: what one address has of connections to the API, and some.
+pub(super) const WISHES_MAX: usize = 256;
+
 /// A wish to have the settings read again, and where to say what came of it.
 pub(super) type Wish = oneshot::Sender<Result<(), String>>;
 
@@ -43,7 +48,7 @@ pub(super) struct Settings {
 impl Settings {
     /// Begins with those of the start; gives the end at which wishes arrive.
     pub(super) fn new(config: Config, tls: Tls, gossip: Gossip) -> (Self, mpsc::Receiver<Wish>) {
-        let (wishes, arrive) = mpsc::channel(4);
+        let (wishes, arrive) = mpsc::channel(WISHES_MAX);
         let now = watch::Sender::new(Arc::new(config));
         let settings = Self {
             now,
@@ -67,11 +72,15 @@ impl Settings {
     /// Has the settings read again, and waits until they are.
     ///
     /// # Errors
-    /// Every mistake in them, or that this agent was not started from any source.
+    /// Every mistake in them, that too many others wait, or that this agent was not started from
+    /// any source.
     pub(super) async fn wish(&self) -> Result<(), String> {
         let (done, told) = oneshot::channel();
         let nobody = || "this agent was started by a program that does not reload".to_owned();
-        self.wishes.try_send(done).map_err(|_busy| nobody())?;
+        self.wishes.try_send(done).map_err(|error| match error {
+            TrySendError::Full(_) => "busy: too many wait for a reload, ask again".to_owned(),
+            TrySendError::Closed(_) => nobody(),
+        })?;
         told.await.map_err(|_ended| nobody())?
     }
 

@@ -1,14 +1,16 @@
 //! An agent as a process: start, run until a signal or the end, exit code (agent reference, 2.9
 //! and 10.4).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio::task::JoinError;
 use tracing::{error, info};
 
 use super::manager::Manager;
-use super::reload::{Reload, Settings, Wish};
+use super::reload::{Reload, Settings, WISHES_MAX, Wish};
 use super::{Agent, AgentError, End};
 use crate::config::Config;
 
@@ -22,6 +24,7 @@ const LEAVE_TIMEOUT: Duration = Duration::from_secs(15);
 /// When the agent cannot start; nothing is left running then.
 pub async fn run(mut config: Config, reload: Reload) -> Result<u8, AgentError> {
     let mut signals = Signals::new()?;
+    let reload = Arc::new(reload);
     let manager = Manager::of_process();
     loop {
         if let Some(code) = live(&mut config, &reload, &manager, &mut signals).await? {
@@ -35,7 +38,7 @@ pub async fn run(mut config: Config, reload: Reload) -> Result<u8, AgentError> {
 /// in force last.
 async fn live(
     config: &mut Config,
-    reload: &Reload,
+    reload: &Arc<Reload>,
     manager: &Manager,
     signals: &mut Signals,
 ) -> Result<Option<u8>, AgentError> {
@@ -88,30 +91,41 @@ fn end_in_words(end: &End) -> String {
     }
 }
 
-/// Reads the settings again at each hangup and at each wish. Never returns.
+/// Reads the settings again at each hangup and at each wish, once for all that wait. Never returns.
 async fn hear_wishes(
-    settings: &Settings,
-    reload: &Reload,
+    settings: &Arc<Settings>,
+    reload: &Arc<Reload>,
     manager: &Manager,
     wishes: &mut mpsc::Receiver<Wish>,
     hangup: &mut Signal,
 ) {
     loop {
-        let wish = tokio::select! {
+        let mut waiting = Vec::new();
+        tokio::select! {
             Some(()) = hangup.recv() => {
                 info!(target: "agent", signal = "hangup", "caught");
-                None
             }
-            Some(wish) = wishes.recv() => Some(wish),
+            1.. = wishes.recv_many(&mut waiting, WISHES_MAX) => {}
             else => return std::future::pending().await,
-        };
-        manager.reloading();
-        let done = settings.reload(reload);
-        manager.reloaded();
-        if let Some(wish) = wish {
-            // Who asked may have gone.
-            drop(wish.send(done));
         }
+        manager.reloading();
+        let done = read_again(settings, reload).await;
+        manager.reloaded();
+        for wish in waiting {
+            // Who asked may have gone.
+            drop(wish.send(done.clone()));
+        }
+    }
+}
+
+/// Reads the settings again where files may be slow: signals are heard meanwhile.
+async fn read_again(settings: &Arc<Settings>, reload: &Arc<Reload>) -> Result<(), String> {
+    let (settings, reload) = (Arc::clone(settings), Arc::clone(reload));
+    let reading = tokio::task::spawn_blocking(move || settings.reload(&reload));
+    match reading.await.map_err(JoinError::try_into_panic) {
+        Ok(done) => done,
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        Err(Err(_cancelled)) => Err("the agent ends".to_owned()),
     }
 }
 
@@ -192,8 +206,19 @@ async fn leave(agent: &Agent, signals: &mut Signals) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Mutex, mpsc};
+
+    use futures_util::FutureExt;
+
     use super::*;
     use crate::config;
+
+    /// More than a busy machine takes over anything here.
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    /// Two keys of gossip.
+    const OLD: &str = "MDEyMzQ1Njc4OWFiY2RlZg==";
+    const NEW: &str = "ZmVkY2JhOTg3NjU0MzIxMA==";
 
     fn settings(rack: &str, key: &str) -> Config {
         let texts = [
@@ -209,20 +234,55 @@ mod tests {
 
     #[tokio::test]
     async fn an_agent_that_starts_again_goes_by_the_settings_that_were_read_last() {
-        let old = "MDEyMzQ1Njc4OWFiY2RlZg==";
-        let new = "ZmVkY2JhOTg3NjU0MzIxMA==";
-        let mut config = settings("a", old);
+        let mut config = settings("a", OLD);
         let agent = Agent::start(config.clone()).await.unwrap();
-        let reload = Reload {
-            load: Box::new(|| Ok(settings("b", new))),
+        let reload = Arc::new(Reload {
+            load: Box::new(|| Ok(settings("b", NEW))),
             set_log_level: Box::new(|_| {}),
-        };
+        });
         agent.settings().reload(&reload).unwrap();
         agent.parts.end.try_send(End::Restart).unwrap();
         let (manager, mut signals) = (Manager::of_process(), Signals::new().unwrap());
         let code = to_its_end(agent, &mut config, &reload, &manager, &mut signals).await;
         assert_eq!(code, None);
         assert_eq!(config.node_meta["rack"], "b");
-        assert_eq!(config.encrypt, settings("b", new).encrypt);
+        assert_eq!(config.encrypt, settings("b", NEW).encrypt);
+    }
+
+    #[tokio::test]
+    async fn settings_whose_files_hang_hold_nobody_up() {
+        let agent = Agent::start(settings("a", OLD)).await.unwrap();
+        let (go_on, hangs) = mpsc::channel();
+        let hangs = Mutex::new(hangs);
+        let reload = Arc::new(Reload {
+            load: Box::new(move || {
+                let ended = hangs.lock().unwrap().recv_timeout(PATIENCE);
+                ended.map_err(|error| error.to_string())?;
+                Ok(settings("b", OLD))
+            }),
+            set_log_level: Box::new(|_| {}),
+        });
+        let settings = agent.settings();
+        let reading = read_again(&settings, &reload);
+        let (read, ()) = tokio::join!(reading, async { go_on.send(()).unwrap() });
+        assert_eq!(read, Ok(()));
+        agent.stop().await;
+    }
+
+    #[tokio::test]
+    async fn many_wishes_for_a_reload_wait_and_one_too_many_is_told_so() {
+        let mut agent = Agent::start(settings("a", OLD)).await.unwrap();
+        let (settings, wishes) = (agent.settings(), agent.wishes());
+        let mut waiting: Vec<_> = (0..WISHES_MAX).map(|_| Box::pin(settings.wish())).collect();
+        for wish in &mut waiting {
+            assert_eq!(wish.now_or_never(), None);
+        }
+        let told = |told: Option<Result<(), String>>| told.unwrap().unwrap_err();
+        let busy = told(settings.wish().now_or_never());
+        assert!(busy.starts_with("busy"), "{busy}");
+        drop(wishes);
+        let nobody = told(settings.wish().now_or_never());
+        assert!(nobody.contains("does not reload"), "{nobody}");
+        agent.stop().await;
     }
 }

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
+
 use crate::support::{Agent, Manager, World, eventually, quorate};
 
 /// The value of a name in a unit file as it is shipped.
@@ -193,6 +195,17 @@ async fn a_hangup_takes_what_can_be_taken_and_names_what_needs_a_restart() {
     settings("WARN", "d", "");
     assert_eq!(server.put("/v1/agent/reload", "").await.0, 200);
     rack("d").await;
+}
+
+#[tokio::test]
+async fn forty_wishes_for_a_reload_at_once_are_all_met() {
+    let world = World::new();
+    let server = world.agent(1, &["-server", "-bootstrap"]);
+    server.led().await;
+    let asked = (0..40).map(|_| server.put("/v1/agent/reload", ""));
+    for (status, body) in join_all(asked).await {
+        assert_eq!((status, body.as_str()), (200, ""));
+    }
 }
 
 /// Flags, a signal, and the exit code after it.
