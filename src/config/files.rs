@@ -1,6 +1,6 @@
 //! Finds the configuration files of a list of paths, and reads them (agent reference, 5.1).
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -9,6 +9,7 @@ use super::layer::Layers;
 use super::place::Place;
 use super::report::Report;
 use super::syntax::Format;
+use crate::host::open_regular;
 
 /// The largest file that is read, in bytes. Chosen: a hundred times what Consul's documentation
 /// shows at most.
@@ -97,7 +98,7 @@ pub(super) fn take_text(
 
 fn read(path: &Path) -> Result<String, ConfigError> {
     let mut bytes = Vec::new();
-    File::open(path)
+    open_regular(path)
         .and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes))
         .map_err(|error| open_error(path, &error))?;
     if u64::try_from(bytes.len()).is_ok_and(|len| len > FILE_BYTES_MAX) {

@@ -6,6 +6,7 @@
 
 mod descriptors;
 mod real;
+mod regular;
 mod store;
 
 use std::fmt;
@@ -18,6 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use descriptors::{Refused, descriptor_share, raise_descriptor_limit};
 pub use real::Real;
+pub use regular::open_regular;
 pub use store::{Storage, Store};
 
 /// The computer that an agent runs on.

@@ -1,6 +1,5 @@
 //! Reads certificates and keys of PEM files, bounded.
 
-use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
@@ -9,6 +8,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::TlsError;
+use crate::host::open_regular;
 
 /// The largest file that is read, in bytes. Chosen: a bundle of all public CAs is a quarter of it.
 const FILE_BYTES_MAX: u64 = 1 << 20;
@@ -19,7 +19,7 @@ pub(super) type What = &'static str;
 /// Reads a file whole.
 pub(super) fn read(what: What, path: &Path) -> Result<Vec<u8>, TlsError> {
     let mut bytes = Vec::new();
-    File::open(path)
+    open_regular(path)
         .and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes))
         .map_err(|error| TlsError::Read {
             what,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use tokio::process::Command;
 
 use crate::support::{Agent, Manager, World, eventually, quorate};
 
@@ -206,6 +207,23 @@ async fn forty_wishes_for_a_reload_at_once_are_all_met() {
     for (status, body) in join_all(asked).await {
         assert_eq!((status, body.as_str()), (200, ""));
     }
+}
+
+#[tokio::test]
+async fn a_file_that_became_a_fifo_is_refused_by_a_reload_and_signals_are_heard() {
+    let world = World::new();
+    let file = world.write("agent.hcl", "log_level = \"INFO\"");
+    let flag = format!("-config-file={}", file.display());
+    let mut server = world.agent(1, &["-server", "-bootstrap", &flag]);
+    server.led().await;
+    std::fs::remove_file(&file).unwrap();
+    let made = Command::new("mkfifo").arg(&file).status().await.unwrap();
+    assert!(made.success());
+    server.signal("HUP").await;
+    let line = server.logged("settings not reloaded").await;
+    assert!(line.contains("no regular file"), "{line}");
+    server.signal("TERM").await;
+    assert_eq!(server.ended().await, Some(1));
 }
 
 /// Flags, a signal, and the exit code after it.
