@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 use tracing::{error, info};
 
 use super::lookup::chain;
@@ -21,7 +21,8 @@ use crate::datadir::DataDir;
 use crate::raft::Raft;
 use crate::state::RemovalEntry;
 use crate::telemetry::rfc3339;
-use crate::types::{ClusterId, MemberStatus, RaftId};
+use crate::types::{ClusterId, MemberStatus, RaftId, Reason};
+use crate::why::Said;
 
 /// The record's name in the data directory.
 pub(super) const RECORD: &str = "removed";
@@ -32,6 +33,9 @@ const ASK_EVERY: Duration = Duration::from_secs(1);
 
 /// How long a server may take to answer. Chosen: it answers from memory.
 const ASK_DEADLINE: Duration = Duration::from_secs(1);
+
+/// How long a server that was taken out still answers why. Chosen: a probe comes every second.
+const SHOWN_FOR: Duration = Duration::from_secs(1);
 
 /// What a server remembers of its removal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,16 +116,27 @@ async fn ask(parts: &Parts, cluster: ClusterId, own: RaftId) -> Option<RemovalEn
     said.find(|said| said.removal.raft_id == own)
 }
 
-/// On disk first, then out of gossip, so that nobody counts this server as failed.
+/// The verdict as a reason, whose line is without the code.
+fn as_said(prose: &str) -> Said {
+    let line = prose.strip_prefix("removed: ").unwrap_or(prose);
+    Said {
+        line: line.to_owned(),
+        ..Said::plain(Reason::Removed)
+    }
+}
+
+/// Told first, while somebody may ask; then on disk; then out of gossip, so that nobody counts this
+/// server as failed.
 async fn stop(parts: &Parts, verdict: Verdict) {
     let why = verdict.prose(&parts.dir);
+    parts.why.remove(as_said(&why)).await;
     let stored = parts.dir.work(move |dir| dir.store(RECORD, &verdict)).await;
     if let Err(error) = stored {
         error!(target: "agent.server", error = %chain(&error),
             "removal not remembered; the next start asks again");
     }
     info!(target: "agent.server", reason = RECORD, "leaving the cluster");
-    parts.gossip.leave().await;
+    tokio::join!(parts.gossip.leave(), sleep(SHOWN_FOR));
     let _already_ending = parts.end.try_send(End::Failed(why));
 }
 
@@ -157,6 +172,14 @@ mod tests {
             assert!(said.contains(part), "{part}: {said}");
         }
         assert_eq!(said.lines().count(), 1);
+    }
+
+    #[test]
+    fn the_reason_is_the_same_line_without_its_code() {
+        let prose = verdict().prose(&DataDir::memory());
+        let said = as_said(&prose);
+        assert_eq!(said.reason, Reason::Removed);
+        assert_eq!(format!("{}: {}", said.reason, said.line), prose);
     }
 
     #[test]

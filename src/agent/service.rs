@@ -46,6 +46,7 @@ impl ServerPort {
                 has_committed,
                 message,
             }) => {
+                self.founding.note_raft_call();
                 let party = &caller.remote.party;
                 self.lives
                     .check_node(party.node_id, party.generation)

@@ -173,8 +173,10 @@ reasons! {
         "servers are or may be there that do not answer, and could be in a cluster",
         "Start them, open their port 8300, or take addresses that are gone for good off the list.";
     PortUnreached, Founding, "server-port-unreached",
-        "other servers are heard, and none of them gets through to this one's server port",
-        "Open this server's port 8300 for the named servers, or correct `advertise_addr`.";
+        "other servers are heard, and they do not get through to this one's server port",
+        "Open this server's port 8300 for the named servers in every firewall on the way, or correct \
+         `advertise_addr`. Before a founding the others wait for this server; in a cluster only this \
+         one does not serve, and the others do.";
     ExpectMismatch, Founding, "expect-mismatch",
         "servers disagree about `bootstrap_expect`",
         "Set the same number on every server and start those again that had another.";
@@ -203,7 +205,8 @@ reasons! {
         "Open the servers' port 8300 for this client.";
     Removed, Serving, "removed",
         "this server was taken out of its cluster",
-        "If it shall come back, start it with an empty data directory.";
+        "If it shall come back, start it with an empty data directory. It stops by itself, and does \
+         not start with the old one.";
 }
 
 impl fmt::Display for Reason {

@@ -32,13 +32,14 @@ const FIRST_WORD: Duration = Duration::from_secs(2);
 
 /// Says which reason holds.
 pub fn decide(facts: &Facts) -> Said {
-    let rules: [Rule; 12] = [
+    let rules: [Rule; 13] = [
         ending,
         ready,
         refused,
         torn,
         in_cluster,
         sealed_off,
+        cut_off,
         bound,
         turned_away,
         alone,
@@ -66,10 +67,9 @@ fn founding_says(facts: &Facts, reasons: &[Reason]) -> Option<Said> {
 }
 
 fn ending(facts: &Facts) -> Option<Said> {
-    if let Some(stages) = &facts.leaving {
-        return Some(words::leaving(stages));
-    }
-    founding_says(facts, &[Reason::Removed])
+    // Whoever was taken out stops for that reason.
+    let leaving = || facts.leaving.as_deref().map(words::leaving);
+    facts.removed.clone().or_else(leaving)
 }
 
 fn ready(facts: &Facts) -> Option<Said> {
@@ -105,17 +105,21 @@ fn in_cluster(facts: &Facts) -> Option<Said> {
     if let Some(called) = &facts.tls_called {
         return Some(called.clone());
     }
+    let mut turned_away = refused_by_source(facts);
+    let other_key = turned_away.find(|word| word.reason == Reason::KeyMismatch);
+    // A majority that turns this one away is not lost: nobody shall recover without it.
+    if let Some(word) = other_key.clone().filter(|_| has_majority_another_key(facts)) {
+        return Some(word);
+    }
+    if let Some(cut_off) = cut_off(facts) {
+        return Some(cut_off);
+    }
     let known = founding_says(facts, &[Reason::QuorumLost, Reason::Joining]);
     let known = known.unwrap_or_else(|| words::leaderless(cluster, &facts.voters));
-    let mut turned_away = refused_by_source(facts);
-    Some(
-        match turned_away.find(|word| word.reason == Reason::KeyMismatch) {
-            // A majority that turns this one away is not lost: nobody shall recover without it.
-            Some(word) if has_majority_another_key(facts) => word,
-            Some(word) => words::besides(known, &word.line),
-            None => known,
-        },
-    )
+    Some(match other_key {
+        Some(word) => words::besides(known, &word.line),
+        None => known,
+    })
 }
 
 /// So many voters are where an agent with another key answers that they could lead.
@@ -128,6 +132,12 @@ fn has_majority_another_key(facts: &Facts) -> bool {
     let voters = facts.voters.iter();
     let turned = voters.filter(|voter| !voter.is_alive && hosts.contains(&voter.ip));
     turned.count() > facts.voters.len() / 2
+}
+
+/// The leader of the others does not get through to this server's port, or was turned away there.
+fn cut_off(facts: &Facts) -> Option<Said> {
+    let cut_off = facts.cut_off.clone()?;
+    Some(facts.tls_caller.clone().unwrap_or(cut_off))
 }
 
 /// Who waits for others, and turned one of them away for its TLS or was turned away, waits for that.
@@ -264,7 +274,7 @@ fn founding(facts: &Facts) -> Option<Said> {
 
 fn client(facts: &Facts) -> Option<Said> {
     if facts.servers.is_empty() {
-        return Some(Said::plain(Reason::NoServers));
+        return Some(words::no_servers(&facts.gone));
     }
     let told = match facts.told.as_ref()? {
         Ok(told) => told,

@@ -8,18 +8,20 @@
 //!
 //! The first rule that has something to say wins. In order, and why in this order:
 //!
-//! 1. **The end**: leaving, removed. Nothing else matters to whoever asks then.
+//! 1. **The end**: removed, leaving. Nothing else matters to whoever asks then.
 //! 2. **Ready**. What works is not explained away: a refusal elsewhere is the other's trouble.
 //! 3. **A refusal of this very agent** by others (another cluster, its id or name is taken), while
 //!    nobody else is alive in its list; then **two clusters in sight** of a blank agent. Certain,
 //!    and no waiting cures them.
 //! 4. **In a cluster**: with a leader it catches up; without one TLS on the server port that does not
 //!    fit, or another gossip key at the addresses of so many voters that they are a majority, since
-//!    those who turn it away are not lost; then a lost quorum, then no leader. Fewer with another key
-//!    cannot be why, and are a note.
+//!    those who turn it away are not lost; then a port of its own to which the leader of the others
+//!    does not get through; then a lost quorum, then no leader. Fewer with another key cannot be why,
+//!    and are a note.
 //! 5. **A server port that does not agree about TLS**: no founding, cluster or client gets further
 //!    than that. A caller that does not is told where this agent would only wait for others.
-//! 6. **What the founding rules alone can know**: blocked, no ledger, a cluster to join, servers
+//! 6. **A port of its own** to which the leader that took this agent in does not get through; then
+//!    **what the founding rules alone can know**: blocked, no ledger, a cluster to join, servers
 //!    that disagree, a founding under way.
 //! 7. **An address that refuses**: its gossip key, cluster, datacenter or names differ. More telling
 //!    than that one more server is missing. Others that were refused here for such a reason are the
@@ -83,6 +85,8 @@ pub struct Facts {
     pub is_server: bool,
     /// What it did of its way out so far, a line each; none while it is not on it.
     pub leaving: Option<Vec<String>>,
+    /// It was taken out of its cluster, for good.
+    pub removed: Option<Said>,
     /// The cluster it is in.
     pub cluster: Option<ClusterId>,
     /// No other member is alive in its list.
@@ -113,8 +117,12 @@ pub struct Facts {
     /// Servers that gossip holds for alive and that should have called this server's port, and
     /// have not.
     pub not_calling: Vec<String>,
+    /// Others hear a leader that counts this server in, and it does not get through to its port.
+    pub cut_off: Option<Said>,
     /// Names of the other servers that gossip holds for alive.
     pub servers: Vec<String>,
+    /// Servers that gossip knows and does not hold for alive: name, and address and state.
+    pub gone: Vec<(String, String)>,
     /// On a client: what a server said of itself last, with its address, or why none answered.
     /// None before the first answer.
     pub told: Option<Result<Told, String>>,
@@ -148,9 +156,12 @@ impl Told {
         self.said.reason == Reason::Ready
     }
 
-    /// The server is in a cluster, and knows nobody who leads it.
+    /// The server knows nobody who leads, although there is a cluster or may be one.
     pub fn is_leaderless(&self) -> bool {
-        matches!(self.said.reason, Reason::NoLeader | Reason::QuorumLost)
+        matches!(
+            self.said.reason,
+            Reason::NoLeader | Reason::QuorumLost | Reason::PortUnreached
+        )
     }
 }
 

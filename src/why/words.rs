@@ -134,6 +134,20 @@ pub(super) fn told(told: &Told) -> Said {
     }
 }
 
+/// A client knows no server that is alive, but perhaps some that were.
+pub(super) fn no_servers(gone: &[(String, String)]) -> Said {
+    let mut said = Said::plain(Reason::NoServers);
+    if !gone.is_empty() {
+        let told: Vec<String> = gone
+            .iter()
+            .map(|(name, state)| format!("{name} ({state})"))
+            .collect();
+        said.line = format!("{}; it knows of {}", said.line, list(&told));
+        said.missing = gone.iter().map(|(name, _)| name.clone()).collect();
+    }
+    said
+}
+
 /// No server answered a client.
 pub(super) fn servers_silent(servers: &[String], error: &str) -> Said {
     Said {

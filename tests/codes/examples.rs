@@ -111,7 +111,7 @@ pub(super) const EXAMPLES: &[(Reason, &str)] = &[
     ),
     (
         Reason::PortUnreached,
-        "server-port-unreached: these servers are heard, and none of them gets through to this one's server port: n1, n2",
+        "server-port-unreached: other servers say that n1 at 192.0.2.1:8300 leads, and nothing of it has come to this server's port, 192.0.2.3:8300, for 3 s; open that port for it, or correct `advertise_addr`",
     ),
     (
         Reason::ExpectMismatch,
@@ -139,7 +139,7 @@ pub(super) const EXAMPLES: &[(Reason, &str)] = &[
     ),
     (
         Reason::NoServers,
-        "no-servers: this client knows no server that is alive",
+        "no-servers: this client knows no server that is alive; it knows of n1 (192.0.2.1:8300, failed)",
     ),
     (
         Reason::ServersSilent,
@@ -147,6 +147,6 @@ pub(super) const EXAMPLES: &[(Reason, &str)] = &[
     ),
     (
         Reason::Removed,
-        "removed: this server was taken out of its cluster",
+        "removed: an operator took this server (raft id 5f1c8a0be4d27793) out of cluster 7a487860-9ff5-4255-8b01-e753deb76ef5 at 2026-01-02T03:04:05.678Z, through n1 (raft index 57); it does not come back with this data: move the data directory /var/lib/quorate away and start it again, and it joins as a new server",
     ),
 ];

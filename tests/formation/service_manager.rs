@@ -256,3 +256,54 @@ async fn an_exit_code_tells_how_an_agent_ended() {
     let refused = quorate(&["agent", "-no-such-flag"], None).await;
     assert_eq!(refused.code, Some(1), "{refused:?}");
 }
+
+#[tokio::test]
+async fn a_server_that_is_taken_out_says_so_to_its_manager_its_probes_and_its_log() {
+    let world = World::new();
+    let list = world.list(1..=3);
+    let mut flags = vec!["-server", "-bootstrap-expect=3"];
+    flags.extend(list.iter().map(String::as_str));
+    let managers = [1, 2, 3].map(|n| Manager::at_path(&world.path(&format!("notify-{n}"))));
+    let started = |n: u8| {
+        let manager = &managers[usize::from(n) - 1];
+        started(&world, manager, n, 30_000_000, &flags)
+    };
+    let begin = Instant::now();
+    let mut servers: Vec<Agent> = (1..=3).map(started).collect();
+    for manager in &managers {
+        manager.told(begin, "READY=1").await;
+    }
+    let leader = servers[0].led().await;
+    let is_follower = |agent: &Agent| leader != format!("{}:8300", agent.addr());
+    let out = servers.iter().rposition(is_follower).unwrap();
+    let begin = Instant::now();
+    let flag = format!("-address={}:8300", servers[out].addr());
+    let through = Some(format!("{}:8500", servers[0].addr()));
+    let said = quorate(&["operator", "raft", "remove-peer", &flag], through).await;
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let mut probed = None;
+    while let Some((status, body)) = servers[out].try_get("/v1/status/ready").await {
+        if body.starts_with("removed: ") {
+            probed.get_or_insert(status);
+        }
+    }
+    assert_eq!(probed, Some(503), "{}", servers[out].log_text());
+    println!("gone after {:?}", begin.elapsed());
+    assert_eq!(servers[out].ended().await, Some(1));
+    let word = "removed: an operator took this server";
+    let status = format!("STATUS={word}");
+    managers[out].told(begin, &status).await;
+    // Once while it still answers, and once as it stops.
+    assert_eq!(
+        managers[out].count(&status),
+        2,
+        "{:?}",
+        managers[out].lines()
+    );
+    for line in [
+        "agent is not ready: reason=removed",
+        "agent failed: error=\"removed: ",
+    ] {
+        servers[out].logged(line).await;
+    }
+}

@@ -13,6 +13,7 @@ mod facts;
 mod quorum;
 mod round;
 mod terms;
+mod unheard;
 mod words;
 
 use std::collections::BTreeMap;
@@ -34,6 +35,7 @@ use callers::Callers;
 use events::Events;
 use facts::Heard;
 pub(super) use terms::{FoundingError, Rooms, Terms};
+use unheard::Unheard;
 
 /// How long a server may take to say where it stands. Chosen: a hundred round trips of a
 /// datacenter, and a disk that is busy.
@@ -57,6 +59,7 @@ pub(super) struct Founding {
     sources_heard: watch::Sender<bool>,
     said: watch::Sender<Said>,
     callers: Callers,
+    unheard: Unheard,
     changed: Notify,
 }
 
@@ -71,6 +74,7 @@ impl Founding {
             sources_heard: watch::Sender::new(false),
             said: watch::Sender::new(words::starting()),
             callers: Callers::default(),
+            unheard: Unheard::new(),
             changed: Notify::new(),
         }
     }
@@ -121,7 +125,7 @@ impl Founding {
             obstacle::sources_heard(self.rooms.evidence.clone()).await;
             self.sources_heard.send_replace(true);
         };
-        tokio::join!(founding, hearing, self.hear_raft());
+        tokio::join!(founding, hearing, self.hear_raft(), self.watch_port());
     }
 
     /// Once raft has written on this disk, an empty log is a lost one.

@@ -1,7 +1,10 @@
 //! Where the founding stands, in words, as far as the founding rules have none.
 
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::unheard::Leader;
 use crate::autopilot::QuorumLost;
 use crate::bootstrap::Waiting;
 use crate::types::{ClusterId, Member, MemberStatus, Reason};
@@ -68,6 +71,25 @@ pub(super) fn leaderless(cluster: ClusterId, since: Duration) -> Said {
             since.as_secs()
         ),
         missing: Vec::new(),
+    }
+}
+
+/// Other servers hear a leader, and it does not get through to this server's port.
+pub(super) fn port_unreached(own: SocketAddr, leaders: &BTreeSet<Leader>, since: Duration) -> Said {
+    let told: Vec<String> = leaders
+        .iter()
+        .map(|leader| format!("{} at {}", leader.name, leader.addr))
+        .collect();
+    let names = leaders.iter().map(|leader| leader.name.clone());
+    Said {
+        reason: Reason::PortUnreached,
+        line: format!(
+            "other servers say that {} leads, and nothing of it has come to this server's port, \
+             {own}, for {} s; open that port for it, or correct `advertise_addr`",
+            told.join(" or "),
+            since.as_secs()
+        ),
+        missing: names.collect(),
     }
 }
 

@@ -47,6 +47,7 @@ impl Gatherer {
         Facts {
             is_server: status.is_some(),
             leaving: parts.why.leaving.borrow().clone(),
+            removed: parts.why.removed.borrow().clone(),
             cluster: parts.membership.cluster(),
             is_alone: twin::is_alone(&members, self.own),
             is_led,
@@ -68,7 +69,9 @@ impl Gatherer {
                 .as_ref()
                 .map(|founding| founding.callers().missing(&members, self.own))
                 .unwrap_or_default(),
+            cut_off: parts.founding.as_ref().and_then(|one| one.cut_off()),
             servers,
+            gone: gone(&members),
             told: parts.told.borrow().clone(),
             sources: parts.why.sights.borrow().iter().map(Sight::now).collect(),
         }
@@ -116,6 +119,21 @@ fn lacking(parts: &Parts, others: usize) -> usize {
     let expect = parts.config.bootstrap_expect.unwrap_or(0);
     let expect = usize::try_from(expect).unwrap_or(usize::MAX);
     expect.saturating_sub(others.saturating_add(1))
+}
+
+/// Servers that are not alive: name, and what is known of each.
+fn gone(members: &[Member]) -> Vec<(String, String)> {
+    let gone = members.iter().filter(|m| m.status != MemberStatus::Alive);
+    let told = gone.filter_map(|member| {
+        let addr = member.says.server()?.rpc_addr;
+        Some((
+            member.says.name.to_string(),
+            format!("{addr}, {}", member.status.as_str()),
+        ))
+    });
+    let mut gone: Vec<(String, String)> = told.collect();
+    gone.sort();
+    gone
 }
 
 /// Voters by name, with whether gossip holds them for alive.

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tracing::{info, warn};
 
 use super::join_driver::Sight;
@@ -51,6 +51,8 @@ pub(super) struct Why {
     pulse: watch::Receiver<Instant>,
     /// What was done of a leave or a stop, a line each; none before it begins.
     leaving: Arc<watch::Sender<Option<Vec<String>>>>,
+    /// That it was taken out of its cluster; none while it was not.
+    removed: Arc<watch::Sender<Option<Said>>>,
 }
 
 /// The ends at which the loop tells.
@@ -77,6 +79,7 @@ impl Why {
             sights,
             pulse: felt,
             leaving: Arc::new(watch::Sender::new(None)),
+            removed: Arc::new(watch::Sender::new(None)),
         };
         let logged = Mutex::new(None);
         let teller = Teller {
@@ -94,6 +97,15 @@ impl Why {
             stages.get_or_insert_default();
             is_new
         });
+    }
+
+    /// This server is out of its cluster, for good. Returns once that is told at every door, or
+    /// the deciding loop hangs.
+    pub(super) async fn remove(&self, said: Said) {
+        self.removed.send_replace(Some(said));
+        let mut shown = self.shown.clone();
+        let told = shown.wait_for(|shown| shown.said.reason == Reason::Removed);
+        let _told_or_hung = timeout(LIVE_WITHIN, told).await;
     }
 
     /// The next stage of the way out is reached.
@@ -210,6 +222,7 @@ struct Events {
     members: watch::Receiver<Arc<[crate::types::Member]>>,
     sights: watch::Receiver<Vec<Sight>>,
     leaving: watch::Receiver<Option<Vec<String>>>,
+    removed: watch::Receiver<Option<Said>>,
     founding: Option<watch::Receiver<Said>>,
     registered: watch::Receiver<bool>,
 }
@@ -220,6 +233,7 @@ impl Events {
             members: parts.gossip.watch(),
             sights: parts.why.sights.clone(),
             leaving: parts.why.leaving.subscribe(),
+            removed: parts.why.removed.subscribe(),
             founding: parts.founding.as_ref().map(|founding| founding.watch()),
             registered: parts.registered.clone(),
         }
@@ -237,6 +251,7 @@ impl Events {
             Ok(()) = self.members.changed() => {}
             Ok(()) = self.sights.changed() => {}
             Ok(()) = self.leaving.changed() => {}
+            Ok(()) = self.removed.changed() => {}
             Ok(()) = self.registered.changed() => {}
             Ok(()) = founding => {}
             else => std::future::pending().await,

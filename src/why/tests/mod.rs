@@ -3,6 +3,7 @@
 mod alone;
 mod order;
 mod refused;
+mod unheard;
 
 use super::*;
 use crate::types::ClusterId;
@@ -12,6 +13,7 @@ fn server() -> Facts {
     Facts {
         is_server: true,
         leaving: None,
+        removed: None,
         cluster: None,
         is_alone: true,
         is_led: false,
@@ -26,7 +28,9 @@ fn server() -> Facts {
         founding: None,
         voters: Vec::new(),
         not_calling: Vec::new(),
+        cut_off: None,
         servers: Vec::new(),
+        gone: Vec::new(),
         told: None,
         sources: Vec::new(),
     }
@@ -163,8 +167,9 @@ fn what_works_is_not_explained_away_and_the_end_is_told_first() {
         (
             Reason::Removed,
             Facts {
-                founding: Some(said(Reason::Removed, &[])),
-                ..member(true, true)
+                removed: Some(said(Reason::Removed, &[])),
+                leaving: Some(Vec::new()),
+                ..member(false, true)
             },
         ),
     ]);

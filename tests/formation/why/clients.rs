@@ -1,6 +1,8 @@
 //! What clients say.
 
-use super::{all_say, listed, listening, probes, ready};
+use std::time::Instant;
+
+use super::{all_miss, all_say, listed, listening, probes, ready};
 use crate::support::{Door, World};
 
 #[tokio::test]
@@ -46,4 +48,23 @@ async fn a_client_that_hears_a_server_and_gets_no_answer_says_which() {
     assert_eq!(listed(&said[0], "Missing"), ["n1"]);
     gate.set(Door::Open);
     ready(&client).await;
+}
+
+#[tokio::test]
+async fn clients_whose_server_died_name_it_with_its_address() {
+    let world = World::new();
+    let mut server = world.agent(1, &["-server", "-bootstrap"]);
+    let list = world.list([1, 4, 5]);
+    let list: Vec<&str> = list.iter().map(String::as_str).collect();
+    let pair = [4, 5].map(|n| world.agent(n, &list));
+    for agent in [&server, &pair[0], &pair[1]] {
+        ready(agent).await;
+    }
+    server.kill().await;
+    let fault = Instant::now();
+    let dead = format!("it knows of n1 ({}:8300, failed)", world.addr(1));
+    for said in all_miss(fault, "no-servers", Some(&["n1"]), &[&pair[0], &pair[1]]).await {
+        let line = said["Line"].as_str().unwrap();
+        assert!(line.ends_with(&dead), "{line}");
+    }
 }
