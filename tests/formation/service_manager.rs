@@ -290,8 +290,8 @@ async fn a_server_that_is_taken_out_says_so_to_its_manager_its_probes_and_its_lo
     assert_eq!(probed, Some(503), "{}", servers[out].log_text());
     println!("gone after {:?}", begin.elapsed());
     assert_eq!(servers[out].ended().await, Some(1));
-    let word = "removed: an operator took this server";
-    let status = format!("STATUS={word}");
+    let verdict = "removed: an operator took this server";
+    let status = format!("STATUS={verdict}");
     managers[out].told(begin, &status).await;
     // Once while it still answers, and once as it stops.
     assert_eq!(
