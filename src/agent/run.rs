@@ -51,7 +51,7 @@ async fn live(
 async fn to_its_end(
     mut agent: Agent,
     config: &mut Config,
-    reload: &Reload,
+    reload: &Arc<Reload>,
     manager: &Manager,
     signals: &mut Signals,
 ) -> Option<u8> {

@@ -108,7 +108,10 @@ fn in_cluster(facts: &Facts) -> Option<Said> {
     let mut turned_away = refused_by_source(facts);
     let other_key = turned_away.find(|word| word.reason == Reason::KeyMismatch);
     // A majority that turns this one away is not lost: nobody shall recover without it.
-    if let Some(word) = other_key.clone().filter(|_| has_majority_another_key(facts)) {
+    if let Some(word) = other_key
+        .clone()
+        .filter(|_| has_majority_another_key(facts))
+    {
         return Some(word);
     }
     if let Some(cut_off) = cut_off(facts) {

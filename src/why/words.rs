@@ -73,9 +73,12 @@ pub(super) fn leaving(stages: &[String]) -> Said {
 pub(super) fn leaderless(cluster: ClusterId, voters: &[Voter]) -> Said {
     let told: Vec<String> = voters
         .iter()
-        .map(|voter| match voter.is_alive {
-            true => voter.name.clone(),
-            false => format!("{} (does not answer)", voter.name),
+        .map(|voter| {
+            if voter.is_alive {
+                voter.name.clone()
+            } else {
+                format!("{} (does not answer)", voter.name)
+            }
         })
         .collect();
     let gone = voters.iter().filter(|voter| !voter.is_alive);
