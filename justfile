@@ -57,6 +57,10 @@ simulate-cold SEED:
 simulate-many N="200" FIRST="0":
     cargo run --release -p quorate-simulation -- --many {{N}} {{FIRST}}
 
+# The program as it is handed out: 24 MB with all SDKs, where `cargo build --release` makes 36.
+dist *ARGS:
+    cargo build --profile dist --bin quorate {{ARGS}}
+
 # How long forming and healing take: medians of 20 runs with real processes.
 bench *ARGS:
     cargo bench {{small}} --bench formation -- {{ARGS}}

@@ -35,8 +35,8 @@ const CONNECTIONS_PER_CLIENT_MAX: usize = 200;
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 
 /// How long a connection may go without a whole head: from its begin, or from the answer before. It
-/// bounds an idle connection, so it is above the 90 s after which Go's and reqwest's pools close one: the client shall be first, or its
-/// next request meets a closed connection.
+/// bounds an idle connection, so it is above the 90 s after which Go's and reqwest's pools close
+/// one: the client shall be first, or its next request meets a closed connection.
 const HEAD_WITHIN: Duration = Duration::from_secs(100);
 
 /// How long requests in flight may take to end after the stop. Chosen: a write ends in less, and a
@@ -98,7 +98,7 @@ async fn accept(
     slots: &Arc<Semaphore>,
 ) {
     let clients = Arc::new(Clients::default());
-    let mut refused = Refused::default();
+    let (mut refused, mut crowded) = (Refused::default(), Refused::default());
     loop {
         let accepted = tokio::select! {
             Some(ended) = connections.join_next() => {
@@ -117,7 +117,13 @@ async fn accept(
                 continue;
             }
         };
-        let Some(place) = admit(slots, &clients, &stream, client) else {
+        let Ok(slot) = Arc::clone(slots).try_acquire_owned() else {
+            if let Some(count) = crowded.tell() {
+                warn!(addr = %client, count, "http connections closed, too many in all");
+            }
+            continue;
+        };
+        let Some(place) = admit(slot, &clients, &stream, client) else {
             continue;
         };
         let serving = serve_connection(stream, router.clone(), stopping.clone());
@@ -128,17 +134,14 @@ async fn accept(
     }
 }
 
-/// Gives a connection its place among all and among those of its address. None if there is none.
+/// Gives a connection that has a place among all one among those of its address. None if there is
+/// none.
 fn admit(
-    slots: &Arc<Semaphore>,
+    slot: OwnedSemaphorePermit,
     clients: &Arc<Clients>,
     stream: &TcpStream,
     client: IpAddr,
 ) -> Option<(OwnedSemaphorePermit, Seat)> {
-    let Ok(slot) = Arc::clone(slots).try_acquire_owned() else {
-        debug!(addr = %client, "http connection closed, too many in all");
-        return None;
-    };
     let Some(seat) = Clients::seat(clients, client) else {
         debug!(addr = %client, "http connection refused, too many from this address");
         // Best effort: the socket is new, so its buffer has room for the few bytes.
