@@ -105,7 +105,9 @@ use std::path::PathBuf;
 
 pub use answer::{Address, AddressKind, Answer, Contact, Fate, Gap, Host, Instance, Seen};
 pub use error::{Kind, ResolveError, Retry};
-pub use grammar::{Broken, GrammarError, KEYS_MAX, Mistake, Pairs, Picture, TEXT_BYTES_MAX};
+pub use grammar::{
+    Broken, GrammarError, KEYS_MAX, Mistake, Pairs, Picture, TEXT_BYTES_MAX, is_plain,
+};
 pub use io::{
     BoxFuture, Clock, Command, Dns, DnsError, Environment, Exec, ExecError, FakeClock, FakeDns,
     FakeExec, FakeFiles, File, FileError, Files, Found, Http, HttpError, Identity, Io, Kept,

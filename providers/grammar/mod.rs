@@ -16,8 +16,8 @@ mod tests;
 
 pub(crate) use error::Shown;
 pub use error::{Broken, GrammarError, Mistake};
-pub use picture::Picture;
-pub(crate) use picture::{MASK, is_plain};
+pub(crate) use picture::MASK;
+pub use picture::{Picture, is_plain};
 
 use std::fmt;
 use std::ops::Range;

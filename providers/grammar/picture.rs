@@ -100,7 +100,7 @@ fn width(c: char) -> usize {
 }
 
 /// Says whether a character stands for itself, and neither breaks a line nor turns it around.
-pub(crate) fn is_plain(c: char) -> bool {
+pub fn is_plain(c: char) -> bool {
     visible(c) == c
 }
 

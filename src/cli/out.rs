@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
+use quorate_providers::is_plain;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::termios::tcgetwinsize;
 
@@ -85,7 +86,12 @@ impl Out {
     /// Prints a line of what was asked for, without what could steer a terminal: some of it is the
     /// word of others.
     pub fn line(&mut self, line: impl AsRef<str>) {
-        self.raw(harmless(line.as_ref()));
+        self.raw_line(harmless(line.as_ref()));
+    }
+
+    /// Prints bytes of what was asked for as they are, and ends the line.
+    pub(super) fn raw_line(&mut self, bytes: impl AsRef<[u8]>) {
+        self.raw(bytes);
         self.raw("\n");
     }
 
@@ -131,8 +137,8 @@ fn has_no_reader() -> bool {
 pub(super) fn harmless(text: &str) -> String {
     let one = |c: char| match c {
         '\n' | '\t' => c,
-        c if steers(c) => char::REPLACEMENT_CHARACTER,
-        c => c,
+        c if is_plain(c) => c,
+        _ => char::REPLACEMENT_CHARACTER,
     };
     text.chars().map(one).collect()
 }
@@ -140,20 +146,13 @@ pub(super) fn harmless(text: &str) -> String {
 /// Text of others that stands in a line, which it must not end.
 pub(super) fn in_line(text: &str) -> String {
     let one = |c: char| {
-        if steers(c) {
-            char::REPLACEMENT_CHARACTER
-        } else {
+        if is_plain(c) {
             c
+        } else {
+            char::REPLACEMENT_CHARACTER
         }
     };
     text.chars().map(one).collect()
-}
-
-/// Control characters, and those that turn the direction of writing (Unicode Standard Annex 9,
-/// section 2).
-fn steers(c: char) -> bool {
-    let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    c.is_control() || turns
 }
 
 #[cfg(test)]

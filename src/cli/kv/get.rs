@@ -76,8 +76,7 @@ impl Get {
         if self.detailed {
             self.print_detailed(entry, world)
         } else {
-            world.out.raw(self.value(entry)?);
-            world.out.raw("\n");
+            world.out.raw_line(self.value(entry)?);
             Ok(())
         }
     }
@@ -115,8 +114,7 @@ impl Get {
         for (number, entry) in entries.iter().enumerate() {
             if !self.detailed {
                 world.out.raw(format!("{}:", entry.key));
-                world.out.raw(self.value(entry)?);
-                world.out.raw("\n");
+                world.out.raw_line(self.value(entry)?);
                 continue;
             }
             if number > 0 {
@@ -142,8 +140,7 @@ impl Get {
             world.out.line(format!("{name:<NAME_WIDTH$}{text}"));
         }
         world.out.raw(format!("{:<NAME_WIDTH$}", "Value"));
-        world.out.raw(value);
-        world.out.raw("\n");
+        world.out.raw_line(value);
         Ok(())
     }
 
