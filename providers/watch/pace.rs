@@ -17,8 +17,8 @@ const PAUSE_FIRST: Duration = Duration::from_secs(1);
 const PAUSE_PART: Duration = Duration::from_secs(10);
 
 /// After a pause that a vendor asked for, all that were throttled together ask within this time
-/// at least, and not at its end.
-const SPREAD_MIN: Duration = Duration::from_secs(6);
+/// at least, and not at its end. As the spread of the tries within a lookup.
+const SPREAD_MIN: Duration = Duration::from_secs(10);
 
 /// How a lookup ended.
 #[derive(Debug, Clone, Copy)]
