@@ -296,22 +296,30 @@ fn a_voter_that_gossip_or_raft_still_hears_is_not_dead() {
 #[test]
 fn a_lost_quorum_is_told_with_names_and_with_a_way_out() {
     let mut view = calm();
-    assert_eq!(quorum_lost(&view.peers, &view.servers), None);
+    let lost = |view: &View, deaf: &[u128]| {
+        let deaf = deaf.iter().copied().map(RaftId::new).collect();
+        quorum_lost(&view.peers, &view.servers, &deaf)
+    };
+    assert_eq!(lost(&view, &[]), None);
+    assert_eq!(lost(&view, &[3]), None);
     view.servers[1].status = MemberStatus::Failed;
-    assert_eq!(quorum_lost(&view.peers, &view.servers), None);
+    assert_eq!(lost(&view, &[]), None);
+    assert_eq!(lost(&view, &[2]), None);
+    let told = lost(&view, &[2, 3]).unwrap().to_string();
+    let wanted = "2 of 3 voters are missing: s2 (does not answer), \
+                  s3 (is there, and its server port does not answer); look whether";
+    assert!(told.starts_with(wanted), "{told}");
     view.servers[2].raft_id = RaftId::new(9);
-    let lost = quorum_lost(&view.peers, &view.servers).unwrap().to_string();
-    let told = "2 of 3 voters are missing: s2 (does not answer), s3 (is here with another disk); ";
-    assert!(lost.starts_with(told), "{lost}");
+    let told = lost(&view, &[]).unwrap().to_string();
+    let wanted = "2 of 3 voters are missing: s2 (does not answer), s3 (is here with another disk); \
+                  start those";
+    assert!(told.starts_with(wanted), "{told}");
     assert!(
-        lost.contains("`quorate operator raft recover --plan`"),
-        "{lost}"
+        told.contains("`quorate operator raft recover --plan`"),
+        "{told}"
     );
-    assert_eq!(
-        quorum_lost(&[], &view.servers),
-        None,
-        "a blank server lost nothing"
-    );
+    view.peers.clear();
+    assert_eq!(lost(&view, &[]), None, "a blank server lost nothing");
 }
 
 #[test]

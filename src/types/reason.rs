@@ -191,8 +191,8 @@ reasons! {
         "Restore the directory whole, or start with an empty one.";
     QuorumLost, Serving, "quorum-lost",
         "too many voters are missing for a leader",
-        "Start those whose disks are whole; if they are lost for good, see `quorate operator raft \
-         recover --plan`.";
+        "Start those whose disks are whole, and see whether those that are there hang or have their \
+         port 8300 shut; if disks are lost for good, see `quorate operator raft recover --plan`.";
     NoLeader, Serving, "no-leader",
         "in a cluster, but no leader is known",
         "Nothing for the seconds of an election; else see whether the servers reach each other's \

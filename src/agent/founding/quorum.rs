@@ -44,7 +44,7 @@ impl Founding {
 
     fn why_leaderless(&self, cluster: ClusterId, status: &Status) -> Said {
         let members = self.rooms.gossip.members();
-        match quorum_lost(&peers(status), &servers(&members)) {
+        match quorum_lost(&peers(status), &servers(&members), &self.deaf()) {
             Some(lost) => words::quorum_lost(&lost),
             // The leader that let this server in was lost before it could tell who votes.
             None if status.peers.is_empty() => words::joining(cluster, &members),

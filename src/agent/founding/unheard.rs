@@ -1,11 +1,14 @@
-//! Whether the leader gets through to this server's port.
+//! Who gets through to whom where no leader is heard.
 //!
 //! A server whose port is closed to the others hears no leader, while its cluster has one: it can
 //! still call. So one that hears none asks the other servers who leads, and whether they count it
 //! in. If they do, their leader calls this server's port many times a second, and it is heard here
-//! unless something is in between.
+//! unless something is in between. Who does not answer here, though gossip sees it, cannot elect
+//! anybody either: it hangs, or its port is shut. Gossip is slow to give up what hangs, so that a
+//! pause buries nobody; here it is known sooner.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
 use std::net::SocketAddr;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -17,7 +20,7 @@ use super::facts::lock;
 use super::{ASK_DEADLINE, Founding, words};
 use crate::agent::wire::{self, Envelope, Request, Response};
 use crate::http::RaftPeer;
-use crate::types::{Member, MemberStatus};
+use crate::types::{Member, MemberStatus, RaftId};
 use crate::why::Said;
 
 /// How often a server that hears no leader asks. Chosen: one small question per server and second.
@@ -25,6 +28,9 @@ const ASK_EVERY: Duration = Duration::from_secs(1);
 /// How long no message of raft may come to the port. Chosen: a leader sends one ten times a second
 /// and opens a lost connection again within a second; the reason shall be right well within ten.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// After so long without an answer a server counts for nothing in an election. Chosen: two questions
+/// in a row, which is known when the patience with a missing leader ends.
+const DEAF_AFTER: Duration = Duration::from_secs(2);
 /// How many servers are asked at once. Chosen: more than a cluster has voters.
 const ASKED_MAX: usize = 16;
 
@@ -35,6 +41,8 @@ pub(super) struct Unheard {
     called_at: Mutex<Instant>,
     /// The leaders that count this server in and do not get through.
     leaders: Mutex<BTreeSet<Leader>>,
+    /// Since when each server of the cluster that gossip sees has given no answer.
+    silent: Mutex<BTreeMap<RaftId, Instant>>,
 }
 
 /// A leader, by the word of other servers.
@@ -51,6 +59,7 @@ impl Unheard {
         Self {
             called_at: Mutex::new(Instant::now()),
             leaders: Mutex::default(),
+            silent: Mutex::default(),
         }
     }
 
@@ -73,6 +82,15 @@ impl Founding {
         (is_silent && !leaders.is_empty()).then(|| words::port_unreached(own, &leaders, PATIENCE))
     }
 
+    /// Servers that gossip sees, and whose port has not answered for a while.
+    pub(super) fn deaf(&self) -> BTreeSet<RaftId> {
+        let silent = lock(&self.unheard.silent);
+        let long = silent
+            .iter()
+            .filter(|(_, since)| since.elapsed() >= DEAF_AFTER);
+        long.map(|(disk, _)| *disk).collect()
+    }
+
     /// Asks while this server hears no leader. Runs until the agent stops.
     #[expect(clippy::infinite_loop, reason = "the task set ends it with the agent")]
     pub(super) async fn watch_port(&self) {
@@ -82,6 +100,7 @@ impl Founding {
         loop {
             tick.tick().await;
             let now = if self.is_led() {
+                lock(&self.unheard.silent).clear();
                 BTreeSet::new()
             } else {
                 self.leaders_elsewhere().await
@@ -111,13 +130,27 @@ impl Founding {
         let servers = members.iter().filter(is_asked);
         let servers = servers.filter_map(|member| member.says.server());
         let others = servers.filter(|server| server.raft_id != self.terms.server.raft_id);
-        let asked = others
-            .take(ASKED_MAX)
-            .map(|server| self.configuration_of(server.rpc_addr));
+        let asked = others.take(ASKED_MAX).map(|server| async {
+            let asked_at = Instant::now();
+            let told = self.configuration_of(server.rpc_addr).await;
+            (server.raft_id, asked_at, told)
+        });
         let told = join_all(asked).await;
+        self.note_silence(
+            told.iter()
+                .map(|(disk, at, told)| (*disk, *at, told.is_some())),
+        );
         told.iter()
-            .filter_map(|peers| self.leader_of(peers.as_deref()?))
+            .filter_map(|(_, _, peers)| self.leader_of(peers.as_deref()?))
             .collect()
+    }
+
+    /// Notes who answered of those that were asked, and when.
+    fn note_silence(&self, asked: impl Iterator<Item = (RaftId, Instant, bool)>) {
+        let mut silent = lock(&self.unheard.silent);
+        let before = mem::take(&mut *silent);
+        let gave_none = asked.filter(|(_, _, answered)| !answered);
+        silent.extend(gave_none.map(|(disk, at, _)| (disk, *before.get(&disk).unwrap_or(&at))));
     }
 
     /// The configuration that a server goes by; none if it does not answer.

@@ -11,6 +11,7 @@ pub(super) mod tests;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::time::{Instant, timeout_at};
 
 use super::local::Local;
@@ -188,7 +189,7 @@ impl Router {
     pub(super) async fn take_pulses(&self) {
         let servers = self.servers();
         let pulses = servers.iter().map(|server| self.take_pulse(*server));
-        let pulses = futures_util::future::join_all(pulses).await;
+        let pulses = join_all(pulses).await;
         self.order.rank(pulses);
     }
 
@@ -219,43 +220,40 @@ impl Router {
             .collect()
     }
 
-    /// Asks the servers in turn why they do not serve, until one of them answers that is not
-    /// without a leader: one that is cut off from the others tells of itself only, and is asked
-    /// last from then on.
+    /// Asks a server why it does not serve, and if it is silent or without a leader a few others at
+    /// once. The word of one that has a leader is better: one that is cut off from the others tells
+    /// of itself only, and is asked last from then on.
     ///
     /// # Errors
     /// What was in the way at the last one, in one line.
     pub(super) async fn why(&self) -> Result<Told, String> {
-        let mut leaderless = None;
-        let mut failure = NodeError::NoServers.to_string();
-        for server in self.order.in_turn(&self.servers(), WHY_TRIES) {
-            match self.call_why(server, Instant::now() + WHY_DEADLINE).await {
-                Ok(told) if told.is_leaderless() => {
-                    leaderless.get_or_insert((server, told));
-                }
-                Ok(told) => {
-                    if let Some((cut_off, _)) = leaderless {
-                        self.order.failed(cut_off);
-                    }
-                    return Ok(told);
-                }
-                Err(error) => {
-                    self.order.failed(server);
-                    failure = error;
-                }
+        let ask = async |server| (server, self.call_why(server).await);
+        let turn = self.order.in_turn(&self.servers(), WHY_TRIES);
+        let Some((first, others)) = turn.split_first() else {
+            return Err(NodeError::NoServers.to_string());
+        };
+        let mut told = vec![ask(*first).await];
+        if !told.iter().any(|(_, told)| is_of_a_led(told)) {
+            told.extend(join_all(others.iter().map(|server| ask(*server))).await);
+        }
+        let is_led = told.iter().any(|(_, told)| is_of_a_led(told));
+        for (server, told) in &told {
+            if told.is_err() || (is_led && !is_of_a_led(told)) {
+                self.order.failed(*server);
             }
         }
-        leaderless.map(|(_, told)| told).ok_or(failure)
+        let words = told.into_iter().map(|(_, told)| told);
+        let best = words.min_by_key(|told| (!is_of_a_led(told), told.is_err()));
+        best.unwrap_or_else(|| Err(NodeError::NoServers.to_string()))
     }
 
-    async fn call_why(&self, server: SocketAddr, deadline: Instant) -> Result<Told, String> {
+    async fn call_why(&self, server: SocketAddr) -> Result<Told, String> {
         let envelope = Envelope {
             is_last_hop: true,
             request: Request::Why,
         };
         let payload = wire::encode(&envelope).map_err(|error| error.to_string())?;
-        let patience = deadline.saturating_duration_since(Instant::now());
-        let answer = self.pool.call(server, payload, patience).await;
+        let answer = self.pool.call(server, payload, WHY_DEADLINE).await;
         let answer = answer.map_err(|error| chain(&error))?;
         match wire::decode(&answer) {
             Ok(Response::Why(word)) => Ok(Told {
@@ -309,6 +307,11 @@ impl Router {
             Err(error) => Try::Fatal(NodeError::Failed(format!("answer of {to}: {error}"))),
         }
     }
+}
+
+/// The word of a server that is not without a leader.
+fn is_of_a_led(told: &Result<Told, String>) -> bool {
+    told.as_ref().is_ok_and(|told| !told.is_leaderless())
 }
 
 /// What an answer means for the request: that nobody leads may pass, and nothing was done.

@@ -63,13 +63,13 @@ async fn all_miss(
                 && missing.is_none_or(|missing| listed(&said, "Missing") == missing);
             is_it.then_some(said)
         });
-        said.push(found.await);
+        let found = found.await;
+        let line = found["Line"].as_str().unwrap();
+        let took = fault.elapsed();
+        println!("{code} on {} after {took:.1?}: {line}", agent.addr());
+        said.push(found);
     }
     let took = fault.elapsed();
-    for (agent, said) in agents.iter().zip(&said) {
-        let line = said["Line"].as_str().unwrap();
-        println!("{code} on {} after {took:.1?}: {line}", agent.addr());
-    }
     assert!(took < BOUND || code == SLOW, "{code} after {took:?}");
     said
 }
@@ -259,6 +259,31 @@ async fn the_survivor_of_a_dead_majority_names_the_dead_and_stays_live() {
     for agent in [&three[0], &three[2], &client] {
         ready(agent).await;
         println!("ready on {} after {:.1?}", agent.addr(), cured.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn the_survivor_of_a_majority_that_hangs_names_it_before_gossip_gives_it_up() {
+    let world = World::new();
+    let three = world.servers(3, &[]);
+    let client = world.agent(7, &[&world.list([1])[0]]);
+    for agent in three.iter().chain([&client]) {
+        ready(agent).await;
+    }
+    for server in &three[..2] {
+        server.signal("STOP").await;
+    }
+    let (fault, code) = (Instant::now(), "quorum-lost");
+    let missing = Some(&["n1", "n2"][..]);
+    let said = all_miss(fault, code, missing, &[&three[2], &client]).await;
+    let line = said[0]["Line"].as_str().unwrap();
+    let told = "n1 (is there, and its server port does not answer)";
+    assert!(line.contains(told), "{line}");
+    for server in &three[..2] {
+        server.signal("CONT").await;
+    }
+    for agent in three.iter().chain([&client]) {
+        ready(agent).await;
     }
 }
 
