@@ -94,7 +94,8 @@ impl Node for AgentNode {
     ) -> BoxFuture<'a, Result<(), NodeError>> {
         async move {
             let made = self.parts.gossip.force_leave(name, prune);
-            made.map_err(|error| NodeError::NotFound(error.to_string()))
+            // The agent's own prefix, as Consul words it.
+            made.map_err(|error| NodeError::NotFound(format!("agent: {error}")))
         }
         .boxed()
     }

@@ -100,5 +100,7 @@ async fn a_dead_client_is_failed_until_it_is_forced_to_leave() {
         (server.members(3).await == ["n2"]).then_some(())
     })
     .await;
-    assert_eq!(server.put("/v1/agent/force-leave/nobody", "").await.0, 500);
+    let (status, text) = server.put("/v1/agent/force-leave/nobody", "").await;
+    let told = "agent: No node found with name 'nobody'";
+    assert_eq!((status, text.as_str()), (500, told));
 }

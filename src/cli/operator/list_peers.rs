@@ -59,21 +59,59 @@ fn rows(servers: &[RaftServerJson]) -> Vec<Vec<String>> {
             state.to_owned(),
             server.voter.to_string(),
             protocol.to_owned(),
-            server.last_index.to_string(),
-            trail(server, leader),
+            last_index(server).map_or_else(dash, |index| index.to_string()),
+            trail(server, leader).unwrap_or_else(dash),
         ]
     }));
     rows
 }
 
-/// How many entries of the log a server lacks; a dash if there is nothing to compare with.
-fn trail(server: &RaftServerJson, leader: Option<&RaftServerJson>) -> String {
-    match leader {
-        Some(leader) if !server.leader => {
-            let lacks = leader.last_index.saturating_sub(server.last_index);
-            let plural = if lacks == 1 { "" } else { "s" };
-            format!("{lacks} commit{plural}")
+/// Where the server's log ends, if the one that was asked knows: a leader does, of those that answered
+/// it.
+fn last_index(server: &RaftServerJson) -> Option<u64> {
+    Some(server.last_index).filter(|index| *index > 0)
+}
+
+/// How many entries of the log a server lacks, if both are known.
+fn trail(server: &RaftServerJson, leader: Option<&RaftServerJson>) -> Option<String> {
+    let leader = leader.filter(|_| !server.leader)?;
+    let lacks = last_index(leader)?.saturating_sub(last_index(server)?);
+    let plural = if lacks == 1 { "" } else { "s" };
+    Some(format!("{lacks} commit{plural}"))
+}
+
+fn dash() -> String {
+    "-".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server(leader: bool, last_index: u64) -> RaftServerJson {
+        RaftServerJson {
+            id: String::new(),
+            node: String::new(),
+            address: String::new(),
+            leader,
+            protocol_version: String::new(),
+            voter: true,
+            last_index,
         }
-        _ => "-".to_owned(),
+    }
+
+    #[test]
+    fn what_a_server_does_not_know_of_the_others_is_a_dash() {
+        let told = [(142, 141), (142, 142), (142, 0), (0, 0)].map(|(first, second)| {
+            let rows = rows(&[server(true, first), server(false, second)]);
+            [1, 2].map(|row| rows[row][6..].join(" "))
+        });
+        let wanted = [
+            ["142 -", "141 1 commit"],
+            ["142 -", "142 0 commits"],
+            ["142 -", "- -"],
+            ["- -", "- -"],
+        ];
+        assert_eq!(told, wanted);
     }
 }
