@@ -24,6 +24,7 @@ mod report;
 mod secret;
 mod setting;
 mod settings;
+mod settings_consensus;
 mod settings_tls;
 mod syntax;
 #[cfg(test)]

@@ -7,9 +7,9 @@
 use serde_json::{Value, json};
 
 use super::setting::{Group, Kind, Setting};
-use super::{Config, Mode, duration, mask, settings_tls as tls};
+use super::{Config, Mode, duration, mask, settings_consensus as consensus, settings_tls as tls};
 
-use Group::{Addresses, Consensus, Founding, Identity, Joining, Leaving, Logging};
+use Group::{Addresses, Founding, Identity, Joining, Leaving, Logging};
 
 /// Every setting, by chapter.
 pub const SETTINGS: &[Setting] = &[
@@ -249,39 +249,10 @@ pub const SETTINGS: &[Setting] = &[
     )
     .flag("http-port")
     .default("8500"),
-    Setting::new(
-        "raft_snapshot_threshold",
-        Kind::Integer,
-        Consensus,
-        |c| json!(c.raft_snapshot_threshold),
-        "Log entries after the last snapshot before the next one is made.",
-    )
-    .default("16384"),
-    Setting::new(
-        "raft_trailing_logs",
-        Kind::Integer,
-        Consensus,
-        |c| json!(c.raft_trailing_logs),
-        "Log entries kept after a snapshot, so that a server that lags needs no snapshot.",
-    )
-    .default("10240"),
-    Setting::new(
-        "performance.raft_multiplier",
-        Kind::Integer,
-        Consensus,
-        |c| json!(c.raft_multiplier),
-        "Scales the times of raft, 1 to 10: smaller finds a dead leader sooner, larger bears a \
-         slow machine or network. With -dev, 1.",
-    )
-    .default("5"),
-    Setting::new(
-        "performance.rpc_hold_timeout",
-        Kind::Duration,
-        Consensus,
-        |c| shown(c.rpc_hold_timeout),
-        "How long a request is held while there is no leader.",
-    )
-    .default("7s"),
+    consensus::RAFT_SNAPSHOT_THRESHOLD,
+    consensus::RAFT_TRAILING_LOGS,
+    consensus::RAFT_MULTIPLIER,
+    consensus::RPC_HOLD_TIMEOUT,
     Setting::new(
         "performance.leave_drain_time",
         Kind::Duration,
@@ -290,48 +261,11 @@ pub const SETTINGS: &[Setting] = &[
         "How long requests that are under way may go on when this server leaves or stops.",
     )
     .default("5s"),
-    Setting::new(
-        "autopilot.cleanup_dead_servers",
-        Kind::Switch,
-        Consensus,
-        |c| json!(c.autopilot.cleanup_dead_servers),
-        "Take dead servers out of consensus when they are replaced or not needed. This and the \
-         other settings of autopilot are what the first leader of a cluster begins with; later \
-         `quorate operator autopilot set-config` changes them.",
-    )
-    .default("true"),
-    Setting::new(
-        "autopilot.last_contact_threshold",
-        Kind::Duration,
-        Consensus,
-        |c| shown(c.autopilot.last_contact_threshold),
-        "A server whose answers are late by more is unhealthy.",
-    )
-    .default("200ms"),
-    Setting::new(
-        "autopilot.max_trailing_logs",
-        Kind::Integer,
-        Consensus,
-        |c| json!(c.autopilot.max_trailing_logs),
-        "A server that lacks more log entries is unhealthy.",
-    )
-    .default("250"),
-    Setting::new(
-        "autopilot.min_quorum",
-        Kind::Integer,
-        Consensus,
-        |c| json!(c.autopilot.min_quorum),
-        "Dead servers are not taken out if fewer voters than this were left.",
-    )
-    .default("0"),
-    Setting::new(
-        "autopilot.server_stabilization_time",
-        Kind::Duration,
-        Consensus,
-        |c| shown(c.autopilot.server_stabilization_time),
-        "How long a new server has to be healthy before it votes.",
-    )
-    .default("10s"),
+    consensus::AUTOPILOT_CLEANUP_DEAD_SERVERS,
+    consensus::AUTOPILOT_LAST_CONTACT_THRESHOLD,
+    consensus::AUTOPILOT_MAX_TRAILING_LOGS,
+    consensus::AUTOPILOT_MIN_QUORUM,
+    consensus::AUTOPILOT_SERVER_STABILIZATION_TIME,
     Setting::new(
         "leave_on_terminate",
         Kind::Switch,
@@ -396,7 +330,8 @@ pub(super) fn is_block(key: &str) -> bool {
     })
 }
 
-fn shown(time: std::time::Duration) -> Value {
+/// A duration as files write it.
+pub(super) fn shown(time: std::time::Duration) -> Value {
     json!(duration::format(time))
 }
 
