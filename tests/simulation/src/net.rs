@@ -4,6 +4,7 @@
 //! Time goes by ticks. What is sent in one tick arrives in a later one, so computers can be run one
 //! after another within a tick without any of them seeing another's future.
 
+mod dial;
 mod stream;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -15,6 +16,7 @@ use std::task::Waker;
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 
+use dial::Dialling;
 use stream::Pipe;
 pub use stream::SimStream;
 
@@ -69,7 +71,7 @@ struct Inner {
     listeners: BTreeMap<SocketAddr, Listening>,
     pipes: BTreeMap<u64, Pipe>,
     next_pipe: u64,
-    dials: BTreeMap<u64, stream::Dialling>,
+    dials: BTreeMap<u64, Dialling>,
     /// Which computers have power, and for how many lives they have had it.
     lives: BTreeMap<IpAddr, (bool, u64)>,
     views: BTreeMap<IpAddr, Vec<IpAddr>>,
