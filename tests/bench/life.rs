@@ -22,15 +22,16 @@ mod rows;
     reason = "the tests use more of it than the bench"
 )]
 mod support;
+mod waits;
 
-use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, resume_unwind};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::FutureExt;
-use futures_util::future::{join, join_all};
+use futures_util::future::join_all;
 use rows::{Row, Wish, until, until_every};
 use support::{Agent, OURS, World};
+use waits::{ALIVE, LOOK_EVERY, longest_wait, name_of, seen_failed, write_through};
 
 /// How many clients there are, besides the one that comes alone.
 const CLIENTS: u8 = 50;
@@ -38,12 +39,6 @@ const CLIENTS: u8 = 50;
 const FIRST: u8 = 11;
 /// Every so many-th agent is paused.
 const PAUSED_OF: usize = 3;
-/// How often a list of members is looked at.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
-/// Pause of a writer after a write that failed.
-const RETRY_EVERY: Duration = Duration::from_millis(1);
-/// Code of a living member in lists.
-const ALIVE: u64 = 1;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
@@ -305,59 +300,4 @@ impl Life {
         let is_it = |s: &Agent| leader == format!("{}:8300", s.addr());
         self.servers.iter().position(is_it).unwrap()
     }
-}
-
-/// The time until none of the agents holds any of these for alive. (Consul's leader takes a failed
-/// server out at once, which its list then shows as one that left.)
-async fn seen_failed<'a>(
-    by: impl Iterator<Item = &'a Agent>,
-    names: &[String],
-    since: Instant,
-) -> f64 {
-    for agent in by {
-        let is_so = || async {
-            let alive = agent.members(ALIVE).await;
-            !alive.is_empty() && names.iter().all(|name| !alive.contains(name))
-        };
-        until_every(LOOK_EVERY, "seen failed", since, is_so).await;
-    }
-    since.elapsed().as_secs_f64()
-}
-
-async fn name_of(agent: &Agent) -> String {
-    let own = agent.get_json("/v1/agent/self").await;
-    own["Config"]["NodeName"].as_str().unwrap().to_owned()
-}
-
-/// Writes through an agent without a rest while something is done; gives the longest time between
-/// two acknowledgements.
-async fn longest_wait(through: &Agent, work: impl Future<Output = ()>) -> f64 {
-    let end = Cell::new(false);
-    let write = async {
-        let (mut gap, mut last) = (Duration::ZERO, Instant::now());
-        while !end.get() {
-            if through.try_put("/v1/kv/life", "x").await == Some(200) {
-                gap = gap.max(last.elapsed());
-                last = Instant::now();
-            } else {
-                tokio::time::sleep(RETRY_EVERY).await;
-            }
-        }
-        gap.max(last.elapsed()).as_secs_f64()
-    };
-    let work = async {
-        work.await;
-        end.set(true);
-    };
-    join(write, work).await.0
-}
-
-async fn write_through(servers: &[Agent], since: Instant) -> f64 {
-    for server in servers {
-        until("a write", since, || async {
-            server.try_put("/v1/kv/bench", "x").await == Some(200)
-        })
-        .await;
-    }
-    since.elapsed().as_secs_f64()
 }
