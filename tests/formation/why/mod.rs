@@ -5,6 +5,7 @@ mod clients;
 mod cloud;
 mod clusters;
 mod corrected;
+mod survivors;
 mod tls;
 mod unheard;
 
@@ -236,54 +237,6 @@ async fn a_server_whose_port_is_silent_is_named_and_knows_that_nobody_gets_throu
     for agent in [&first, &second, &third] {
         ready(agent).await;
         println!("ready on {} after {:.1?}", agent.addr(), cured.elapsed());
-    }
-}
-
-#[tokio::test]
-async fn the_survivor_of_a_dead_majority_names_the_dead_and_stays_live() {
-    let world = World::new();
-    let mut three = world.servers(3, &[]);
-    let client = world.agent(7, &[&world.list([1])[0], "-hcl=leave_on_terminate = false"]);
-    for agent in three.iter().chain([&client]) {
-        ready(agent).await;
-    }
-    for server in &mut three[..2] {
-        server.kill().await;
-    }
-    let fault = Instant::now();
-    let said = all_say(fault, "quorum-lost", &[&three[2], &client]).await;
-    assert_eq!(listed(&said[0], "Missing"), ["n1", "n2"]);
-    assert_eq!(probes(&three[2]).await, [200, 503, 200]);
-    let cured = Instant::now();
-    three[0].restart();
-    for agent in [&three[0], &three[2], &client] {
-        ready(agent).await;
-        println!("ready on {} after {:.1?}", agent.addr(), cured.elapsed());
-    }
-}
-
-#[tokio::test]
-async fn the_survivor_of_a_majority_that_hangs_names_it_before_gossip_gives_it_up() {
-    let world = World::new();
-    let three = world.servers(3, &[]);
-    let client = world.agent(7, &[&world.list([1])[0]]);
-    for agent in three.iter().chain([&client]) {
-        ready(agent).await;
-    }
-    for server in &three[..2] {
-        server.signal("STOP").await;
-    }
-    let (fault, code) = (Instant::now(), "quorum-lost");
-    let missing = Some(&["n1", "n2"][..]);
-    let said = all_miss(fault, code, missing, &[&three[2], &client]).await;
-    let line = said[0]["Line"].as_str().unwrap();
-    let told = "n1 (is there, and its server port does not answer)";
-    assert!(line.contains(told), "{line}");
-    for server in &three[..2] {
-        server.signal("CONT").await;
-    }
-    for agent in three.iter().chain([&client]) {
-        ready(agent).await;
     }
 }
 
