@@ -65,9 +65,9 @@ dist *ARGS:
 bench *ARGS:
     cargo bench {{small}} --bench formation -- {{ARGS}}
 
-# 200 clients that start at once against three servers; needs 4 GiB: just herd 3
+# 200 clients of the program as it is handed out, which start at once against three servers; needs 4 GiB: just herd 3
 herd *ARGS:
-    cargo bench {{small}} --bench herd -- {{ARGS}}
+    cargo bench --profile dist {{small}} --bench herd -- {{ARGS}}
 
 # Three servers and 50 clients: joining, failing, healing, restarting, stopping: just life 3 --beside PROGRAM
 life *ARGS:

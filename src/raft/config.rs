@@ -112,6 +112,11 @@ impl Timers {
         }
     }
 
+    /// Who was not heard for so long, or no quorum, is no leader: four leases.
+    pub(super) const fn silence(self) -> Duration {
+        Duration::from_millis(4 * self.lease)
+    }
+
     /// How long a message with entries may take: four leases, fsync on the peer included. Longer
     /// than a heartbeat may, because giving up on a slow disk only makes it write twice.
     pub(super) const fn append_deadline(self) -> Duration {

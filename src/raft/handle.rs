@@ -18,7 +18,7 @@ use super::config::Timers;
 use super::error::{HandleError, RaftError, ReadError, WriteError, words};
 use super::log::{Closed, Failure};
 use super::machine::{Machine, Published};
-use super::network::{AddressBook, COMMAND_BYTES_MAX, Connector, Inbox, Transport};
+use super::network::{AddressBook, COMMAND_BYTES_MAX, Connector, Inbox, Quorum, Transport};
 use super::status::{Metrics, Status, StatusWatch};
 use super::stores::open_stores;
 use super::type_config::{Peer, Proposal, TypeConfig, packed_len};
@@ -97,16 +97,19 @@ impl Raft {
         let voted = log.voted();
         let (machine, published, machine_ended) = Machine::new(Arc::new(snapshots));
         let book = Arc::new(AddressBook::default());
+        let quorum = Arc::new(Quorum::new(timers.silence()));
         let connector = Connector {
             own,
             timers,
             transport,
             book: Arc::clone(&book),
+            quorum: Arc::clone(&quorum),
             storage: storage.clone(),
         };
         let raft = Box::pin(openraft::Raft::new(own, settings, connector, log, machine))
             .await
             .map_err(|fatal| RaftError::restore(&words(&fatal)))?;
+        quorum.follow(raft.metrics());
         let inner = Inner {
             inbox: Arc::new(Inbox::new(own, raft.clone(), storage)),
             metrics: raft.metrics(),
@@ -244,8 +247,8 @@ impl Raft {
 
     /// Follows [`Self::status`].
     pub fn watch_status(&self) -> StatusWatch {
-        let silence = Duration::from_millis(4 * self.inner.timers.lease);
-        StatusWatch::new(&self.inner.raft, Arc::clone(&self.inner.inbox), silence)
+        let (inbox, silence) = (&self.inner.inbox, self.inner.timers.silence());
+        StatusWatch::new(&self.inner.raft, Arc::clone(inbox), silence)
     }
 
     /// Time between two heartbeats of a leader.

@@ -51,7 +51,7 @@ pub struct Status {
     /// Its term; 0 before it ever gave a vote or heard a leader.
     pub term: u64,
     /// Who leads its term, as far as it knows; none once the leader was silent for four leases,
-    /// or, on the leader, once no quorum answered for so long.
+    /// or no quorum answered it for so long.
     pub leader: Option<(RaftId, Peer)>,
     /// Index and term of its last log entry; none while there is none. The first index is 0.
     pub last_log: Option<(u64, u64)>,
@@ -172,7 +172,8 @@ impl StatusWatch {
         } else {
             self.inbox.last_contact().map(|heard| heard.elapsed())
         };
-        if !status.is_led(self.silence) {
+        let is_disowned = !status.is_leader() && self.inbox.is_leader_alone();
+        if is_disowned || !status.is_led(self.silence) {
             status.leader = None;
         }
         status
@@ -215,6 +216,11 @@ impl StatusWatch {
             self.changed().await?;
         }
     }
+}
+
+/// Whether a quorum answered this leader of late.
+pub(super) fn is_answered(metrics: &RaftMetrics<TypeConfig>, silence: Duration) -> bool {
+    plain(metrics).is_led(silence)
 }
 
 fn plain(metrics: &RaftMetrics<TypeConfig>) -> Status {

@@ -5,39 +5,28 @@
 //! and is tried again. A write whose fate is unknown is never tried again: done twice it could
 //! undo somebody else's write in between.
 
+mod pulse;
 #[cfg(test)]
 pub(super) mod tests;
+mod why;
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use tokio::time::{Instant, timeout_at};
 
 use super::local::Local;
-use super::lookup::chain;
-use super::servers::{Pulse, Servers};
+use super::servers::Servers;
 use super::wire::{self, Envelope, Request, Response};
 use crate::gossip::Gossip;
 use crate::http::NodeError;
 use crate::rpc::{Outcome, Pool, RpcError};
 use crate::types::{Member, MemberStatus};
-use crate::why::Told;
 
 /// Pause before the second try; doubles up to [`PAUSE_MAX`]. A change of the leader ends it early.
 const PAUSE_MIN: Duration = Duration::from_millis(5);
 /// Longest pause between two tries.
 const PAUSE_MAX: Duration = Duration::from_millis(100);
-
-/// How long a server may take to say why. Chosen: as long as it may take to say where it stands in
-/// a founding.
-const WHY_DEADLINE: Duration = Duration::from_secs(1);
-/// How many servers are asked why before a client calls them silent, or leaderless. Chosen: with five
-/// servers and two of them gone one of three answers.
-const WHY_TRIES: usize = 3;
-/// A server that takes longer to say how it does counts as silent. Chosen: far more than a busy
-/// one takes.
-const PULSE_WITHIN: Duration = Duration::from_secs(2);
 
 /// Finds the way for requests of this agent and for those that others send here.
 #[derive(Debug)]
@@ -130,10 +119,28 @@ impl Router {
         };
         match local.answer(request).await {
             Response::NotLeader => match local.leader() {
-                Some(leader) => self.send(leader, request, true, deadline).await,
+                Some(leader) => self.ask_leader(local, leader, request, deadline).await,
                 None => Try::Again(NodeError::NoLeader),
             },
             response => verdict(response),
+        }
+    }
+
+    async fn ask_leader(
+        &self,
+        local: &Local,
+        leader: SocketAddr,
+        request: &Request,
+        deadline: Instant,
+    ) -> Try {
+        let sent = self.send(leader, request, true, deadline);
+        if request.is_change() {
+            return sent.await;
+        }
+        // Asked of the next leader, a question does no harm, so nobody waits for one that hangs.
+        tokio::select! {
+            tried = sent => tried,
+            () = local.leader_changed(Some(leader)) => Try::Again(NodeError::NoLeader),
         }
     }
 
@@ -150,7 +157,7 @@ impl Router {
             // Asked elsewhere, a question does no harm, so nobody waits for a server that is gone.
             tokio::select! {
                 tried = sent => tried,
-                () = self.gone(server) => Try::Again(NodeError::NoLeader),
+                () = self.lost(server) => Try::Again(NodeError::NoLeader),
             }
         };
         if !matches!(tried, Try::Answer(_)) {
@@ -175,40 +182,6 @@ impl Router {
         }
     }
 
-    /// Returns once gossip no longer holds a server for alive.
-    async fn gone(&self, server: SocketAddr) {
-        let mut members = self.gossip.watch();
-        while self.servers().contains(&server) {
-            if members.changed().await.is_err() {
-                return std::future::pending().await;
-            }
-        }
-    }
-
-    /// Asks every known server how it does, all at once, and prefers the near ones that work.
-    pub(super) async fn take_pulses(&self) {
-        let servers = self.servers();
-        let pulses = servers.iter().map(|server| self.take_pulse(*server));
-        let pulses = join_all(pulses).await;
-        self.order.rank(pulses);
-    }
-
-    async fn take_pulse(&self, addr: SocketAddr) -> Pulse {
-        let asked = Instant::now();
-        let tried = self
-            .send(addr, &Request::Leader, false, asked + PULSE_WITHIN)
-            .await;
-        let (is_led, answered) = match tried {
-            Try::Answer(Response::Leader(leader)) => (leader.is_some(), true),
-            _ => (false, false),
-        };
-        Pulse {
-            addr,
-            is_led,
-            took: answered.then(|| asked.elapsed()),
-        }
-    }
-
     /// Addresses of the servers that gossip holds for alive.
     pub(super) fn servers(&self) -> Vec<SocketAddr> {
         let members = self.gossip.members();
@@ -218,51 +191,6 @@ impl Router {
         alive
             .filter_map(|member: &Member| member.says.server().map(|s| s.rpc_addr))
             .collect()
-    }
-
-    /// Asks a server why it does not serve, and if it is silent or without a leader a few others at
-    /// once. The word of one that has a leader is better: one that is cut off from the others tells
-    /// of itself only, and is asked last from then on.
-    ///
-    /// # Errors
-    /// What was in the way at the last one, in one line.
-    pub(super) async fn why(&self) -> Result<Told, String> {
-        let ask = async |server| (server, self.call_why(server).await);
-        let turn = self.order.in_turn(&self.servers(), WHY_TRIES);
-        let Some((first, others)) = turn.split_first() else {
-            return Err(NodeError::NoServers.to_string());
-        };
-        let mut told = vec![ask(*first).await];
-        if !told.iter().any(|(_, told)| is_of_a_led(told)) {
-            told.extend(join_all(others.iter().map(|server| ask(*server))).await);
-        }
-        let is_led = told.iter().any(|(_, told)| is_of_a_led(told));
-        for (server, told) in &told {
-            if told.is_err() || (is_led && !is_of_a_led(told)) {
-                self.order.failed(*server);
-            }
-        }
-        let words = told.into_iter().map(|(_, told)| told);
-        let best = words.min_by_key(|told| (!is_of_a_led(told), told.is_err()));
-        best.unwrap_or_else(|| Err(NodeError::NoServers.to_string()))
-    }
-
-    async fn call_why(&self, server: SocketAddr) -> Result<Told, String> {
-        let envelope = Envelope {
-            is_last_hop: true,
-            request: Request::Why,
-        };
-        let payload = wire::encode(&envelope).map_err(|error| error.to_string())?;
-        let answer = self.pool.call(server, payload, WHY_DEADLINE).await;
-        let answer = answer.map_err(|error| chain(&error))?;
-        match wire::decode(&answer) {
-            Ok(Response::Why(word)) => Ok(Told {
-                by: server.to_string(),
-                said: word.into(),
-            }),
-            Ok(_) => Err(format!("{server} gave an answer to another question")),
-            Err(error) => Err(format!("answer of {server}: {error}")),
-        }
     }
 
     /// Whether this agent may speak for itself in the catalogue: a server that left, or was not
@@ -307,11 +235,6 @@ impl Router {
             Err(error) => Try::Fatal(NodeError::Failed(format!("answer of {to}: {error}"))),
         }
     }
-}
-
-/// The word of a server that is not without a leader.
-fn is_of_a_led(told: &Result<Told, String>) -> bool {
-    told.as_ref().is_ok_and(|told| !told.is_leaderless())
 }
 
 /// What an answer means for the request: that nobody leads may pass, and nothing was done.

@@ -313,3 +313,14 @@ async fn a_client_that_asks_why_hears_one_that_is_led_and_leaves_the_others() {
     let told = within(router(&gossip, LONG).why()).await.unwrap();
     assert_eq!(told.said.reason, Reason::NoLeader);
 }
+
+#[tokio::test]
+async fn a_read_at_a_server_that_hangs_is_asked_elsewhere() {
+    let (gossip, servers) = among(&[Act::Hangs, IS_LED]).await;
+    let router = router(&gossip, LONG);
+    prefer(&router, &servers[0]);
+    let told = within(router.ask(Request::Peers)).await;
+    assert!(matches!(told, Ok(Response::Peers(_))), "{told:?}");
+    assert_eq!(servers[0].count(), 2, "the read, and whether it is there");
+    assert_eq!(router.order.first(&router.servers()), Some(servers[1].addr));
+}

@@ -16,12 +16,14 @@ use openraft::raft::{
     AppendEntriesRequest, AppendEntriesResponse, SnapshotResponse, TransferLeaderRequest,
     TransferLeaderResponse, VoteRequest, VoteResponse,
 };
+use tokio::time::Instant;
 
 use super::super::config::Timers;
 use super::super::snapshot;
 use super::super::type_config::{Peer, Snapshot, TypeConfig, Vote};
 use super::book::AddressBook;
 use super::message::{Envelope, Piece, Reply, Request, Transfer, pack, unpack};
+use super::quorum::Quorum;
 use super::{Transport, TransportError};
 use crate::host::Storage;
 use crate::state::State;
@@ -42,6 +44,7 @@ pub(in crate::raft) struct Connector {
     pub(in crate::raft) timers: Timers,
     pub(in crate::raft) transport: Arc<dyn Transport>,
     pub(in crate::raft) book: Arc<AddressBook>,
+    pub(in crate::raft) quorum: Arc<Quorum>,
     /// Where long work is done.
     pub(in crate::raft) storage: Storage,
 }
@@ -63,6 +66,8 @@ impl RaftNetworkFactory<TypeConfig> for Connector {
             timers: self.timers,
             transport: Arc::clone(&self.transport),
             book: Arc::clone(&self.book),
+            quorum: Arc::clone(&self.quorum),
+            began: Instant::now(),
             storage: self.storage.clone(),
         }
     }
@@ -76,6 +81,9 @@ pub(in crate::raft) struct Client {
     timers: Timers,
     transport: Arc<dyn Transport>,
     book: Arc<AddressBook>,
+    quorum: Arc<Quorum>,
+    /// openraft makes a new client when a leader begins.
+    began: Instant,
     storage: Storage,
 }
 
@@ -156,7 +164,11 @@ impl RaftNetworkV2<TypeConfig> for Client {
         } else {
             self.timers.append_deadline()
         };
-        let request = Request::Append(rpc);
+        let request = if self.quorum.is_lost(self.began) {
+            Request::Alone(rpc)
+        } else {
+            Request::Append(rpc)
+        };
         match self.ask(RPCTypes::AppendEntries, request, deadline).await? {
             Reply::Append(response) => Ok(response),
             _ => Err(unexpected()),

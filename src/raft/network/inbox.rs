@@ -1,11 +1,12 @@
 //! The receiving side: takes a peer's message to openraft and its answer back.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use bytes::Bytes;
-use openraft::raft::AppendEntriesResponse;
+use openraft::raft::{AppendEntriesRequest, AppendEntriesResponse};
 
 use super::super::error::HandleError;
 use super::super::machine::Machine;
@@ -24,6 +25,8 @@ pub(in crate::raft) struct Inbox {
     storage: Storage,
     assembly: Mutex<Assembly>,
     last_contact: Mutex<Option<Instant>>,
+    /// The leader that was heard last said that no quorum answers it.
+    is_leader_alone: AtomicBool,
 }
 
 impl fmt::Debug for Inbox {
@@ -46,6 +49,7 @@ impl Inbox {
             storage,
             assembly: Mutex::default(),
             last_contact: Mutex::new(None),
+            is_leader_alone: AtomicBool::new(false),
         }
     }
 
@@ -55,6 +59,11 @@ impl Inbox {
             .last_contact
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the leader that was heard last is none for now, since no quorum answers it.
+    pub(in crate::raft) fn is_leader_alone(&self) -> bool {
+        self.is_leader_alone.load(Ordering::Relaxed)
     }
 
     /// Says whether [`Self::take`] would act on a message.
@@ -80,15 +89,8 @@ impl Inbox {
         let malformed = |reason| HandleError::Malformed { reason };
         let envelope = self.open(&payload)?;
         let reply = match envelope.request {
-            Request::Append(rpc) => {
-                self.assembly().drop_idle(Instant::now());
-                let answer = self.raft.append_entries(rpc).await;
-                let answer = answer.map_err(|error| HandleError::stopped(&error))?;
-                if !matches!(answer, AppendEntriesResponse::HigherVote(_)) {
-                    self.heard_leader();
-                }
-                Reply::Append(answer)
-            }
+            Request::Append(rpc) => self.take_entries(rpc, false).await?,
+            Request::Alone(rpc) => self.take_entries(rpc, true).await?,
             Request::Vote(rpc) => {
                 let answer = self.raft.vote(rpc).await;
                 Reply::Vote(answer.map_err(|error| HandleError::stopped(&error))?)
@@ -104,6 +106,21 @@ impl Inbox {
             Request::Piece(piece) => self.take_piece(piece).await?,
         };
         pack(&reply).map_err(malformed)
+    }
+
+    async fn take_entries(
+        &self,
+        rpc: AppendEntriesRequest<TypeConfig>,
+        is_alone: bool,
+    ) -> Result<Reply, HandleError> {
+        self.assembly().drop_idle(Instant::now());
+        let answer = self.raft.append_entries(rpc).await;
+        let answer = answer.map_err(|error| HandleError::stopped(&error))?;
+        if !matches!(answer, AppendEntriesResponse::HigherVote(_)) {
+            self.heard_leader();
+            self.is_leader_alone.store(is_alone, Ordering::Relaxed);
+        }
+        Ok(Reply::Append(answer))
     }
 
     async fn take_piece(&self, piece: Piece) -> Result<Reply, HandleError> {

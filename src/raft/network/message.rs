@@ -32,6 +32,8 @@ pub(super) enum Request {
     Transfer(TransferLeaderRequest<TypeConfig>),
     /// A piece of a snapshot.
     Piece(Piece),
+    /// As `Append`, of a leader that no quorum answers: it is none, though it may be one again.
+    Alone(AppendEntriesRequest<TypeConfig>),
 }
 
 /// A piece of a snapshot's bytes.
@@ -59,7 +61,7 @@ pub(super) struct Transfer {
 /// The answer to a [`Request`].
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Reply {
-    /// To `Append`.
+    /// To `Append` and `Alone`.
     Append(AppendEntriesResponse<TypeConfig>),
     /// To `Vote` and `PreVote`.
     Vote(VoteResponse<TypeConfig>),

@@ -9,6 +9,7 @@ mod book;
 mod client;
 mod inbox;
 mod message;
+mod quorum;
 
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use crate::types::RaftId;
 pub(super) use book::AddressBook;
 pub(super) use client::Connector;
 pub(super) use inbox::Inbox;
+pub(super) use quorum::Quorum;
 
 /// The largest command, in bytes of postcard: eight times what Consul takes as a value by
 /// default (512 KiB, agent reference, 6.7).

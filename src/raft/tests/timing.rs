@@ -37,3 +37,29 @@ async fn a_cluster_that_nobody_disturbs_keeps_its_leader() {
         assert_eq!(now.leader.map(|(id, _)| id), Some(before.id));
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_hears_a_leader_that_no_quorum_answers_names_none_until_one_answers_again() {
+    let ids = [id(1), id(2), id(3), id(4), id(5)];
+    let cluster = Cluster::in_memory();
+    let nodes = cluster.found(&ids).await;
+    let old = leader(&nodes).await;
+    put(&old, "before").await;
+    let others = without(&nodes, &old);
+    let kept = &others[0];
+    until(kept, "led", |status| status.leader.is_some()).await;
+    for gone in &others[1..] {
+        cluster.net.isolate(gone.status().id, &ids);
+    }
+    let leads = |node: &Raft| node.status().leader.map(|(leader, _)| leader);
+    let lease = Duration::from_millis(500);
+    for (waited, wanted) in [(lease, Some(old.status().id)), (4 * lease, None)] {
+        tokio::time::sleep(waited).await;
+        assert_eq!([&old, kept].map(leads), [wanted; 2], "after {waited:?}");
+    }
+    assert!(old.status().is_leader(), "nobody told it otherwise");
+    cluster.net.heal();
+    tokio::time::sleep(4 * lease).await;
+    put(&leader(&nodes).await, "after").await;
+    assert!([&old, kept].map(leads).iter().all(Option::is_some));
+}

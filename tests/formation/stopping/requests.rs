@@ -42,6 +42,26 @@ async fn requests_during_an_election_wait_for_the_new_leader_and_succeed() {
 }
 
 #[tokio::test]
+async fn reads_under_way_at_a_leader_that_hangs_are_answered_by_the_next() {
+    let world = World::new();
+    let servers = world.servers(3, &[]);
+    let client = world.agent(4, &[&world.list([1])[0]]);
+    client.write("kept", "1").await;
+    for server in &servers {
+        server.holds("kept").await;
+    }
+    let leader = servers[0].led().await;
+    let leads = |server: &&Agent| leader == format!("{}:8300", server.addr());
+    let (hang, others): (Vec<&Agent>, Vec<&Agent>) = servers.iter().partition(leads);
+    hang[0].signal("STOP").await;
+    let asked = others.into_iter().chain([&client]);
+    let reads = asked.map(|through| through.try_get("/v1/kv/kept?raw"));
+    for answer in join_all(reads).await {
+        assert_eq!(answer, Some((200, "1".to_owned())));
+    }
+}
+
+#[tokio::test]
 async fn reads_at_a_leader_that_nobody_confirms_wait_until_it_is_confirmed_again() {
     let world = World::new();
     let patient = "-hcl=performance { rpc_hold_timeout = \"1m\" }";

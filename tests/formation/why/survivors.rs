@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::{all_miss, all_say, listed, probes, ready};
-use crate::support::World;
+use crate::support::{Agent, World};
 
 #[tokio::test]
 async fn the_survivor_of_a_dead_majority_names_the_dead_and_stays_live() {
@@ -49,6 +49,36 @@ async fn the_survivor_of_a_majority_that_hangs_names_it_before_gossip_gives_it_u
         server.signal("CONT").await;
     }
     for agent in three.iter().chain([&client]) {
+        ready(agent).await;
+    }
+}
+
+#[tokio::test]
+async fn who_is_left_with_a_leader_that_has_no_quorum_does_not_say_that_it_serves() {
+    let world = World::new();
+    let five = world.servers(5, &[]);
+    let client = world.agent(7, &[&world.list([1])[0]]);
+    for agent in five.iter().chain([&client]) {
+        ready(agent).await;
+    }
+    let leader = five[0].led().await;
+    let leads = |server: &&Agent| leader == format!("{}:8300", server.addr());
+    let (stays, others): (Vec<&Agent>, Vec<&Agent>) = five.iter().partition(leads);
+    let (follower, hang) = others.split_first().unwrap();
+    for server in hang {
+        server.signal("STOP").await;
+    }
+    let fault = Instant::now();
+    let left = [stays[0], *follower, &client];
+    let said = all_say(fault, "quorum-lost", &left).await;
+    assert_eq!(listed(&said[1], "Missing").len(), 3);
+    for agent in left {
+        assert_eq!(agent.get("/v1/status/ready").await.0, 503);
+    }
+    for server in hang {
+        server.signal("CONT").await;
+    }
+    for agent in five.iter().chain([&client]) {
         ready(agent).await;
     }
 }
