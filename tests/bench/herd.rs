@@ -1,6 +1,6 @@
 //! A herd: 200 client agents that start at once against three servers, on one machine.
 //!
-//! `cargo bench --bench herd` prints how long it takes until all are in the catalogue, how long
+//! `just herd` prints how long it takes until all are in the catalogue, how long
 //! a read takes meanwhile, and what each client holds of memory. `-- 3` makes three runs. The servers
 //! run as the shipped unit starts them, ahead of others for the processor, which takes root; without
 //! it `nice` warns and the figures are those of servers that wait for their turn.
