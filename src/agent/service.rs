@@ -70,7 +70,10 @@ impl ServerPort {
                     .map_err(|error| Refusal::new(chain(&error)))
             }
             Request::Why => Ok(Response::Why(self.why.said().into())),
-            request if is_last_hop => Ok(self.local.answer(&request).await),
+            request if is_last_hop => {
+                self.founding.note_question();
+                Ok(self.local.answer(&request).await)
+            }
             request => Ok(match self.router.ask(request).await {
                 Ok(response) => response,
                 Err(NodeError::NoLeader) if self.router.is_stopping() => Response::NotLeader,

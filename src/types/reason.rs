@@ -173,10 +173,12 @@ reasons! {
         "servers are or may be there that do not answer, and could be in a cluster",
         "Start them, open their port 8300, or take addresses that are gone for good off the list.";
     PortUnreached, Founding, "server-port-unreached",
-        "other servers are heard, and they do not get through to this one's server port",
-        "Open this server's port 8300 for the named servers in every firewall on the way, or correct \
-         `advertise_addr`. Before a founding the others wait for this server; in a cluster only this \
-         one does not serve, and the others do.";
+        "servers are heard, and a server port is not reached: this one's by the others, or the \
+         leader's by this one",
+        "Open port 8300 of the server whose port the line names for the others, in every firewall on \
+         the way, or correct its `advertise_addr`. Before a founding the others wait for this server; in \
+         a cluster only this one does not serve. A leader to whom nobody gets through hands \
+         leadership on after ten seconds.";
     ExpectMismatch, Founding, "expect-mismatch",
         "servers disagree about `bootstrap_expect`",
         "Set the same number on every server and start those again that had another.";

@@ -32,8 +32,9 @@ const FIRST_WORD: Duration = Duration::from_secs(2);
 
 /// Says which reason holds.
 pub fn decide(facts: &Facts) -> Said {
-    let rules: [Rule; 13] = [
+    let rules: [Rule; 14] = [
         ending,
+        leader_unreached,
         ready,
         refused,
         torn,
@@ -70,6 +71,11 @@ fn ending(facts: &Facts) -> Option<Said> {
     // Whoever was taken out stops for that reason.
     let leaving = || facts.leaving.as_deref().map(words::leaving);
     facts.removed.clone().or_else(leaving)
+}
+
+fn leader_unreached(facts: &Facts) -> Option<Said> {
+    let unreached = facts.leader_unreached.clone().filter(|_| facts.is_led)?;
+    Some(facts.tls_called.clone().unwrap_or(unreached))
 }
 
 fn ready(facts: &Facts) -> Option<Said> {

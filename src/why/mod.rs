@@ -119,6 +119,8 @@ pub struct Facts {
     pub not_calling: Vec<String>,
     /// Others hear a leader that counts this server in, and it does not get through to its port.
     pub cut_off: Option<Said>,
+    /// The leader is heard, and its port does not answer this server.
+    pub leader_unreached: Option<Said>,
     /// Names of the other servers that gossip holds for alive.
     pub servers: Vec<String>,
     /// Servers that gossip knows and does not hold for alive: name, and address and state.

@@ -10,6 +10,7 @@ mod callers;
 mod door;
 mod events;
 mod facts;
+mod leader_port;
 mod quorum;
 mod round;
 mod terms;
@@ -34,6 +35,7 @@ pub(super) use book::{Book, RECORD};
 use callers::Callers;
 use events::Events;
 use facts::Heard;
+use leader_port::LeaderPort;
 pub(super) use terms::{FoundingError, Rooms, Terms};
 use unheard::Unheard;
 
@@ -60,6 +62,7 @@ pub(super) struct Founding {
     said: watch::Sender<Said>,
     callers: Callers,
     unheard: Unheard,
+    leader_port: LeaderPort,
     changed: Notify,
 }
 
@@ -75,6 +78,7 @@ impl Founding {
             said: watch::Sender::new(words::starting()),
             callers: Callers::default(),
             unheard: Unheard::new(),
+            leader_port: LeaderPort::default(),
             changed: Notify::new(),
         }
     }
@@ -125,7 +129,8 @@ impl Founding {
             obstacle::sources_heard(self.rooms.evidence.clone()).await;
             self.sources_heard.send_replace(true);
         };
-        tokio::join!(founding, hearing, self.hear_raft(), self.watch_port());
+        let ports = async { tokio::join!(self.watch_port(), self.watch_leader_port()) };
+        tokio::join!(founding, hearing, self.hear_raft(), ports);
     }
 
     /// Once raft has written on this disk, an empty log is a lost one.

@@ -154,7 +154,7 @@ impl Founding {
     }
 
     /// The configuration that a server goes by; none if it does not answer.
-    async fn configuration_of(&self, server: SocketAddr) -> Option<Vec<RaftPeer>> {
+    pub(super) async fn configuration_of(&self, server: SocketAddr) -> Option<Vec<RaftPeer>> {
         let envelope = Envelope {
             is_last_hop: true,
             request: Request::RaftConfiguration { stale: true },

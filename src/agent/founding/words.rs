@@ -93,6 +93,21 @@ pub(super) fn port_unreached(own: SocketAddr, leaders: &BTreeSet<Leader>, since:
     }
 }
 
+/// The leader is heard, and what is passed on to its port does not get there.
+pub(super) fn leader_unreached(leader: &Leader, since: Duration) -> Said {
+    let Leader { name, addr } = leader;
+    Said {
+        reason: Reason::PortUnreached,
+        line: format!(
+            "{name} leads and is heard, and its server port, {addr}, has given no answer for {} s, \
+             so requests through this server fail; open that port for this server, or correct \
+             `advertise_addr` of {name}",
+            since.as_secs()
+        ),
+        missing: vec![name.clone()],
+    }
+}
+
 /// Too many voters are missing for a leader.
 pub(super) fn quorum_lost(lost: &QuorumLost) -> Said {
     Said {

@@ -70,6 +70,10 @@ impl Gatherer {
                 .map(|founding| founding.callers().missing(&members, self.own))
                 .unwrap_or_default(),
             cut_off: parts.founding.as_ref().and_then(|one| one.cut_off()),
+            leader_unreached: parts
+                .founding
+                .as_ref()
+                .and_then(|one| one.leader_unreached()),
             servers,
             gone: gone(&members),
             told: parts.told.borrow().clone(),

@@ -29,6 +29,7 @@ fn server() -> Facts {
         voters: Vec::new(),
         not_calling: Vec::new(),
         cut_off: None,
+        leader_unreached: None,
         servers: Vec::new(),
         gone: Vec::new(),
         told: None,

@@ -30,6 +30,29 @@ fn a_leader_that_does_not_get_through_goes_before_no_leader_and_before_joining()
 }
 
 #[test]
+fn a_leader_who_cannot_be_asked_goes_before_ready() {
+    let unreached = |facts| Facts {
+        leader_unreached: Some(said(Reason::PortUnreached, &["s1"])),
+        ..facts
+    };
+    let turned_away = Facts {
+        tls_called: Some(said(Reason::TlsMismatch, &["192.0.2.2"])),
+        ..member(true, true)
+    };
+    let leaves = Facts {
+        leaving: Some("asked to".to_owned()),
+        ..member(true, true)
+    };
+    check([
+        (Reason::PortUnreached, unreached(member(true, true))),
+        (Reason::PortUnreached, unreached(member(true, false))),
+        (Reason::TlsMismatch, unreached(turned_away)),
+        (Reason::Leaving, unreached(leaves)),
+        (Reason::NoLeader, unreached(member(false, true))),
+    ]);
+}
+
+#[test]
 fn a_client_without_a_server_names_those_that_it_knew() {
     let state = |n: usize| (format!("s{n}"), format!("192.0.2.{n}:8300, failed"));
     let facts = Facts {

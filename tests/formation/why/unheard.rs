@@ -66,3 +66,44 @@ async fn a_newcomer_whose_port_is_shut_says_so_once_it_is_taken_in() {
     gate.set(Door::Open);
     ready(&second).await;
 }
+
+#[tokio::test]
+async fn a_leader_whose_port_is_shut_is_named_by_the_others_and_hands_leadership_on() {
+    let world = World::new();
+    let list = world.list(1..=3);
+    let mut flags = vec!["-server", "-bootstrap-expect=3"];
+    flags.extend(list.iter().map(String::as_str));
+    let (third, gate) = world.gated(3, &flags).await;
+    let first = world.agent(1, &flags);
+    let second = world.agent(2, &flags);
+    let client = world.agent(7, &[&list[0]]);
+    for agent in [&first, &second, &third, &client] {
+        ready(agent).await;
+    }
+    let third_leads = format!("{}:8300", third.addr());
+    if third.led().await != third_leads {
+        let id = third.get_json("/v1/agent/self").await["Config"]["NodeID"].clone();
+        let id = format!("-id={}", id.as_str().unwrap());
+        let http = Some(format!("{}:8500", first.addr()));
+        let said = quorate(&["operator", "raft", "transfer-leader", &id], http).await;
+        assert_eq!(said.code, Some(0), "{said:?}");
+    }
+    let code = "server-port-unreached";
+    let fault = Instant::now();
+    gate.set(Door::Refusing);
+    let said = all_miss(fault, code, Some(&["n3"]), &[&first, &second, &client]).await;
+    let line = said[0]["Line"].as_str().unwrap();
+    assert!(line.contains(&third_leads), "{line}");
+    third.logged("handing leadership on").await;
+    for agent in [&first, &second, &client] {
+        ready(agent).await;
+        agent.write(&format!("through/{}", agent.addr()), "1").await;
+    }
+    eventually("the old leader names the new one", || async {
+        let said = why(&third).await;
+        (said["Code"] == code && said["Missing"][0] != "n3").then_some(())
+    })
+    .await;
+    gate.set(Door::Open);
+    ready(&third).await;
+}
