@@ -9,6 +9,7 @@ use tracing::{debug, warn};
 
 use super::Shell;
 use super::claim::settle_claim;
+use super::waiting::Seat;
 use crate::gossip::error::{CONNECTING, GossipError};
 use crate::gossip::key::Fingerprint;
 use crate::gossip::machine::{Machine, Partner};
@@ -114,7 +115,10 @@ async fn ask(
     .map_err(late("writing to"))?;
     // Somebody who does not hear us says so and may close before we are done: read before giving
     // up.
-    let read = read(shell, (&mut stream, addr), &door, Side::Answerer);
+    let read = async {
+        let header = read_header(&mut stream).await?;
+        read(shell, (&mut stream, addr), header, (&door, Side::Answerer)).await
+    };
     let answer = timeout_at(deadline, read)
         .await
         .map_err(late("reading from"))?;
@@ -131,10 +135,19 @@ async fn ask(
 }
 
 /// Answers somebody who opened a stream.
-pub(crate) async fn serve(shell: &Shell, mut stream: Stream, addr: SocketAddr) {
+pub(crate) async fn serve(shell: &Shell, mut stream: Stream, addr: SocketAddr, seat: Seat) {
+    let header = match timeout(HEADER_DEADLINE, read_header(&mut stream)).await {
+        Ok(Ok(header)) => header,
+        Ok(Err(error)) => return turn_away(shell, addr, &error),
+        Err(_elapsed) => return turn_away(shell, addr, &malformed("stream without a header")),
+    };
+    let Some(_turn) = seat.turn().await else {
+        return;
+    };
     let deadline = Instant::now() + ANSWER_DEADLINE;
     let (door, cluster) = shell.step(|machine, _| machine.door());
-    let read = timeout_at(deadline, read_question(shell, (&mut stream, addr), &door)).await;
+    let question = read_question(shell, (&mut stream, addr), header, &door);
+    let read = timeout_at(deadline, question).await;
     let picture = match read {
         Ok(Ok(Message::Asked(wanted, _))) if shell.step(|machine, _| machine.is_other(wanted)) => {
             None
@@ -183,9 +196,10 @@ pub(crate) async fn serve(shell: &Shell, mut stream: Stream, addr: SocketAddr) {
 async fn read_question(
     shell: &Shell,
     stream: (&mut Stream, SocketAddr),
+    header: Header,
     door: &Door,
 ) -> Result<Message, StreamError> {
-    match read(shell, stream, door, Side::Asker).await? {
+    match read(shell, stream, header, (door, Side::Asker)).await? {
         (Message::Picture(picture), Some(_)) if !opens_ours(shell, &picture).await => {
             Err(StreamError::Unheard(Complaint::WrongKey))
         }
@@ -206,16 +220,9 @@ async fn opens_ours(shell: &Shell, picture: &Picture) -> bool {
 async fn read(
     shell: &Shell,
     (stream, addr): (&mut Stream, SocketAddr),
-    door: &Door,
-    side: Side,
+    header: Header,
+    (door, side): (&Door, Side),
 ) -> Result<(Message, Option<Fingerprint>), StreamError> {
-    let header = match side {
-        Side::Asker => match timeout(HEADER_DEADLINE, read_header(stream)).await {
-            Ok(header) => header?,
-            Err(_elapsed) => return Err(malformed("stream without a header")),
-        },
-        Side::Answerer => read_header(stream).await?,
-    };
     let opened = read_body(stream, header, door.keys(), side).await?;
     let message = Message::parse(&opened.text).map_err(StreamError::Malformed)?;
     if let Some(key) = opened.by {

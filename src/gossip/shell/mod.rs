@@ -8,6 +8,7 @@ mod claim;
 mod datagrams;
 mod exchange;
 mod streams;
+mod waiting;
 
 use std::io;
 use std::net::SocketAddr;

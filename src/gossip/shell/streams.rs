@@ -11,11 +11,9 @@ use tracing::warn;
 
 use super::Shell;
 use super::exchange::{exchange, exchange_with_member, serve};
+use super::waiting::{Room, STREAMS_MAX};
 use crate::gossip::machine::{Answered, Errand};
 use crate::host::{Listener, Refused};
-
-/// How many accepted streams are served at once.
-const STREAMS_MAX: usize = 64;
 
 /// How many errands are run at once.
 const ERRANDS_AT_ONCE: usize = 8;
@@ -30,14 +28,18 @@ pub(crate) async fn run_listener(
     mut stop: watch::Receiver<bool>,
 ) {
     let mut streams = JoinSet::new();
+    let room = Arc::new(Room::new());
     let mut refused = Refused::default();
     loop {
         tokio::select! {
             _ = stop.changed() => return,
             accepted = listener.accept(), if streams.len() < STREAMS_MAX => match accepted {
                 Ok((stream, addr)) => {
-                    let shell = Arc::clone(&shell);
-                    streams.spawn(async move { serve(&shell, stream, addr).await });
+                    let (shell, seat) = (Arc::clone(&shell), room.seat());
+                    let number = seat.number();
+                    let served =
+                        streams.spawn(async move { serve(&shell, stream, addr, seat).await });
+                    room.taken(number, served);
                 }
                 Err(error) => {
                     if let Some(count) = refused.tell() {

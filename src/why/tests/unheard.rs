@@ -40,7 +40,7 @@ fn a_leader_who_cannot_be_asked_goes_before_ready() {
         ..member(true, true)
     };
     let leaves = Facts {
-        leaving: Some("asked to".to_owned()),
+        leaving: Some(Vec::new()),
         ..member(true, true)
     };
     check([
