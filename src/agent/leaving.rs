@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tracing::{info, warn};
 
 use super::End;
@@ -13,7 +14,7 @@ use super::lookup::chain;
 use super::parts::{Parts, handed_over};
 use super::reconcile::{peers, servers};
 use super::wire::{Request, Response};
-use crate::autopilot::{Peer, breaks_quorum};
+use crate::autopilot::{Peer, Server, breaks_quorum};
 use crate::http::NodeError;
 use crate::raft::{Raft, Status};
 use crate::types::{MemberStatus, RaftId};
@@ -24,6 +25,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// How long a leaving server waits to be taken out of raft (agent reference, 2.9).
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long a server may take to answer before a leave that counts on it. Chosen: far more than a
+/// busy one takes.
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
+
 impl Parts {
     /// Leaves: hands leadership over, says so to everybody, waits to be taken out of raft. Gives
     /// what it did, a line each.
@@ -33,7 +38,7 @@ impl Parts {
     /// server has left and is still a voter.
     pub(super) async fn leave(&self, force: bool) -> Result<Vec<String>, NodeError> {
         if !force {
-            self.check_rest()?;
+            self.check_rest().await?;
         }
         info!(target: "agent", is_server = self.raft.is_some(), "starting leave");
         self.why.leave();
@@ -45,7 +50,7 @@ impl Parts {
         self.why.tell("gone from the gossip".to_owned());
         let is_out = self.wait_until_removed().await;
         if is_out {
-            self.forget_others().await;
+            self.remember_leave().await;
         }
         // The receiver is gone only if the agent is ending already.
         let _already_ending = self.end.try_send(End::Left);
@@ -60,17 +65,36 @@ impl Parts {
     }
 
     /// Refuses if the servers left could not go on without this one.
-    fn check_rest(&self) -> Result<(), NodeError> {
+    async fn check_rest(&self) -> Result<(), NodeError> {
         let Some(raft) = &self.raft else {
             return Ok(());
         };
+        let servers = servers(&self.gossip.members());
+        let servers = self.answering(servers, raft.status().id).await;
         let status = raft.status();
-        let members = self.gossip.members();
-        let breaks = breaks_quorum(status.id, &peers(&status), &servers(&members));
+        let breaks = breaks_quorum(status.id, &peers(&status), &servers);
         breaks.map_or(Ok(()), |breaks| {
             warn!(target: "agent.server", error = %breaks, "leave refused");
             Err(NodeError::Failed(breaks.to_string()))
         })
+    }
+
+    /// The servers, of which those count as failed that are alive by gossip and do not answer:
+    /// gossip bears for ten seconds what hangs, and does not see a port that is shut.
+    async fn answering(&self, servers: Vec<Server>, own: RaftId) -> Vec<Server> {
+        let asked = servers.into_iter().map(|mut server| async move {
+            if server.status == MemberStatus::Alive && server.raft_id != own {
+                let answer = self
+                    .router
+                    .ask_at(server.addr, &Request::Leader, ANSWER_WITHIN)
+                    .await;
+                if answer.is_none() {
+                    server.status = MemberStatus::Failed;
+                }
+            }
+            server
+        });
+        join_all(asked).await
     }
 
     async fn hand_over(&self, raft: &Raft) {
@@ -107,14 +131,11 @@ impl Parts {
         Some(heir.raft_id)
     }
 
-    /// After a leave the next life starts without the others, unless `rejoin_after_leave` says
+    /// After a leave the next life starts without the others, unless its `rejoin_after_leave` says
     /// otherwise (agent reference, 1.7).
-    async fn forget_others(&self) {
-        if self.config.rejoin_after_leave {
-            return;
-        }
-        if let Err(error) = self.dir.work(|dir| dir.store_peers(&[])).await {
-            warn!(target: "agent", error = %chain(&error), "addresses of the others not forgotten");
+    async fn remember_leave(&self) {
+        if let Err(error) = self.dir.work(|dir| dir.store_left()).await {
+            warn!(target: "agent", error = %chain(&error), "leave not remembered");
         }
     }
 

@@ -213,14 +213,21 @@ fn spawn_server(parts: &Arc<Parts>, tasks: &Tasks, listener: Listener, lives: Li
 async fn lay_ground(host: Arc<dyn Host>, config: &Config, tls: Tls) -> Result<Ground, AgentError> {
     let dir = open_dir(&*host, config).await?;
     let (node_id, now_ms) = (config.node_id, host.now_ms());
+    let rejoins = config.rejoin_after_leave;
     let read = dir.work(move |dir| {
         let node_id = dir.node_id(node_id)?;
         let generation = dir.generation(now_ms)?;
+        let is_stranger = dir.has_left()? && !rejoins;
+        let remembered = if is_stranger {
+            Vec::new()
+        } else {
+            dir.peers()?
+        };
         Ok::<_, AgentError>((
             node_id,
             generation,
             Membership::remembered(dir)?,
-            dir.peers()?,
+            remembered,
         ))
     });
     let (node_id, generation, former, remembered) = read.await?;

@@ -46,6 +46,8 @@ const RAFT: &str = "raft";
 const GENERATION: &str = "generation";
 /// Record of the servers last known.
 const PEERS: &str = "peers";
+/// Record of whether the agent left after those were written.
+const LEFT: &str = "left";
 
 /// A member, and where its gossip listened.
 pub type Home = (NodeId, SocketAddr);
@@ -232,17 +234,40 @@ impl DataDir {
     }
 
     /// Remembers the servers and their addresses, so that the next life finds them although every
-    /// source is silent. Does not touch the disk if they are the ones remembered.
+    /// source is silent. Does not touch the disk if they are the ones remembered. Who remembers
+    /// others is among them again, and has not left.
     ///
     /// # Errors
     ///
     /// As [`DataDir::store`].
     pub fn store_peers(&self, peers: &[Home]) -> Result<(), DataDirError> {
         let is_known = self.peers().is_ok_and(|known| known == peers);
-        if is_known {
+        if !is_known {
+            self.store(PEERS, &peers)?;
+        }
+        if self.has_left().is_ok_and(|has_left| !has_left) {
             return Ok(());
         }
-        self.store(PEERS, &peers)
+        self.store(LEFT, &false)
+    }
+
+    /// Whether the agent left and has met nobody since; the next life then goes to those that are
+    /// remembered only with `rejoin_after_leave`.
+    ///
+    /// # Errors
+    ///
+    /// As [`DataDir::load`].
+    pub fn has_left(&self) -> Result<bool, DataDirError> {
+        Ok(self.load(LEFT)?.unwrap_or(false))
+    }
+
+    /// Remembers that the agent left.
+    ///
+    /// # Errors
+    ///
+    /// As [`DataDir::store`].
+    pub fn store_left(&self) -> Result<(), DataDirError> {
+        self.store(LEFT, &true)
     }
 
     /// Reads a record; `None` if it was never stored. The name is a plain file name.

@@ -29,6 +29,22 @@ fn servers_addresses_are_there_in_the_next_life() {
     assert_eq!(open.peers().unwrap(), []);
 }
 
+#[test]
+fn who_left_has_left_until_it_remembers_others_again() {
+    let (_root, dir) = fresh();
+    let peers = vec![(NodeId::new(7), "10.0.0.1:8301".parse().unwrap())];
+    let open = DataDir::open(&dir).unwrap();
+    open.store_peers(&peers).unwrap();
+    assert!(!open.has_left().unwrap());
+    open.store_left().unwrap();
+    drop(open);
+    let open = DataDir::open(&dir).unwrap();
+    assert!(open.has_left().unwrap());
+    assert_eq!(open.peers().unwrap(), peers);
+    open.store_peers(&peers).unwrap();
+    assert!(!open.has_left().unwrap());
+}
+
 fn inode(dir: &Path) -> u64 {
     use std::os::unix::fs::MetadataExt;
     dir.join("peers.record").metadata().unwrap().ino()

@@ -94,3 +94,23 @@ async fn a_second_signal_ends_a_leave_that_takes_long() {
     assert!(line.contains("caught second signal, exiting"), "{line}");
     assert_eq!(servers[0].ended().await, Some(1));
 }
+
+#[tokio::test]
+async fn a_leave_does_not_count_on_a_voter_that_hangs_though_gossip_sees_it() {
+    let world = World::new();
+    let servers = world.servers(3, &[]);
+    servers[0].write("before", "1").await;
+    vote(&servers.iter().collect::<Vec<_>>()).await;
+    let leader = servers[0].led().await;
+    let leads = |server: &&Agent| leader == format!("{}:8300", server.addr());
+    let (leader, others): (Vec<&Agent>, Vec<&Agent>) = servers.iter().partition(leads);
+    others[0].signal("STOP").await;
+    let (status, said) = others[1].put("/v1/agent/leave", "").await;
+    assert_eq!(status, 500, "{said}");
+    let told = "leaving would break the quorum: the voters left would be ";
+    assert!(
+        said.starts_with(told) && said.contains("(missing)"),
+        "{said}"
+    );
+    leader[0].write("after", "2").await;
+}
