@@ -224,8 +224,10 @@ impl Router {
             Ok(payload) => payload,
             Err(error) => return Try::Fatal(NodeError::Failed(error.to_string())),
         };
-        // The receiver holds the request as long as we do; the slack lets its own verdict arrive.
-        let patience = deadline.saturating_duration_since(Instant::now()) + PAUSE_MAX;
+        // The receiver holds the request as long as we do; the slack lets its own verdict arrive,
+        // and with two hops that of the last one, who knows best.
+        let slack = PAUSE_MAX * if is_last_hop { 1 } else { 3 };
+        let patience = deadline.saturating_duration_since(Instant::now()) + slack;
         let answer = match self.pool.call(to, payload, patience).await {
             Ok(answer) => answer,
             Err(error) => return after_failure(request, to, &error),
