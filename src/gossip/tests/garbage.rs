@@ -69,7 +69,7 @@ async fn a_length_that_is_only_claimed_is_refused() {
 async fn whoever_opens_streams_and_says_nothing_keeps_nobody_out() {
     let agent = start(word("s1", 1));
     let mut silent = Vec::new();
-    for _ in 0..1_000 {
+    for _ in 0..400 {
         silent.push(TcpStream::connect(agent.local_addr()).await.unwrap());
     }
     let other = start(word("s9", 9));
