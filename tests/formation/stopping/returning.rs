@@ -79,6 +79,11 @@ async fn an_agent_that_left_rejoins_by_itself_only_if_it_was_told_to() {
             client.write("rejoined", "1").await;
             continue;
         }
+        eventually("n2 goes to nobody", || async {
+            let (_, said) = client.try_get("/v1/agent/why").await?;
+            said.contains("\"Code\":\"no-sources\"").then_some(())
+        })
+        .await;
         let (status, body) = client.get("/v1/catalog/nodes").await;
         assert_eq!((status, body.as_str()), (500, "No known Consul servers"));
         assert_eq!(client.members(1).await, ["n2"]);
