@@ -217,17 +217,11 @@ async fn lay_ground(host: Arc<dyn Host>, config: &Config, tls: Tls) -> Result<Gr
     let read = dir.work(move |dir| {
         let node_id = dir.node_id(node_id)?;
         let generation = dir.generation(now_ms)?;
-        let is_stranger = dir.has_left()? && !rejoins;
-        let remembered = if is_stranger {
-            Vec::new()
-        } else {
-            dir.peers()?
-        };
         Ok::<_, AgentError>((
             node_id,
             generation,
             Membership::remembered(dir)?,
-            remembered,
+            dir.peers_to_meet(rejoins)?,
         ))
     });
     let (node_id, generation, former, remembered) = read.await?;

@@ -251,13 +251,21 @@ impl DataDir {
         self.store(LEFT, &false)
     }
 
-    /// Whether the agent left and has met nobody since; the next life then goes to those that are
-    /// remembered only with `rejoin_after_leave`.
+    /// Whom to go to at a start: those that are remembered, and nobody after a leave, unless
+    /// `rejoin_after_leave` is set in this life.
     ///
     /// # Errors
     ///
     /// As [`DataDir::load`].
-    pub fn has_left(&self) -> Result<bool, DataDirError> {
+    pub fn peers_to_meet(&self, rejoin_after_leave: bool) -> Result<Vec<Home>, DataDirError> {
+        if self.has_left()? && !rejoin_after_leave {
+            return Ok(Vec::new());
+        }
+        self.peers()
+    }
+
+    /// Whether the agent left, and has met nobody since.
+    fn has_left(&self) -> Result<bool, DataDirError> {
         Ok(self.load(LEFT)?.unwrap_or(false))
     }
 

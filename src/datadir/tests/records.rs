@@ -30,19 +30,19 @@ fn servers_addresses_are_there_in_the_next_life() {
 }
 
 #[test]
-fn who_left_has_left_until_it_remembers_others_again() {
+fn who_left_goes_to_nobody_unless_told_to_until_it_remembers_others_again() {
     let (_root, dir) = fresh();
     let peers = vec![(NodeId::new(7), "10.0.0.1:8301".parse().unwrap())];
     let open = DataDir::open(&dir).unwrap();
+    let met = |dir: &DataDir| [false, true].map(|rejoins| dir.peers_to_meet(rejoins).unwrap());
     open.store_peers(&peers).unwrap();
-    assert!(!open.has_left().unwrap());
+    assert_eq!(met(&open), [peers.clone(), peers.clone()]);
     open.store_left().unwrap();
     drop(open);
     let open = DataDir::open(&dir).unwrap();
-    assert!(open.has_left().unwrap());
-    assert_eq!(open.peers().unwrap(), peers);
+    assert_eq!(met(&open), [vec![], peers.clone()]);
     open.store_peers(&peers).unwrap();
-    assert!(!open.has_left().unwrap());
+    assert_eq!(met(&open), [peers.clone(), peers]);
 }
 
 fn inode(dir: &Path) -> u64 {
