@@ -87,4 +87,6 @@ pub mod adr {
     pub mod adr_0017_a_smaller_histogram {}
     #[doc = include_str!("adr/0018-own-sources-first.md")]
     pub mod adr_0018_own_sources_first {}
+    #[doc = include_str!("adr/0019-a-leader-that-cannot-be-used.md")]
+    pub mod adr_0019_a_leader_that_cannot_be_used {}
 }
