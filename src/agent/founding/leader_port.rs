@@ -4,7 +4,7 @@
 //! pass on to it, so behind a closed port it leads a cluster that serves nobody but itself. So every
 //! other server asks the leader's port something small once a second. Who does not get through says
 //! so, and is not ready. A leader to whom nobody gets through hands leadership on: then the port is
-//! closed on a server that is not needed.
+//! closed on a server that is not needed. With two voters it is needed, and keeps its office.
 
 use std::net::SocketAddr;
 use std::sync::Mutex;
@@ -28,6 +28,9 @@ const PATIENCE: Duration = Duration::from_secs(4);
 /// After so many seconds without a question a leader hands on. Counted, and not measured: a process
 /// that stood still was asked nothing either. Chosen: the others have said why by then.
 const UNASKED_MAX: u32 = 10;
+
+/// A voter that answered the leader so long ago is there. Chosen: some heartbeats.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(1);
 
 /// What is known of the leader's port.
 #[derive(Debug, Default)]
@@ -61,7 +64,7 @@ impl Founding {
             tick.tick().await;
             let status = self.rooms.raft.status();
             let asked = self.leader_port.is_asked.swap(false, Ordering::Relaxed);
-            let awaits = status.is_leader() && has_answering_voter(&status);
+            let awaits = status.is_leader() && can_do_without(&status);
             unasked = if asked || !awaits { 0 } else { unasked + 1 };
             if unasked >= UNASKED_MAX {
                 unasked = 0;
@@ -104,8 +107,11 @@ impl Founding {
     }
 }
 
-/// Another voter is there, and takes what this leader sends.
-fn has_answering_voter(status: &Status) -> bool {
-    let is_led = status.leader.is_some();
-    is_led && status.voters().any(|voter| voter.id != status.id)
+/// The others could lead and follow without this leader, which nothing reaches then.
+fn can_do_without(status: &Status) -> bool {
+    let is_fresh = |ago: Duration| ago <= ANSWERED_WITHIN;
+    let others = status
+        .voters()
+        .filter(|voter| voter.id != status.id && voter.last_answer.is_some_and(is_fresh));
+    others.count() * 2 > status.voters().count()
 }
