@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::End;
@@ -29,6 +30,13 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// busy one takes.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
+/// How long a leaving leader waits after leadership was not handed over before it tries again. Chosen: a
+/// voter that hangs comes back within seconds or not at all, and one try more costs nothing.
+const TRY_AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+/// The last time that leadership was not handed over: when, and why.
+type NotHandedOver = Option<(Instant, String)>;
+
 impl Parts {
     /// Leaves: hands leadership over, says so to everybody, waits to be taken out of raft. Gives
     /// what it did, a line each.
@@ -42,13 +50,14 @@ impl Parts {
         }
         info!(target: "agent", is_server = self.raft.is_some(), "starting leave");
         self.why.leave();
+        let mut failed = None;
         if let Some(raft) = &self.raft {
-            self.hand_over(raft).await;
+            self.hand_over(raft, &mut failed).await;
         }
         self.why.tell("telling the others".to_owned());
         self.gossip.leave().await;
         self.why.tell("gone from the gossip".to_owned());
-        let is_out = self.wait_until_removed().await;
+        let is_out = self.wait_until_removed(failed).await;
         if is_out {
             self.remember_leave().await;
         }
@@ -97,20 +106,31 @@ impl Parts {
         join_all(asked).await
     }
 
-    async fn hand_over(&self, raft: &Raft) {
+    /// Hands leadership over, if this server leads. What fails is tried again only after a while, and
+    /// told once for each cause.
+    async fn hand_over(&self, raft: &Raft, failed: &mut NotHandedOver) {
         if !raft.status().is_leader() || raft.status().voters().count() < 2 {
             return;
         }
-        self.why.tell("handing leadership over".to_owned());
+        match failed {
+            Some((at, _)) if at.elapsed() < TRY_AGAIN_AFTER => return,
+            Some(_) => {}
+            None => self.why.tell("handing leadership over".to_owned()),
+        }
         match raft.step_down(self.heir(&raft.status())).await {
             Ok(is_settled) => {
+                *failed = None;
                 handed_over(is_settled);
                 self.why.tell("leadership handed over".to_owned());
             }
             Err(error) => {
-                warn!(target: "agent.server", error = %error, "leadership not handed over");
-                self.why
-                    .tell(format!("leadership not handed over: {}", chain(&error)));
+                let why = chain(&error);
+                let is_known = failed.as_ref().is_some_and(|(_, known)| *known == why);
+                if !is_known {
+                    warn!(target: "agent.server", error = %why, "leadership not handed over");
+                    self.why.tell(format!("leadership not handed over: {why}"));
+                }
+                *failed = Some((Instant::now(), why));
             }
         }
     }
@@ -142,7 +162,7 @@ impl Parts {
     /// Waits a moment for the leader to take this server out of raft, so that the rest's quorum
     /// does not count it; says whether it is out, or there is no rest. The leader is asked: whoever
     /// is out hears of it from nobody.
-    async fn wait_until_removed(&self) -> bool {
+    async fn wait_until_removed(&self, mut failed: NotHandedOver) -> bool {
         let Some(raft) = &self.raft else { return true };
         let own = raft.status().id;
         let is_alone = || raft.status().voters().all(|voter| voter.id == own);
@@ -153,7 +173,7 @@ impl Parts {
         let gone = async {
             while !is_alone() && self.is_in_configuration(own).await {
                 // Another one that leaves may have handed leadership over to this one.
-                self.hand_over(raft).await;
+                self.hand_over(raft, &mut failed).await;
                 tokio::time::sleep(LOOK_EVERY).await;
             }
         };

@@ -42,6 +42,10 @@ impl Join {
                 Ok(_empty) => joined += 1,
                 Err(error) => {
                     let text = format!("Error joining address '{address}': {error}");
+                    if matches!(error, ClientError::Silent { .. }) {
+                        // It would be asked in vain for each of the others, too.
+                        return Err(Failure::new(text));
+                    }
                     if is_own(&error) {
                         own.push(text);
                     } else {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::out::in_line;
+use super::screen::{END_LINE, Part, screen};
 use super::{Failure, World};
 
 /// How often the agent is asked again.
@@ -17,20 +18,11 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How long something may take before it is said what is waited for.
 const SAY_AFTER: Duration = Duration::from_secs(1);
 
-/// To the upper left.
-const HOME: &str = "\x1b[H";
-/// The rest of the line, and of the screen, is emptied.
-const END_LINE: &str = "\x1b[K";
-const END_SCREEN: &str = "\x1b[J";
-
-/// What stands for a tab, of which a row does not know how wide it is.
-const TAB: &str = "    ";
-
 /// One look at the agent.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Look {
-    /// The table, as it is drawn.
-    pub(super) table: Vec<String>,
+    /// What is drawn in a terminal, one below the other.
+    pub(super) parts: Vec<Part>,
     /// Single lines by what they are about; a change of one is a line where a program reads.
     pub(super) lines: BTreeMap<String, String>,
 }
@@ -51,7 +43,7 @@ pub(super) async fn watch(
             }
             let now = look().await.map_err(|failure| {
                 let text = failure.text;
-                Failure::new(format!("{text}; the agent has gone, and so has the watch"))
+                Failure::new(format!("{text}; with that the watch ends"))
             })?;
             show(world, Some(&before), &now);
             before = now;
@@ -68,7 +60,7 @@ pub(super) async fn watch(
 
 fn show(world: &mut World, before: Option<&Look>, now: &Look) {
     if world.out.is_terminal() {
-        draw(world, &now.table);
+        draw(world, &now.parts);
     } else {
         let empty = BTreeMap::new();
         let old = before.map_or(&empty, |look| &look.lines);
@@ -79,48 +71,10 @@ fn show(world: &mut World, before: Option<&Look>, now: &Look) {
     world.out.flush();
 }
 
-fn draw(world: &mut World, table: &[String]) {
+fn draw(world: &mut World, parts: &[Part]) {
     let foot = format!("{}, every second until Ctrl-C", World::time_of_day());
-    let screen = screen(table, &foot, world.out.size());
+    let screen = screen(parts, &foot, world.out.size());
     world.out.raw(screen);
-}
-
-/// What a terminal of so many rows and columns is sent. Lines are folded here, so that their rows
-/// can be counted: a table with more rows than the terminal would roll it, and is cut.
-fn screen(table: &[String], foot: &str, (rows, columns): (usize, usize)) -> String {
-    let mut lines: Vec<String> = table
-        .iter()
-        .flat_map(|line| folded(line, columns))
-        .collect();
-    // Below the table stand an empty line, the foot, and the line where the cursor rests.
-    let room = rows.saturating_sub(3).max(1);
-    if lines.len() > room {
-        let more = lines.len() - (room - 1);
-        lines.truncate(room - 1);
-        lines.push(format!("... {more} more lines, for a larger terminal"));
-    }
-    let mut screen = HOME.to_owned();
-    for line in lines.iter().map(String::as_str).chain(["", foot]) {
-        // Emptied first: behind a line that fills its row, the last letter would go.
-        screen.push_str(END_LINE);
-        screen.extend(line.chars().take(columns));
-        screen.push('\n');
-    }
-    screen.push_str(END_SCREEN);
-    screen
-}
-
-/// The rows that a line takes.
-fn folded(line: &str, columns: usize) -> Vec<String> {
-    let spaced = line.replace('\t', TAB);
-    let letters: Vec<char> = in_line(&spaced).chars().collect();
-    if letters.is_empty() {
-        return vec![String::new()];
-    }
-    letters
-        .chunks(columns.max(1))
-        .map(String::from_iter)
-        .collect()
 }
 
 /// A line for each thing that is new, other than before, or gone.
@@ -195,26 +149,5 @@ mod tests {
         ]);
         assert_eq!(changes(&old, &new), ["s2  failed", "s4  alive", "s3  gone"]);
         assert_eq!(changes(&new, &new), Vec::<String>::new());
-    }
-
-    #[test]
-    fn a_table_is_folded_and_cut_to_the_terminal_and_says_how_much_is_missing() {
-        let table = ["one", "", "four and five", "six"].map(str::to_owned);
-        let drawn = |rows, columns| {
-            let screen = screen(&table, "foot", (rows, columns));
-            let inner = screen.strip_prefix(HOME).unwrap();
-            let inner = inner.strip_suffix(END_SCREEN).unwrap();
-            inner.replace(END_LINE, "")
-        };
-        assert_eq!(drawn(7, 80), "one\n\nfour and five\nsix\n\nfoot\n");
-        assert_eq!(drawn(8, 9), "one\n\nfour and \nfive\nsix\n\nfoot\n");
-        assert_eq!(drawn(7, 9), "one\n\nfour and \n... 2 mor\n\nfoot\n");
-        assert_eq!(drawn(0, 5), "... 6\n\nfoot\n");
-    }
-
-    #[test]
-    fn a_row_is_emptied_before_it_is_filled() {
-        let drawn = screen(&["full".to_owned()], "foot", (24, 4));
-        assert_eq!(drawn, "\x1b[H\x1b[Kfull\n\x1b[K\n\x1b[Kfoot\n\x1b[J");
     }
 }

@@ -6,12 +6,17 @@ use regex_lite::Regex;
 
 use super::connect::AgentOptions;
 use super::live::{Look, watch};
+use super::screen::Part;
 use super::table::columns;
 use super::{Failure, World};
 use crate::http::{Client, MemberJson};
 
 /// The words for the codes of a status, in order (agent reference, 6.3).
 const STATUSES: [&str; 5] = ["none", "alive", "leaving", "left", "failed"];
+
+/// What a narrow terminal does without, the least telling first: the first is the same for all, the
+/// second follows from the type, and the others are mostly the same.
+const SPARE: [&str; 5] = ["Partition", "Segment", "Protocol", "DC", "Build"];
 
 /// Lists the members that the agent knows
 ///
@@ -89,10 +94,28 @@ impl Members {
             .iter()
             .map(|member| format!("{}  {}", member.name, tag(member, "id")));
         let lines = rows.iter().skip(1).map(|row| row.join("  "));
-        Ok(Look {
-            lines: about.zip(lines).collect(),
-            table: columns(&rows),
-        })
+        let lines = about.zip(lines).collect();
+        let parts = vec![self.part(rows)];
+        Ok(Look { parts, lines })
+    }
+
+    /// The rows as a terminal shows them. Who asks for all that a member says gets it, however narrow
+    /// the terminal is.
+    fn part(&self, rows: Vec<Vec<String>>) -> Part {
+        if !self.detailed {
+            return Part::Columns {
+                rows,
+                spare: &SPARE,
+            };
+        }
+        let widest = |column: usize| {
+            let cells = rows.iter().filter_map(|row| row.get(column));
+            cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+        };
+        Part::Text {
+            indent: (0..3).map(|column| widest(column) + 2).sum(),
+            lines: columns(&rows),
+        }
     }
 }
 

@@ -19,6 +19,7 @@ mod operator;
 mod out;
 mod parse;
 mod reload;
+mod screen;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,9 @@
 
 use crate::http::{SourceJson, WhyJson};
 
+/// Columns before what a row says.
+pub(super) const INDENT: usize = 11;
+
 /// The reason: the line first, then what it means, who is missing, what to do, and how each source
 /// does.
 pub(super) fn lines(why: &WhyJson) -> Vec<String> {

@@ -124,10 +124,7 @@ async fn a_watch_through_a_pipe_prints_a_line_per_change() {
     let (code, said) = watch.ended().await;
     assert_eq!(code, Some(1));
     assert!(said.starts_with("Error querying agent: Get "), "{said}");
-    assert!(
-        said.ends_with("the agent has gone, and so has the watch\n"),
-        "{said}"
-    );
+    assert!(said.ends_with("with that the watch ends\n"), "{said}");
 }
 
 #[tokio::test]
@@ -148,17 +145,7 @@ async fn a_watch_in_a_terminal_is_one_table_and_ends_by_ctrl_c() {
     let world = World::new();
     let server = world.agent(1, &["-server", "-bootstrap"]);
     server.led().await;
-    // `script` gives its command a terminal; what is written to it is typed there. Its shell must
-    // make way: one that waits is interrupted as well, and its exit code would be seen.
-    let command = format!("exec {} members -watch", env!("CARGO_BIN_EXE_quorate"));
-    let started = Command::new("script")
-        .args(["-q", "-e", "-f", "-c", &command, "/dev/null"])
-        .env("CONSUL_HTTP_ADDR", format!("{}:8500", server.addr()))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn();
-    let mut child = started.expect("`script` (util-linux) gives the test its terminal");
+    let mut child = in_terminal(&server, "members -watch");
     let mut shown = BufReader::new(child.stdout.take().unwrap());
     let table = screen(&mut shown).await;
     assert!(table.starts_with("Node  Address"), "{table:?}");
@@ -178,6 +165,52 @@ async fn a_watch_in_a_terminal_is_one_table_and_ends_by_ctrl_c() {
         .unwrap();
     let ended = tokio::time::timeout(PATIENCE, child.wait()).await;
     assert_eq!(ended.expect("still runs").unwrap().code(), Some(0));
+}
+
+/// A command before an agent, in a terminal of 24 rows and 66 columns. `script` gives its command one;
+/// what is written to it is typed there. Its shell must make way: one that waits is interrupted as
+/// well, and its exit code would be seen.
+fn in_terminal(agent: &Agent, args: &str) -> Child {
+    let program = env!("CARGO_BIN_EXE_quorate");
+    let command = format!("stty rows 24 cols 66; exec {program} {args}");
+    let started = Command::new("script")
+        .args(["-q", "-e", "-f", "-c", &command, "/dev/null"])
+        .env("CONSUL_HTTP_ADDR", format!("{}:8500", agent.addr()))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn();
+    started.expect("`script` (util-linux) gives the test its terminal")
+}
+
+#[tokio::test]
+async fn a_terminal_shows_what_tells_most_in_rows_that_fit_it() {
+    let world = World::new();
+    let server = world.agent(1, &["-server", "-bootstrap"]);
+    server.led().await;
+    for (args, begins, holds) in [
+        ("members -watch", "Node  Address ", "  DC\r\nn1    127."),
+        ("members -detailed -watch", "Node  Address ", "role=consul,"),
+        ("info -why -watch", "ready: ", "\r\n  since    "),
+        (
+            "info -watch",
+            "ready: ",
+            "\r\nraft:\r\n    state = Leader\r\n",
+        ),
+        (
+            "info -watch",
+            "ready: ",
+            "\r\nserf_lan:\r\n    members = 1\r\n",
+        ),
+    ] {
+        let mut child = in_terminal(&server, args);
+        let table = screen(&mut BufReader::new(child.stdout.take().unwrap())).await;
+        assert!(table.starts_with(begins), "{args}: {table:?}");
+        assert!(table.contains(holds), "{args}: {table:?}");
+        let rows: Vec<usize> = table.split("\r\n").map(|row| row.chars().count()).collect();
+        assert!(rows.len() <= 24, "{args}: {table:?}");
+        assert!(rows.iter().all(|row| *row <= 66), "{args}: {table:?}");
+    }
 }
 
 /// The next table that is drawn, without what steers the terminal.
@@ -219,6 +252,28 @@ async fn a_leave_says_its_stages() {
     ];
     assert_eq!(ran.stderr.lines().collect::<Vec<_>>(), stages);
     assert_eq!(leaving.ended().await, Some(0));
+}
+
+#[tokio::test]
+async fn a_leave_beside_a_voter_that_hangs_says_once_that_nobody_can_lead() {
+    let world = World::new();
+    let mut servers = world.servers(2, &[SOON]);
+    let leader = servers[0].led().await;
+    vote(&servers.iter().collect::<Vec<_>>()).await;
+    servers.sort_by_key(|server| leader != format!("{}:8300", server.addr()));
+    servers[1].signal("STOP").await;
+    let ran = asked(&servers[0], &["leave", "-force"]).await;
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let stages: Vec<&str> = ran.stderr.lines().collect();
+    let mut once = stages.clone();
+    once.sort_unstable();
+    once.dedup();
+    assert_eq!(stages.len(), once.len(), "{stages:?}");
+    assert!(
+        stages[1].starts_with("leadership not handed over: "),
+        "{stages:?}"
+    );
+    assert_eq!(servers[0].ended().await, Some(0));
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod discover;
 mod keys;
 mod membership;
 mod operator;
+mod silent;
 mod usage;
 mod why;
 

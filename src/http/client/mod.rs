@@ -3,18 +3,21 @@
 //! It speaks to one agent, over plain HTTP, one request at a time, and words its errors as Consul's
 //! tools do (agent reference, 4.1). It reads no environment: what it needs is handed in.
 
+mod cause;
+mod silence;
 mod tls;
 mod url;
 
-use std::error::Error;
 use std::fmt;
-use std::io;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::{Method, StatusCode, Url};
+use reqwest::{Method, Response, StatusCode, Url};
 use serde::de::DeserializeOwned;
 
+pub use cause::ClientError;
+use cause::innermost;
+use silence::Patience;
 pub use tls::plain_http;
 use url::{base_url, encode_path, host_and_port, is_loopback};
 
@@ -24,59 +27,14 @@ const ADDRESS_DEFAULT: &str = "127.0.0.1:8500";
 /// The longest answer that is read, in bytes. Chosen: every key of a store of reasonable size.
 const ANSWER_BYTES_MAX: usize = 256 * 1024 * 1024;
 
-/// How long a connection may take. Chosen: an agent is mostly on the same machine.
-const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+/// How long a connection may take. Chosen: an agent is mostly on the same machine, and two lost
+/// packets (sent again after 1 and 3 s) are outlived. Below the patience with an agent that is silent,
+/// of which it is known then that it took the connection.
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 
-/// How long a request may take: a graceful leave takes longest, under half a minute.
+/// How long a request may take at an agent that lives: a graceful leave takes longest, under half a
+/// minute.
 const ANSWER_WITHIN: Duration = Duration::from_mins(2);
-
-/// Why a request brought nothing.
-#[derive(Debug, thiserror::Error)]
-pub enum ClientError {
-    /// The agent's address is not one that this client can use.
-    #[error("agent address {address:?}: {why}")]
-    Address {
-        /// As given.
-        address: String,
-        /// What is wrong with it, and what to write.
-        why: &'static str,
-    },
-    /// A path that no URL can carry.
-    #[error("key {path:?} cannot be sent: a URL takes it for a step in its path")]
-    Path {
-        /// The path below the endpoint.
-        path: String,
-    },
-    /// A token that no header can carry.
-    #[error("the token holds a character that cannot be sent in a header")]
-    Token,
-    /// The request did not get there, or its answer did not get back. Worded as Go words it.
-    #[error("{verb} \"{url}\": {why}")]
-    Sent {
-        /// Get, Put, Post or Delete.
-        verb: &'static str,
-        /// Where it was sent.
-        url: String,
-        /// The innermost cause.
-        why: String,
-    },
-    /// The agent answered with another status than 200. Worded as Consul words it.
-    #[error("Unexpected response code: {status} ({body})")]
-    Status {
-        /// The status code.
-        status: u16,
-        /// The body as text.
-        body: String,
-    },
-    /// The answer is not of the API's shape: something else listens there.
-    #[error("answer of {url} is not what the API gives: {why}")]
-    Shape {
-        /// What was asked.
-        url: String,
-        /// What could not be read.
-        why: String,
-    },
-}
 
 /// A token that goes with each request; shown nowhere.
 #[derive(Clone)]
@@ -101,6 +59,7 @@ pub struct Client {
     http: reqwest::Client,
     base: String,
     token: Option<Token>,
+    patience: Patience,
 }
 
 /// An answer with status 200.
@@ -159,6 +118,7 @@ impl Client {
             http,
             base: base.as_str().trim_end_matches('/').to_owned(),
             token,
+            patience: Patience::USUAL,
         })
     }
 
@@ -271,41 +231,65 @@ impl Client {
             url: asked.clone(),
             why,
         };
-        let mut request = self.http.request(method, url).body(body);
+        let mut request = self.http.request(method, url.clone()).body(body);
         if let Some(Token(token)) = &self.token {
             let mut value = reqwest::header::HeaderValue::from_str(token)
                 .map_err(|_unprintable| ClientError::Token)?;
             value.set_sensitive(true);
             request = request.header("X-Consul-Token", value);
         }
-        let mut answer = request
-            .send()
-            .await
-            .map_err(|error| sent(innermost(&error)))?;
+        let begun = self
+            .patience
+            .with(request.send(), async || self.touch().await);
+        let begun = begun.await.ok_or_else(|| ClientError::Silent {
+            verb,
+            url: asked.clone(),
+            addr: host_and_port(&url),
+            seconds: self.patience.whole().as_secs(),
+        })?;
+        let answer = begun.map_err(|error| sent(innermost(&error)))?;
         let status = answer.status();
-        let mut body = BytesMut::new();
-        while let Some(chunk) = answer
-            .chunk()
-            .await
-            .map_err(|error| sent(innermost(&error)))?
-        {
-            if body.len() + chunk.len() > ANSWER_BYTES_MAX {
-                return Err(sent(format!(
-                    "answer is longer than {ANSWER_BYTES_MAX} bytes"
-                )));
-            }
-            body.extend_from_slice(&chunk);
-        }
+        let body = read(answer).await.map_err(sent)?;
         if status != StatusCode::OK {
             return Err(ClientError::Status {
                 status: status.as_u16(),
                 body: String::from_utf8_lossy(&body).trim_end().to_owned(),
             });
         }
-        Ok(Got {
-            url: asked,
-            body: body.freeze(),
-        })
+        Ok(Got { url: asked, body })
+    }
+
+    /// Asks for what no agent has to think about; ends with an answer of any kind, or a refusal.
+    async fn touch(&self) {
+        drop(self.http.get(format!("{}/", self.base)).send().await);
+    }
+}
+
+/// The whole body of an answer, or why it could not be read.
+async fn read(mut answer: Response) -> Result<Bytes, String> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|error| innermost(&error))? {
+        if body.len() + chunk.len() > ANSWER_BYTES_MAX {
+            return Err(format!("answer is longer than {ANSWER_BYTES_MAX} bytes"));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+#[cfg(test)]
+impl Client {
+    /// The client with another patience with an agent that is silent.
+    pub(super) const fn with_patience(
+        mut self,
+        before_asking: Duration,
+        to_say_it_lives: Duration,
+    ) -> Self {
+        self.patience = Patience {
+            before_asking,
+            to_say_it_lives,
+        };
+        self
     }
 }
 
@@ -314,20 +298,4 @@ impl Client {
 pub(super) fn path_of(endpoint: &str, rest: &str) -> Result<String, ClientError> {
     let url = Client::new(None, None)?.url(endpoint, rest, &[])?;
     Ok(url.path().to_owned())
-}
-
-/// The innermost cause of an error; a refused connection in Go's words, for which users search.
-fn innermost(error: &reqwest::Error) -> String {
-    let mut cause: &dyn Error = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    match cause.downcast_ref::<io::Error>() {
-        Some(io) if io.kind() == io::ErrorKind::ConnectionRefused => {
-            let addr = error.url().map(host_and_port).unwrap_or_default();
-            format!("dial tcp {addr}: connect: connection refused")
-        }
-        _ if error.is_timeout() => "no answer in time".to_owned(),
-        _ => cause.to_string(),
-    }
 }

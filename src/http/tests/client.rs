@@ -1,15 +1,23 @@
 //! The client: addresses, keys, and the words of its errors.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::Uri;
+use bytes::Bytes;
 use proptest::prelude::*;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use crate::http::ask::decode_path;
 use crate::http::client::path_of;
 use crate::http::fake::serve_fake;
 use crate::http::{Client, ClientError, MemberJson, NodeError, Token};
+
+/// Longer than anything here takes on a busy machine.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 fn client(addr: SocketAddr) -> Client {
     Client::new(Some(&addr.to_string()), None).unwrap()
@@ -70,6 +78,43 @@ async fn something_else_that_listens_there_is_not_taken_for_an_agent() {
     let read: Result<Vec<MemberJson>, ClientError> = got.unwrap().json();
     let text = read.unwrap_err().to_string();
     assert!(text.contains("is not what the API gives"), "{text}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_agent_that_takes_the_connection_and_is_silent_is_given_up_with_what_to_do() {
+    // The kernel takes connections for it, as for a process that stands still.
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = silent.local_addr().unwrap();
+    let begun = Instant::now();
+    let sent = client(addr).get("/v1/agent/why", "", &[]).await;
+    let text = format!(
+        "Get \"http://{addr}/v1/agent/why\": the agent at {addr} takes connections and has answered \
+         nothing for 12 s: see whether its process hangs or is stopped (state D or T in `ps`), and \
+         continue or restart it"
+    );
+    assert_eq!(sent.unwrap_err().to_string(), text);
+    assert_eq!(begun.elapsed().as_secs(), 12);
+}
+
+#[tokio::test]
+async fn an_agent_that_lives_may_take_its_time() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    // The answer is held until the agent was asked three times whether it lives.
+    let asked = Arc::new(Semaphore::new(0));
+    let touched = Arc::clone(&asked);
+    let held = async move || {
+        drop(asked.acquire_many(3).await);
+        "done"
+    };
+    let lives = async move || touched.add_permits(1);
+    let app = axum::Router::new()
+        .route("/v1/agent/leave", axum::routing::put(held))
+        .fallback(lives);
+    let _serving = tokio::spawn(async move { axum::serve(listener, app).await });
+    let client = client(addr).with_patience(Duration::from_millis(1), PATIENCE);
+    let left = client.put("/v1/agent/leave", "", &[], Bytes::new()).await;
+    assert_eq!(left.unwrap().text(), "done");
 }
 
 #[test]
