@@ -97,7 +97,8 @@ async fn a_data_directory_that_another_agent_holds_is_refused() {
 async fn a_member_whose_raft_log_is_gone_does_not_start_under_its_old_id() {
     let world = World::new();
     let mut server = world.agent(1, &["-server", "-bootstrap"]);
-    server.led().await;
+    // A leader leads a moment before the ledger says that the founding is over.
+    server.logged("agent is ready").await;
     server.kill().await;
     std::fs::remove_dir_all(world.path("data-1").join("raft")).unwrap();
     server.restart();
@@ -109,7 +110,7 @@ async fn a_member_whose_raft_log_is_gone_does_not_start_under_its_old_id() {
 async fn a_member_that_stopped_before_raft_wrote_anything_starts_again() {
     let world = World::new();
     let server = world.agent(1, &["-server", "-bootstrap"]);
-    server.led().await;
+    server.logged("agent is ready").await;
     // The disk of a new server between the word of the ledger and the first one of raft.
     let data = world.path("data-2");
     std::fs::create_dir(&data).unwrap();

@@ -190,7 +190,7 @@ async fn a_terminal_shows_what_tells_most_in_rows_that_fit_it() {
     server.led().await;
     for (args, begins, holds) in [
         ("members -watch", "Node  Address ", "  DC\r\nn1    127."),
-        ("members -detailed -watch", "Node  Address ", "role=consul,"),
+        ("members -detailed -watch", "Node  Address ", "  acls=0,"),
         ("info -why -watch", "ready: ", "\r\n  since    "),
         (
             "info -watch",
