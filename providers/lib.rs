@@ -158,7 +158,16 @@ impl Query {
     pub(crate) fn parse_among(text: &str, providers: &[&dyn Provider]) -> Result<Self, QueryError> {
         let tables = tables(providers);
         let pairs = point::read(text, &tables).map_err(QueryError::Grammar)?;
-        let query = Self::from_pairs(pairs, &tables)?;
+        Self::checked(pairs, &tables, providers)
+            .map_err(|error| point::veiled(text, error, &tables))
+    }
+
+    fn checked(
+        pairs: Pairs,
+        tables: &[(&'static str, Keys)],
+        providers: &[&dyn Provider],
+    ) -> Result<Self, QueryError> {
+        let query = Self::from_pairs(pairs, tables)?;
         match find(query.provider(), providers) {
             Some(provider) => {
                 AddressPolicy::from_query(&query, provider.order(&query))?;
@@ -203,12 +212,23 @@ pub fn cost(query: &Query) -> Cost {
     find(query.provider(), PROVIDERS).map_or(Cost::Calls, Provider::cost)
 }
 
-/// Shows a config string, parsable or not, with every value masked that is not known to be open.
+/// Shows any text on one line, a config string or not, broken or not. Of a config string the names
+/// of its keys stay, and the values that its provider's table knows as open, without the users and
+/// the query values of URLs in them; `****` stands for all else. Of a text that is none, such as an
+/// address, what stands behind a `=` or the name of a secret is masked, and the same parts of URLs.
 pub fn redact(text: &str) -> String {
-    query::redacted(text, |provider, name| {
-        let keys = find(provider, PROVIDERS).map_or(&[][..], Provider::keys);
-        flat(keys).any(|key| key.name == name && !key.secret)
-    })
+    redact_as(text, grammar::MASK)
+}
+
+/// As [`redact`], with a mask of one's own.
+pub fn redact_as(text: &str, mask: &str) -> String {
+    point::redacted(text, mask, &tables(PROVIDERS))
+}
+
+/// Shows one value of a config string; that of a key which neither the provider nor another one
+/// knows is shown if there is no such provider, and the name is no secret's.
+pub fn redact_value(provider: &str, key: &str, value: &str) -> String {
+    point::value(provider, key, value, &tables(PROVIDERS))
 }
 
 /// Resolves a query within the default [`Limits`].
@@ -245,10 +265,6 @@ pub async fn resolve_within(
 /// [`ResolveError`] if there is no address or the resolver does not answer; never an empty list.
 pub async fn lookup(host: &str, io: &Io) -> Result<Answer, ResolveError> {
     resolve::lookup(host, io, &Limits::default()).await
-}
-
-fn flat(keys: Keys) -> impl Iterator<Item = &'static Key> {
-    keys.iter().copied().flatten()
 }
 
 fn tables(providers: &[&dyn Provider]) -> Vec<(&'static str, Keys)> {

@@ -6,8 +6,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::grammar::{self, GrammarError, MASK, Pairs, Shown};
+use crate::grammar::{self, GrammarError, Pairs, Shown};
 use crate::keys::{Key, Keys, Need, nearest};
+use crate::point;
 
 /// The longest phrase about a value, which it may repeat, in characters. Chosen: the longest of ours
 /// names the states of an instance in 200.
@@ -69,7 +70,8 @@ fn hint(valid: &[&'static str]) -> String {
     }
 }
 
-/// A checked query. `Display` and `Debug` show secrets as `****`.
+/// A checked query. `Display` and `Debug` show secrets as `****`, also the user of a URL and the
+/// values of its query.
 #[derive(Clone)]
 pub struct Query {
     provider: &'static str,
@@ -177,11 +179,12 @@ fn check_keys(
 
 impl fmt::Display for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let is_secret = |name: &str| self.key(name).is_some_and(|key| key.secret);
-        let rest = self.values.iter().map(|(key, value)| {
-            let shown = if is_secret(key) { MASK } else { value };
-            (key.as_str(), shown)
-        });
+        let shown = |(key, value): (&String, &String)| {
+            let value = point::own_value(self.keys, key, value);
+            (key.clone(), value)
+        };
+        let rest: Vec<(String, String)> = self.values.iter().map(shown).collect();
+        let rest = rest.iter().map(|(key, value)| (&**key, &**value));
         grammar::write(f, std::iter::once(("provider", self.provider)).chain(rest))
     }
 }
@@ -189,27 +192,5 @@ impl fmt::Display for Query {
 impl fmt::Debug for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Query({self})")
-    }
-}
-
-/// A config string as it may be shown: every value but the provider's name, and those of keys
-/// that `is_open`, is masked. A text that does not parse shows nothing but that it is one.
-pub(crate) fn redacted(text: &str, is_open: impl Fn(&str, &str) -> bool) -> String {
-    let Ok(pairs) = grammar::parse(text) else {
-        return format!("provider={MASK}");
-    };
-    let provider = pairs
-        .iter()
-        .find(|(key, _)| key == "provider")
-        .map_or("", |(_, name)| name);
-    let shown = pairs.iter().map(|(key, value)| {
-        let is_shown = key == "provider" || is_open(provider, key);
-        (key.as_str(), if is_shown { value.as_str() } else { MASK })
-    });
-    let mut out = String::with_capacity(text.len());
-    // Writing to a string cannot fail.
-    match grammar::write(&mut out, shown) {
-        Ok(()) => out,
-        Err(fmt::Error) => format!("provider={MASK}"),
     }
 }

@@ -1,7 +1,8 @@
 //! Which providers there are: those of this build, and one's own.
 
+use crate::grammar::MASK;
 use crate::provider::{Limits, Lookup, Provider};
-use crate::{Answer, Io, Kind, PROVIDERS, Query, QueryError, ResolveError, query, resolve};
+use crate::{Answer, Io, Kind, PROVIDERS, Query, QueryError, ResolveError, point, resolve, tables};
 
 /// A set of providers, each under its name. The functions of the crate's root use that of the
 /// build; this is for programs that have providers of their own.
@@ -58,11 +59,7 @@ impl Registry {
 
     /// As [`crate::redact`].
     pub fn redact(&self, text: &str) -> String {
-        query::redacted(text, |provider, name| {
-            let keys = find(provider, &self.providers).map_or(&[][..], Provider::keys);
-            let mut all = keys.iter().copied().flatten();
-            all.any(|key| key.name == name && !key.secret)
-        })
+        point::redacted(text, MASK, &tables(&self.providers))
     }
 
     /// As [`crate::resolve_within`].

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::picture::is_plain;
+use super::picture::{MASK, is_plain};
 use super::{KEYS_MAX, TEXT_BYTES_MAX};
 
 /// The longest name that an error repeats, in characters; the longest key there is has 30.
@@ -89,12 +89,18 @@ pub enum Mistake {
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::MissingEquals { key, .. } if key == MASK => {
+                f.write_str("a word without `=`; a value with spaces needs double quotes")
+            }
             Self::MissingEquals { key, .. } => {
                 let key = Shown::name(key);
                 write!(
                     f,
                     "`{key}` has no `=`; a value with spaces needs double quotes"
                 )
+            }
+            Self::MissingValue { key, .. } if key == MASK => {
+                f.write_str("a word and `=` without a value; an empty one is written as \"\"")
             }
             Self::MissingValue { key, .. } => {
                 let key = Shown::name(key);

@@ -16,7 +16,7 @@ mod tests;
 
 pub(crate) use error::Shown;
 pub use error::{Broken, GrammarError, Mistake};
-pub(crate) use picture::MASK;
+pub(crate) use picture::{MASK, visible};
 pub use picture::{Picture, is_plain};
 
 use std::fmt;
@@ -52,6 +52,7 @@ pub(crate) struct Reading {
 /// # Errors
 ///
 /// [`GrammarError`] at the first place that breaks the grammar.
+#[cfg(test)]
 pub(crate) fn parse(text: &str) -> Result<Pairs, GrammarError> {
     let Reading { pairs, error } = read(text);
     match error {

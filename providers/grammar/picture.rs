@@ -105,7 +105,7 @@ pub fn is_plain(c: char) -> bool {
 }
 
 /// The character, or one that can be seen in its place.
-fn visible(c: char) -> char {
+pub(crate) fn visible(c: char) -> char {
     let code = u32::from(c);
     match c {
         // The pictures of control characters stand in the same order from U+2400 on.

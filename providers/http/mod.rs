@@ -4,7 +4,7 @@
 //! `{"targets": ["host:port"], "labels": {"name": "value"}}`. Plain is an array of strings, or of
 //! objects with `address` and, if known, `port`, `id`, `name`, `zone` and `tags`. An empty array is
 //! an empty answer; anything else that is no list of these is an error. Secrets go in headers:
-//! the URL is shown.
+//! of the URL all is shown but the values of its query.
 
 #[cfg(test)]
 mod tests;

@@ -31,14 +31,17 @@ fn drawn(text: &str) -> String {
 #[test]
 fn a_mistake_is_pointed_at_and_secrets_are_masked() {
     let rows = [
-        ("provider=cloud foo", "provider=cloud foo\n               ^"),
+        (
+            "provider=cloud foo",
+            "provider=cloud ****\n               ^",
+        ),
         (
             "provider=cloud region=http://u:hush@h/ foo",
-            "provider=cloud region=**** foo\n                           ^",
+            "provider=cloud region=http://****@h/ ****\n                                     ^",
         ),
         (
             "provider=cloud password=hush foo=bar region=x y",
-            "provider=cloud password=**** ****=**** region=x y\n                                                ^",
+            "provider=cloud password=**** ****=**** region=x ****\n                                                ^",
         ),
         (
             "provider=cloud password=hush=",
@@ -46,7 +49,7 @@ fn a_mistake_is_pointed_at_and_secrets_are_masked() {
         ),
         (
             "provider=cloud password=hu sh region=x",
-            "provider=cloud password=**** **** ****=****\n                             ^",
+            "provider=cloud password=**** **** region=****\n                             ^",
         ),
         (
             "provider=cloud password=\"hu\" sh\" a",
@@ -58,19 +61,19 @@ fn a_mistake_is_pointed_at_and_secrets_are_masked() {
         ),
         (
             "a=1 b password=hush c=d",
-            "a=1 b password=**** ****=****\n    ^",
+            "a=**** **** password=**** ****=****\n       ^",
         ),
-        ("a=\"b password=hush", "a=\"b password=****\n  ^"),
+        ("a=\"b password=hush", "a=**** password=****\n  ^"),
         ("pin=hush x", "pin=**** ****\n         ^"),
         (
             "provider=cloud regoin=hush x",
-            "provider=cloud regoin=**** x\n                           ^",
+            "provider=cloud regoin=**** ****\n                           ^",
         ),
         (
             "日本=1 api_tokn=日 x",
-            "日本=1 api_tokn=**** ****\n                     ^",
+            "日本=**** api_tokn=**** ****\n                        ^",
         ),
-        ("token_file=/a b", "token_file=/a b\n              ^"),
+        ("token_file=/a b", "token_file=**** ****\n                ^"),
     ];
     for (text, wanted) in rows {
         let found = drawn(text);
@@ -119,7 +122,7 @@ fn an_error_of_a_key_or_value_has_a_place_too() {
                 name: "nobody".to_owned(),
                 valid: vec![],
             },
-            Some(15),
+            Some(18),
         ),
         (
             QueryError::UnknownKey {
@@ -129,7 +132,7 @@ fn an_error_of_a_key_or_value_has_a_place_too() {
             },
             Some(0),
         ),
-        (QueryError::Value { provider, key, why }, Some(29)),
+        (QueryError::Value { provider, key, why }, Some(32)),
         (QueryError::MissingKey { provider, key }, None),
     ];
     for (error, wanted) in rows {

@@ -156,7 +156,11 @@ fn spawn_common(
     );
     tasks.spawn("open", obstacle::open(gossip.clone(), evidence.clone()));
     let end = parts.end.clone();
-    tasks.spawn("twin", twin::run(gossip.clone(), evidence.clone(), end));
+    let is_id_configured = parts.config.node_id.is_some();
+    tasks.spawn(
+        "twin",
+        twin::run(gossip.clone(), evidence.clone(), is_id_configured, end),
+    );
     if parts.raft.is_none() {
         let router = Arc::clone(&parts.router);
         tasks.spawn("rebalance", rebalance::run(router, gossip.clone()));

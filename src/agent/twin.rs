@@ -20,6 +20,7 @@ use crate::types::{Member, MemberStatus, NodeId};
 pub(super) async fn run(
     gossip: Gossip,
     mut evidence: watch::Receiver<Evidence>,
+    is_id_configured: bool,
     end: mpsc::Sender<End>,
 ) {
     let mut conflicts = gossip.conflicts();
@@ -37,10 +38,8 @@ pub(super) async fn run(
             is_copy(&seen.conflict) && (is_alone || asked_all.is_none_or(|at| seen.first_seen < at))
         };
         if let Some(SeenConflict { conflict, .. }) = seen.iter().find(is_certain) {
-            let why = format!(
-                "node-id-conflict: {conflict}; this data directory is a copy of a live agent's: \
-                 remove it, and the agent starts as a new one"
-            );
+            let advice = advice(is_id_configured);
+            let why = format!("node-id-conflict: {conflict}; {advice}");
             let _already_ending = end.try_send(End::Failed(why));
             return;
         }
@@ -50,6 +49,16 @@ pub(super) async fn run(
             Ok(()) = evidence.changed(), if asked_all.is_none() => {}
             else => return,
         }
+    }
+}
+
+/// What the operator does about it. An id that is configured is no copied directory's.
+const fn advice(is_id_configured: bool) -> &'static str {
+    if is_id_configured {
+        "a live agent has the node id that is configured here: take node_id (-node-id) out of the \
+         configuration, or give another one"
+    } else {
+        "this data directory is a copy of a live agent's: remove it, and the agent starts as a new one"
     }
 }
 
@@ -66,4 +75,16 @@ fn is_copy(conflict: &Conflict) -> bool {
 pub(super) fn is_alone(members: &[Member], own: NodeId) -> bool {
     let mut others = members.iter().filter(|member| member.says.node_id != own);
     !others.any(|member| member.status == MemberStatus::Alive)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_its_id_from_the_configuration_is_told_to_change_that_and_not_the_directory() {
+        let (configured, stored) = (advice(true), advice(false));
+        assert!(configured.contains("node_id (-node-id)") && !configured.contains("directory"));
+        assert!(stored.contains("directory") && !stored.contains("node_id"));
+    }
 }

@@ -3,21 +3,6 @@
 /// What stands in place of a secret.
 pub(super) const HIDDEN: &str = "hidden";
 
-/// Parts of a key's name that tell of a credential (the providers' reference), in lower case.
-const TELLING: &[&str] = &[
-    "key",
-    "token",
-    "secret",
-    "pass",
-    "auth",
-    "credential",
-    "cert",
-    "signature",
-];
-
-/// Keys that have such a part and hold none.
-const INNOCENT: &[&str] = &["tag_key", "auth_url", "token_file", "credentials_file"];
-
 /// The longest text that is repeated in a message, in characters.
 const BRIEF_CHARS_MAX: usize = 100;
 
@@ -31,70 +16,20 @@ pub(super) fn brief(text: &str) -> String {
     format!("{start}...")
 }
 
-/// Hides the values of keys that name a credential in a `provider=...` string, also where the `=`
-/// is missing or stands apart, and the user part of any URL; other texts stay as they are.
+/// Hides what may be a credential, in a `provider=...` string or any other text.
 pub(super) fn query(text: &str) -> String {
-    let mut shown = String::new();
-    let mut rest = text;
-    // The last word was such a key, and the value is still to come.
-    let mut is_due = false;
-    while !rest.is_empty() {
-        let blank = rest.find(|c: char| !c.is_whitespace());
-        let (space, after) = cut(rest, blank);
-        let (word, after) = cut(after, end_of_word(after));
-        shown.push_str(space);
-        match word.strip_prefix('=') {
-            Some("") if is_due => shown.push('='),
-            Some(_) if is_due => shown.extend(["=", HIDDEN]),
-            None if is_due && !word.is_empty() => shown.push_str(HIDDEN),
-            _ => shown.push_str(&hide(word)),
-        }
-        let key = word.strip_suffix('=').unwrap_or(word);
-        is_due = (is_due && word == "=") || (!key.contains('=') && is_telling(key));
-        rest = after;
+    quorate_providers::redact_as(text, HIDDEN)
+}
+
+/// A phrase about a value without what is hidden of the value.
+pub(super) fn phrase(why: &str, value: &str) -> String {
+    let shown = query(value);
+    if shown == value || value.is_empty() {
+        return why.to_owned();
     }
-    shown
-}
-
-fn cut(text: &str, at: Option<usize>) -> (&str, &str) {
-    text.split_at_checked(at.unwrap_or(text.len()))
-        .unwrap_or((text, ""))
-}
-
-/// Where the first white space outside quotes stands; none up to the end.
-fn end_of_word(text: &str) -> Option<usize> {
-    let mut is_quoted = false;
-    let mut is_escaped = false;
-    text.find(|c: char| {
-        let is_end = c.is_whitespace() && !is_quoted;
-        is_quoted ^= c == '"' && !is_escaped;
-        is_escaped = c == '\\' && !is_escaped;
-        is_end
-    })
-}
-
-fn hide(word: &str) -> String {
-    match word.split_once('=') {
-        Some((key, _)) if is_telling(key) => format!("{key}={HIDDEN}"),
-        _ => hide_user(word),
-    }
-}
-
-fn is_telling(key: &str) -> bool {
-    let key = key.trim_matches('"').to_ascii_lowercase();
-    !INNOCENT.contains(&key.as_str()) && TELLING.iter().any(|part| key.contains(part))
-}
-
-/// Hides `user:password@` after `://`.
-fn hide_user(word: &str) -> String {
-    let Some((scheme, rest)) = word.split_once("://") else {
-        return word.to_owned();
-    };
-    let (host, path) = cut(rest, rest.find('/'));
-    match host.rsplit_once('@') {
-        Some((_, host)) => format!("{scheme}://{HIDDEN}@{host}{path}"),
-        None => word.to_owned(),
-    }
+    let quoted = |text: &str| format!("{text:?}").trim_matches('"').to_owned();
+    why.replace(value, &shown)
+        .replace(&quoted(value), &quoted(&shown))
 }
 
 #[cfg(test)]
@@ -102,41 +37,44 @@ mod tests {
     use super::*;
 
     #[test]
-    fn credentials_in_a_query_are_hidden_and_the_rest_is_not() {
+    fn what_may_be_a_credential_is_hidden_and_the_rest_is_not() {
         let rows = [
             ("10.0.0.5:8301", "10.0.0.5:8301"),
+            ("[2001:db8::1]:8301", "[2001:db8::1]:8301"),
             (
-                "provider=aws tag_key=role tag_value=x secret_access_key=s3",
-                "provider=aws tag_key=role tag_value=x secret_access_key=hidden",
+                "provider=static addrs=10.0.0.5 port=8301",
+                "provider=static addrs=10.0.0.5 port=8301",
             ),
             (
-                "provider=x TOKEN=\"a b\" b=c",
-                "provider=x TOKEN=hidden b=c",
+                "provider=nobody TOKEN=\"a b\" b=c",
+                "provider=nobody TOKEN=hidden hidden=hidden",
             ),
             (
-                "provider=x token=\"a \\\" b\" b=c",
-                "provider=x token=hidden b=c",
+                "provider=http bearer_token=\"never closed",
+                "provider=http bearer_token=hidden hidden",
+            ),
+            ("https://u:p@host/a@b", "https://hidden@host/a@b"),
+            ("a/b: c-d (e) token", "a/b: c-d (e) token"),
+            (
+                "secret_access_key s3 b=c",
+                "secret_access_key hidden hidden=hidden",
             ),
             (
-                "provider=x password=\"never closed",
-                "provider=x password=hidden",
+                "providr=http bearer_token=s3",
+                "providr=hidden bearer_token=hidden",
             ),
-            (
-                "provider=x endpoint=https://u:p@host/a@b",
-                "provider=x endpoint=https://hidden@host/a@b",
-            ),
-            ("  a   b ", "  a   b "),
-            (
-                "provider=aws tag_key=a secret_access_key s3 b=c",
-                "provider=aws tag_key=a secret_access_key hidden b=c",
-            ),
-            ("token = s3 b=c", "token = hidden b=c"),
-            ("token =s3 b=c", "token =hidden b=c"),
-            ("token= s3 b=c", "token=hidden hidden b=c"),
             ("tag_key a", "tag_key a"),
         ];
         for (text, shown) in rows {
             assert_eq!(query(text), shown, "{text}");
         }
+    }
+
+    #[test]
+    fn a_phrase_repeats_no_value_that_is_hidden() {
+        let value = "a\tprovider=x token=s3";
+        let why = format!("{value:?} is no name, and {value} is none");
+        assert!(!phrase(&why, value).contains("s3"));
+        assert_eq!(phrase("\"a b\" is no name", "a b"), "\"a b\" is no name");
     }
 }

@@ -110,7 +110,7 @@ fn load_given(
 ) -> Result<Loaded, ConfigErrors> {
     let mut report = Report::default();
     if !given.extra.is_empty() {
-        let arguments = given.extra.join(" ");
+        let arguments = mask::query(&given.extra.join(" "));
         report.error(ConfigError::Arguments { arguments });
     }
     let dev = is_dev(given.dev.as_deref(), &mut report);

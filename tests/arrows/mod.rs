@@ -42,6 +42,7 @@ const ROOMS: &[(&str, u8)] = &[
 const PROVIDER_ROOMS: &[(&str, u8)] = &[
     ("answer", 2),
     ("error", 1),
+    ("point", 2),
     ("grammar", 0),
     ("keys", 0),
     ("place", 3),
@@ -51,7 +52,6 @@ const PROVIDER_ROOMS: &[(&str, u8)] = &[
     ("query", 3),
     ("auth", 4),
     ("list", 4),
-    ("point", 4),
     ("policy", 4),
     ("provider", 4),
     ("options", 5),

@@ -229,6 +229,29 @@ async fn a_copy_of_a_blank_directory_says_so_instead_of_waiting_for_servers() {
 }
 
 #[tokio::test]
+async fn a_configured_node_id_of_a_live_agent_is_told_as_such_and_not_as_a_copied_directory() {
+    let world = World::new();
+    let id = "-node-id=00000000-0000-0000-0000-0000000000aa";
+    let first = named(
+        &world,
+        1,
+        "n1",
+        &[],
+        &["-server", "-bootstrap-expect=3", id],
+    );
+    waits_for(&first, "waiting-for-servers").await;
+    let modes: [&[&str]; 2] = [&["-server", id], &[id]];
+    for (n, more) in [2, 3].into_iter().zip(modes) {
+        let mut second = named(&world, n, &format!("n{n}"), &[1], more);
+        assert_eq!(second.ended().await, Some(1));
+        let line = second.logged("agent failed").await;
+        assert!(line.contains("node-id-conflict"), "{line}");
+        assert!(line.contains("take node_id (-node-id) out"), "{line}");
+        assert!(!line.contains("directory"), "{line}");
+    }
+}
+
+#[tokio::test]
 async fn a_name_that_lives_is_refused_on_both_sides_and_given_away_when_its_holder_fails() {
     let world = World::new();
     let mut servers = world.servers(3, &[]);

@@ -1,12 +1,9 @@
 //! What is said of strings without a call: what they are read as, and whether they are valid.
 
-use quorate_providers::{Query, QueryError, is_secret, read_pairs};
+use quorate_providers::{Query, QueryError, read_pairs, redact_value};
 use serde_json::{Map, Value};
 
 use super::{DONE, FAILED, World, refusal};
-
-/// What stands in place of a secret.
-const MASK: &str = "****";
 
 /// Prints each string's pairs as a JSON object of strings, or where it breaks the grammar.
 pub(super) fn parse(texts: &[String], show_secrets: bool, world: &mut World) -> u8 {
@@ -32,8 +29,11 @@ fn object(pairs: Vec<(String, String)>, show_secrets: bool) -> Map<String, Value
     let named = pairs.iter().find(|(key, _)| key == "provider");
     let provider = named.map_or_else(String::new, |(_, name)| name.clone());
     let shown = |(key, value): (String, String)| {
-        let is_hidden = !show_secrets && is_secret(&provider, &key);
-        let value = if is_hidden { MASK.to_owned() } else { value };
+        let value = if show_secrets {
+            value
+        } else {
+            redact_value(&provider, &key, &value)
+        };
         (key, Value::String(value))
     };
     pairs.into_iter().map(shown).collect()

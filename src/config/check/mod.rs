@@ -131,7 +131,7 @@ impl Checker<'_> {
             place: self.place(value),
             key,
             value: shown,
-            why: why.to_string(),
+            why: mask::phrase(&why.to_string(), &value.to_string()),
         };
         self.report.error(error);
         Refused

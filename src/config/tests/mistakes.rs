@@ -130,6 +130,11 @@ fn secrets_show_in_no_mistake_and_in_no_description() {
         format!("--hcl=encrypt = {SECRET}"),
         format!("--hcl=encrypt_accept = [\"{SECRET}\"]"),
         format!("--hcl=encrypt_accept = [[\"{SECRET}\"]]"),
+        format!("--hcl=node_name = \"a b bearer_token={SECRET}\""),
+        format!("--retry-join=provider=http url=http://h/ bearer_tokn={SECRET}"),
+        format!("--retry-join=provider=http url=http://h/ bearer_token=a {SECRET}"),
+        format!("--retry-join=provider=http url=\"http://u:p@h/?token={SECRET}\""),
+        format!("bearer_token={SECRET}"),
     ];
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let told = mistakes(&words);
