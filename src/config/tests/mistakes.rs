@@ -256,9 +256,9 @@ fn a_long_value_is_cut_in_its_mistake() {
 #[test]
 fn start_join_takes_addresses_only_and_is_warned_of_in_files() {
     assert_eq!(
-        mistakes(&[DATA, "--join=provider=aws tag_key=role"]),
+        mistakes(&[DATA, "--join=provider=static addrs=a"]),
         [
-            "-join: start_join = \"provider=aws tag_key=role\" is a query, which only retry_join takes"
+            "-join: start_join = \"provider=static addrs=a\" is a query, which only retry_join takes"
         ]
     );
     assert_eq!(
