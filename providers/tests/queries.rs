@@ -165,7 +165,7 @@ fn only_what_a_table_knows_as_open_is_shown_of_a_string() {
         ),
         (
             "provider=\"http bearer_token=S3CRET\" url=http://h/",
-            "provider=**** url=****",
+            r#"provider="http bearer_token=****" ****=****"#,
         ),
         (
             "provider=static addrs=10.0.0.1 port=\"1 token=S3CRET\"",

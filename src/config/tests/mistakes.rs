@@ -257,9 +257,7 @@ fn a_long_value_is_cut_in_its_mistake() {
 fn start_join_takes_addresses_only_and_is_warned_of_in_files() {
     assert_eq!(
         mistakes(&[DATA, "--join=provider=static addrs=a"]),
-        [
-            "-join: start_join = \"provider=static addrs=a\" is a query, which only retry_join takes"
-        ]
+        ["-join: start_join = \"provider=static addrs=a\" is a query, which only retry_join takes"]
     );
     assert_eq!(
         load(&[DATA, "--join=10.0.0.1"]).unwrap().warnings,
