@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::Table;
-use super::parts::{Urls, behind_secret, merged, replaced};
+use super::parts::{Urls, behind_secret, merged, replaced, unquoted, words};
 use crate::grammar::{MASK, Mistake, Pair};
 use crate::keys::distance;
 use crate::{Key, Keys};
@@ -317,11 +317,6 @@ pub(super) fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(is_part)
 }
 
-fn unquoted(text: &str) -> &str {
-    let inner = text.strip_prefix('"').unwrap_or(text);
-    inner.strip_suffix('"').unwrap_or(inner)
-}
-
 /// Says whether a name is that of a secret, or near to one.
 fn looks_secret(name: &str) -> bool {
     if PLACES.iter().any(|ending| name.ends_with(ending)) {
@@ -336,20 +331,4 @@ fn looks_secret(name: &str) -> bool {
 fn gives_away(name: &str) -> bool {
     let name = name.to_lowercase();
     PARTS.iter().any(|part| name.contains(part))
-}
-
-/// Where the words of a text stand: what is between spaces and equals signs.
-fn words(text: &str) -> impl Iterator<Item = Range<usize>> {
-    let is_gap = |c: char| c == '=' || c.is_whitespace();
-    text.split(is_gap)
-        .scan(0, |next, word| {
-            let start = *next;
-            // Behind the word stands one character that is none.
-            let gap = text
-                .get(start + word.len()..)
-                .and_then(|rest| rest.chars().next());
-            *next = start + word.len() + gap.map_or(0, char::len_utf8);
-            Some(start..start + word.len())
-        })
-        .filter(|word| !word.is_empty())
 }

@@ -72,10 +72,8 @@ fn user(url: &str, has_scheme: bool) -> usize {
     let port = authority.rsplit_once(':').map_or("", |(_, port)| port);
     let is_port = port.bytes().all(|c| c.is_ascii_digit()) || authority.ends_with(']');
     let place = match authority.rfind('@') {
-        Some(at) if has_scheme || authority.contains(':') => Some(at),
-        Some(_) => None,
-        None if !is_port => url.rfind('@'),
-        None => None,
+        Some(at) => Some(at).filter(|_| has_scheme || authority.contains(':')),
+        None => url.rfind('@').filter(|_| !is_port),
     };
     place.unwrap_or(0)
 }
@@ -130,4 +128,26 @@ pub(super) fn replaced(text: &str, masks: &[Range<usize>], mask: &str) -> String
     }
     shown.push_str(text.get(from..).unwrap_or_default());
     shown
+}
+
+/// A word without the quotes around it.
+pub(super) fn unquoted(text: &str) -> &str {
+    let inner = text.strip_prefix('"').unwrap_or(text);
+    inner.strip_suffix('"').unwrap_or(inner)
+}
+
+/// Where the words of a text stand: what is between spaces and equals signs.
+pub(super) fn words(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let is_gap = |c: char| c == '=' || c.is_whitespace();
+    text.split(is_gap)
+        .scan(0, |next, word| {
+            let start = *next;
+            // Behind the word stands one character that is none.
+            let gap = text
+                .get(start + word.len()..)
+                .and_then(|rest| rest.chars().next());
+            *next = start + word.len() + gap.map_or(0, char::len_utf8);
+            Some(start..start + word.len())
+        })
+        .filter(|word| !word.is_empty())
 }

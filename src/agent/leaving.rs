@@ -16,6 +16,7 @@ use super::parts::{Parts, handed_over};
 use super::reconcile::{peers, servers};
 use super::wire::{Request, Response};
 use crate::autopilot::{Peer, Server, breaks_quorum};
+use crate::datadir::DataDir;
 use crate::http::NodeError;
 use crate::raft::{Raft, Status};
 use crate::types::{MemberStatus, RaftId};
@@ -154,7 +155,7 @@ impl Parts {
     /// After a leave the next life starts without the others, unless its `rejoin_after_leave` says
     /// otherwise (agent reference, 1.7).
     async fn remember_leave(&self) {
-        if let Err(error) = self.dir.work(|dir| dir.store_left()).await {
+        if let Err(error) = self.dir.work(DataDir::store_left).await {
             warn!(target: "agent", error = %chain(&error), "leave not remembered");
         }
     }
