@@ -22,9 +22,10 @@ pub(crate) fn holds(bytes: &[u8]) {
             assert!(pairs.len() <= KEYS_MAX && text.len() <= TEXT_BYTES_MAX);
             if text.len() <= ESCAPED_BYTES_MAX {
                 assert_eq!(read_pairs(&escaped(&pairs)), Ok(pairs), "{text:?}");
-                assert!(read_pairs(&shown).is_ok(), "{shown:?}");
             }
+            // Of what no provider takes even names may be hidden, and that reads as it can.
             if let Ok(query) = query {
+                assert!(read_pairs(&shown).is_ok(), "{shown:?}");
                 assert!(!is_secret(query.provider(), "provider"));
                 assert!(Query::parse(&query.to_string()).is_ok(), "{query}");
             }
