@@ -70,6 +70,14 @@ impl Cluster {
     }
 }
 
+/// The server that leads, and the others.
+pub(crate) async fn leader_and_others(servers: &[Agent]) -> (&Agent, Vec<&Agent>) {
+    let leader = servers[0].led().await;
+    let leads = |server: &&Agent| leader == format!("{}:8300", server.addr());
+    let (leading, others): (Vec<&Agent>, Vec<&Agent>) = servers.iter().partition(leads);
+    (leading[0], others)
+}
+
 /// Waits until exactly these servers vote, by the word of each of them.
 pub(crate) async fn vote(servers: &[&Agent]) {
     voters_are(servers, |voters, these| voters == these).await;

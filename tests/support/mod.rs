@@ -25,7 +25,7 @@ mod writer;
 pub(crate) use agent::{Agent, OURS, from_to, time_of_day};
 pub(crate) use cli::{Output, quorate, quorate_with};
 pub(crate) use clock::Clock;
-pub(crate) use cluster::{Cluster, SOON, all_vote, founding, vote};
+pub(crate) use cluster::{Cluster, SOON, all_vote, founding, leader_and_others, vote};
 pub(crate) use disk::{Errno, FaultyDisk};
 pub(crate) use eventually::{PATIENCE, eventually};
 pub(crate) use gate::{Door, Gate};

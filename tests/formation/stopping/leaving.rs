@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 
-use crate::support::{Agent, SOON, World, eventually, vote};
+use crate::support::{Agent, SOON, World, eventually, leader_and_others, vote};
 
 #[tokio::test]
 async fn a_server_that_is_told_to_leave_on_a_signal_does_and_is_no_voter() {
@@ -101,9 +101,7 @@ async fn a_leave_does_not_count_on_a_voter_that_hangs_though_gossip_sees_it() {
     let servers = world.servers(3, &[]);
     servers[0].write("before", "1").await;
     vote(&servers.iter().collect::<Vec<_>>()).await;
-    let leader = servers[0].led().await;
-    let leads = |server: &&Agent| leader == format!("{}:8300", server.addr());
-    let (leader, others): (Vec<&Agent>, Vec<&Agent>) = servers.iter().partition(leads);
+    let (leader, others) = leader_and_others(&servers).await;
     others[0].signal("STOP").await;
     let (status, said) = others[1].put("/v1/agent/leave", "").await;
     assert_eq!(status, 500, "{said}");
@@ -112,5 +110,5 @@ async fn a_leave_does_not_count_on_a_voter_that_hangs_though_gossip_sees_it() {
         said.starts_with(told) && said.contains("(missing)"),
         "{said}"
     );
-    leader[0].write("after", "2").await;
+    leader.write("after", "2").await;
 }

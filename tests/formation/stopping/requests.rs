@@ -3,7 +3,7 @@
 use futures_util::future::{join, join_all};
 use serde_json::Value;
 
-use crate::support::{Agent, World, eventually};
+use crate::support::{Agent, World, eventually, leader_and_others};
 
 #[tokio::test]
 async fn requests_during_an_election_wait_for_the_new_leader_and_succeed() {
@@ -50,10 +50,8 @@ async fn reads_under_way_at_a_leader_that_hangs_are_answered_by_the_next() {
     for server in &servers {
         server.holds("kept").await;
     }
-    let leader = servers[0].led().await;
-    let leads = |server: &&Agent| leader == format!("{}:8300", server.addr());
-    let (hang, others): (Vec<&Agent>, Vec<&Agent>) = servers.iter().partition(leads);
-    hang[0].signal("STOP").await;
+    let (leader, others) = leader_and_others(&servers).await;
+    leader.signal("STOP").await;
     let asked = others.into_iter().chain([&client]);
     let reads = asked.map(|through| through.try_get("/v1/kv/kept?raw"));
     for answer in join_all(reads).await {

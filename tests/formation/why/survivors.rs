@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::{all_miss, all_say, listed, probes, ready};
-use crate::support::{Agent, World};
+use crate::support::{World, leader_and_others};
 
 #[tokio::test]
 async fn the_survivor_of_a_dead_majority_names_the_dead_and_stays_live() {
@@ -61,15 +61,13 @@ async fn who_is_left_with_a_leader_that_has_no_quorum_does_not_say_that_it_serve
     for agent in five.iter().chain([&client]) {
         ready(agent).await;
     }
-    let leader = five[0].led().await;
-    let leads = |server: &&Agent| leader == format!("{}:8300", server.addr());
-    let (stays, others): (Vec<&Agent>, Vec<&Agent>) = five.iter().partition(leads);
+    let (leader, others) = leader_and_others(&five).await;
     let (follower, hang) = others.split_first().unwrap();
     for server in hang {
         server.signal("STOP").await;
     }
     let fault = Instant::now();
-    let left = [stays[0], *follower, &client];
+    let left = [leader, *follower, &client];
     let said = all_say(fault, "quorum-lost", &left).await;
     assert_eq!(listed(&said[1], "Missing").len(), 3);
     for agent in left {

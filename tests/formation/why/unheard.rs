@@ -3,21 +3,27 @@
 use std::time::Instant;
 
 use super::{all_miss, listening, probes, ready, why};
-use crate::support::{Door, World, eventually, quorate};
+use crate::support::{Agent, Door, Gate, World, eventually, quorate};
 
-#[tokio::test]
-async fn a_voter_whose_port_is_shut_names_the_leader_that_does_not_get_through() {
-    let world = World::new();
+/// Three servers, the third behind a gate, and a client that goes to one of them; all are ready.
+async fn three_with_a_gate(world: &World, to: u8) -> ([Agent; 3], Gate, Agent) {
     let list = world.list(1..=3);
     let mut flags = vec!["-server", "-bootstrap-expect=3"];
     flags.extend(list.iter().map(String::as_str));
     let (third, gate) = world.gated(3, &flags).await;
     let first = world.agent(1, &flags);
     let second = world.agent(2, &flags);
-    let client = world.agent(7, &[&list[2]]);
+    let client = world.agent(7, &[&world.list([to])[0]]);
     for agent in [&first, &second, &third, &client] {
         ready(agent).await;
     }
+    ([first, second, third], gate, client)
+}
+
+#[tokio::test]
+async fn a_voter_whose_port_is_shut_names_the_leader_that_does_not_get_through() {
+    let world = World::new();
+    let ([first, second, third], gate, client) = three_with_a_gate(&world, 3).await;
     // A leader needs no port of its own to be heard.
     let third_leads = format!("{}:8300", third.addr());
     if third.led().await == third_leads {
@@ -70,16 +76,7 @@ async fn a_newcomer_whose_port_is_shut_says_so_once_it_is_taken_in() {
 #[tokio::test]
 async fn a_leader_whose_port_is_shut_is_named_by_the_others_and_hands_leadership_on() {
     let world = World::new();
-    let list = world.list(1..=3);
-    let mut flags = vec!["-server", "-bootstrap-expect=3"];
-    flags.extend(list.iter().map(String::as_str));
-    let (third, gate) = world.gated(3, &flags).await;
-    let first = world.agent(1, &flags);
-    let second = world.agent(2, &flags);
-    let client = world.agent(7, &[&list[0]]);
-    for agent in [&first, &second, &third, &client] {
-        ready(agent).await;
-    }
+    let ([first, second, third], gate, client) = three_with_a_gate(&world, 1).await;
     let third_leads = format!("{}:8300", third.addr());
     if third.led().await != third_leads {
         let id = third.get_json("/v1/agent/self").await["Config"]["NodeID"].clone();
