@@ -117,10 +117,11 @@ impl Timers {
         Duration::from_millis(4 * self.lease)
     }
 
-    /// How long a message with entries may take: four leases, fsync on the peer included. Longer
-    /// than a heartbeat may, because giving up on a slow disk only makes it write twice.
+    /// How long a message with entries may take, fsync on the peer included: who needs longer counts
+    /// as silent. Longer than a heartbeat may, because giving up on a slow disk only makes it write
+    /// twice.
     pub(super) const fn append_deadline(self) -> Duration {
-        Duration::from_millis(4 * self.lease)
+        self.silence()
     }
 }
 
